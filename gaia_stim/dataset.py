@@ -1,0 +1,517 @@
+"""A folder of images as training sees it: fixed ids, hashes and splits, and all pixels in one memory-mapped
+file.
+
+Decoding is slow and pixels are small, so a folder is decoded once into a cache outside of it. The cache's
+name is a hash of the settings and of every file's name, size and time: an unchanged folder opens at once, a
+changed one is another cache. A cache is built by appending to two files, pixels and a journal with a line a
+file; the journal is only ever behind the pixels, so whatever a crash leaves is a beginning that the next call
+goes on from. One lock a cache keeps builders apart: the operating system takes it away from a process that
+dies, so that there is nothing to clean up.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import time
+import unicodedata
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from gaia_stim.devices import cores
+from gaia_stim.errors import DataError
+from gaia_stim.events import Listener, Note, Progress, silent
+from gaia_stim.files import STAGING_MARK, hash_bytes, named_hash, sync_folder, write_bytes
+from gaia_stim.images import (
+    Pixels,
+    decode_image,
+    fit_image,
+    is_grey,
+    list_images,
+    parse_colour,
+    read_bytes,
+    read_image,
+    with_channels,
+)
+
+Split = Literal["train", "validation"]
+
+VALIDATION_SHARE = 0.1
+MINIMUM_IMAGES = 2
+"""One for each split."""
+CACHE_FORMAT = 1
+PROBES = 64
+"""How many images are looked at before a folder is taken to be grey."""
+CHUNK = 256
+"""Images between two entries in the journal: what a crash can cost."""
+UNUSED_DAYS = 30
+"""Caches that were not opened for so long are deleted when another one has been built."""
+NAMED = 5
+"""How many skipped files a message names."""
+ID_LENGTH = 80
+
+_JOURNAL, _PIXELS = "journal.jsonl", "pixels.u8"
+_WAY_OUT = "make room there or set GAIA_STIM_CACHE to another folder, and the same command goes on"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images of one size with their ids, hashes and splits; the pixels stay on the disk until they are asked
+    for."""
+
+    folder: Path
+    size: int
+    channels: Literal[1, 3]
+    fit: Literal["crop", "pad"]
+    background: str
+    content_hash: str
+    """Of size, channels, fit, background and all images' hashes in order."""
+    table: pd.DataFrame
+    """A row an image: `image_id`, `path` (relative, with /), `image_hash`, `split`, `row` (in `pixels`)."""
+    skipped: tuple[tuple[str, str], ...]
+    """Relative path and reason of each file that could not be read."""
+    pixels: Pixels
+    """(images, size, size, channels), mapped and read-only."""
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def rows(self, split: Split) -> npt.NDArray[np.int64]:
+        """The rows of a split, ascending."""
+        return self.table.loc[self.table["split"] == split, "row"].to_numpy(np.int64)
+
+    def batch(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Pixels:
+        """A copy of these rows' pixels, (n, size, size, channels)."""
+        return np.asarray(self.pixels[np.asarray(rows, dtype=np.int64)])
+
+
+@dataclass(frozen=True)
+class _Settings:
+    folder: Path
+    size: int
+    channels: Literal["auto", "1", "3"]
+    fit: Literal["crop", "pad"]
+    background: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of the folder; `stamp` changes whenever reading it may give something else."""
+
+    relative: str
+    stamp: tuple[int, int, bool]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What became of a file: its hash, or why it was skipped."""
+
+    relative: str
+    image_hash: str | None
+    reason: str | None = None
+
+
+class _ColourFound(Exception):
+    """An image with colour in a folder that was taken to be grey."""
+
+
+def cache_folder() -> Path:
+    """Where caches live: $GAIA_STIM_CACHE, else the platform's folder for a user's caches. May be deleted at
+    any time."""
+    if chosen := os.environ.get("GAIA_STIM_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "gaia-stim"
+
+
+def open_dataset(
+    folder: Path,
+    size: int,
+    *,
+    channels: Literal["auto", "1", "3"] = "auto",
+    fit: Literal["crop", "pad"] = "crop",
+    background: str = "white",
+    strict: bool = False,
+    listen: Listener = silent,
+    workers: int | None = None,
+) -> Dataset:
+    """Open a folder of images as squares of `size` pixels, from its cache, which is made or finished where
+    needed.
+
+    With channels "auto" a folder whose images are all grey, also where they are stored as colour, has one
+    channel. Files that cannot be read are skipped with a warning. Raises `DataError` where there is no such
+    folder, fewer than `MINIMUM_IMAGES` readable images in it, no room for the cache or, with `strict`, any
+    unreadable file.
+    """
+    red, green, blue = parse_colour(background)
+    settings = _Settings(folder.resolve(), size, channels, fit, f"#{red:02x}{green:02x}{blue:02x}")
+    files = _listing(folder)
+    if len(files) < MINIMUM_IMAGES:
+        raise DataError(f"{folder}: only {len(files)} image in it; at least {MINIMUM_IMAGES} are needed")
+    home = cache_folder() / "images" / _key(settings, files)
+    try:
+        with _locked(home, listen):
+            dataset = _load(home, folder, settings, len(files))
+            if dataset is None:
+                _build(home, settings, files, listen, workers or cores())
+                _delete_unused(home.parent)
+                dataset = _load(home, folder, settings, len(files))
+    except OSError as error:
+        raise DataError(
+            f"{home.parent}: the image cache cannot be written ({error.strerror or error}); {_WAY_OUT}"
+        ) from error
+    if dataset is None:
+        raise DataError(f"{home}: the image cache was changed while it was written; try again")
+    _report(dataset, strict, listen)
+    return dataset
+
+
+def _report(dataset: Dataset, strict: bool, listen: Listener) -> None:
+    """Tell what was skipped or is there twice, or raise `DataError` where too little is left."""
+    skipped, total = len(dataset.skipped), len(dataset) + len(dataset.skipped)
+    named = "; ".join(f"{name}: {reason}" for name, reason in dataset.skipped[:NAMED])
+    more = f"; and {skipped - NAMED} more" if skipped > NAMED else ""
+    if len(dataset) < MINIMUM_IMAGES:
+        few = "none" if len(dataset) == 0 else f"only {len(dataset)}"
+        needed = f"at least {MINIMUM_IMAGES} are needed"
+        raise DataError(f"{dataset.folder}: {few} of {total} files can be read, {needed}: {named}{more}")
+    if skipped and strict:
+        raise DataError(
+            f"{dataset.folder}: {skipped} of {total} files cannot be read: {named}{more};"
+            " mend or remove them, or leave --strict out to skip them"
+        )
+    if skipped:
+        listen(Note(f"{skipped} of {total} files skipped: {named}{more}", warning=True))
+    if copies := int(dataset.table["image_hash"].duplicated().sum()):
+        listen(Note(f"{copies} of {len(dataset)} images are byte for byte copies of another one"))
+
+
+def _listing(folder: Path) -> list[_File]:
+    return [_File(relative, _stamp(f"{folder}/{relative}")) for relative in list_images(folder)]
+
+
+def _stamp(path: str) -> tuple[int, int, bool]:
+    # Whether it may be read is part of it: chmod leaves the time as it is. A string, for a Path each is slow.
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return -1, -1, False
+    return status.st_size, status.st_mtime_ns, os.access(path, os.R_OK)
+
+
+def _key(settings: _Settings, files: Sequence[_File]) -> str:
+    digest = hashlib.sha256(repr((CACHE_FORMAT, settings)).encode())
+    for file in files:
+        digest.update(repr((file.relative, file.stamp)).encode())
+    return named_hash(digest.hexdigest())
+
+
+@contextmanager
+def _locked(home: Path, listen: Listener) -> Iterator[None]:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    lock = _lock(home)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        listen(Note("another process is preparing the same images; waiting for it"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(home: Path) -> FileLock:
+    return FileLock(home.with_name(f"{home.name}.lock"))
+
+
+def _staging(home: Path) -> Path:
+    return home.with_name(STAGING_MARK + home.name)
+
+
+def _load(home: Path, folder: Path, settings: _Settings, files: int) -> Dataset | None:
+    """The finished cache at `home`, or None where there is none or where it is damaged."""
+    try:
+        channels, entries = _read_journal(home / _JOURNAL)
+        stored = (home / _PIXELS).stat().st_size
+    except (OSError, ValueError):
+        return None
+    images = [entry for entry in entries if entry.image_hash]
+    shape = (len(images), settings.size, settings.size, channels)
+    if len(entries) != files or stored != math.prod(shape):
+        return None
+    os.utime(home)
+    # An empty file cannot be mapped.
+    mapped = np.memmap(home / _PIXELS, np.uint8, "r", shape=shape) if images else np.empty(shape, np.uint8)
+    return Dataset(
+        folder=folder,
+        size=settings.size,
+        channels=channels,
+        fit=settings.fit,
+        background=settings.background,
+        content_hash=_content_hash(settings, channels, images),
+        table=_table(images),
+        skipped=tuple((entry.relative, entry.reason or "") for entry in entries if not entry.image_hash),
+        pixels=mapped,
+    )
+
+
+def _content_hash(settings: _Settings, channels: int, images: Sequence[_Entry]) -> str:
+    digest = hashlib.sha256(repr((settings.size, channels, settings.fit, settings.background)).encode())
+    for image in images:
+        digest.update(f"{image.image_hash}\n".encode())
+    return named_hash(digest.hexdigest())
+
+
+def _table(images: Sequence[_Entry]) -> pd.DataFrame:
+    paths = [image.relative for image in images]
+    hashes = [image.image_hash or "" for image in images]
+    return pd.DataFrame(
+        {
+            "image_id": image_ids(paths),
+            "path": paths,
+            "image_hash": hashes,
+            "split": ["validation" if chosen else "train" for chosen in is_validation(hashes)],
+            "row": np.arange(len(images), dtype=np.int64),
+        }
+    )
+
+
+def is_validation(hashes: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which images, given by their hashes `sha256_…`, are for validation: a fixed tenth of all hashes.
+
+    So copies land on one side, and no image changes sides because of its name, its place or other images;
+    except that the smallest (or largest) hash changes sides where a side would be empty.
+    """
+    if not hashes:
+        return np.zeros(0, dtype=bool)
+    start = len(named_hash(""))
+    position = np.array([int(name[start : start + 8], 16) for name in hashes]) / 2**32
+    chosen: npt.NDArray[np.bool_] = position < VALIDATION_SHARE
+    if not chosen.any() or chosen.all():
+        odd = min(hashes) if not chosen.any() else max(hashes)
+        moved = np.array([name == odd for name in hashes])
+        if moved.all():  # nothing but copies of one image
+            moved[1:] = False
+        chosen ^= moved
+    return chosen
+
+
+def image_ids(paths: Sequence[str]) -> list[str]:
+    """An id for each relative path, matching `^[A-Za-z][A-Za-z0-9_]*$` and unique also where case is ignored.
+
+    `faces/é 1.png` is `faces_e_1`. Where several paths would get the same id, each has a hash of its path
+    appended.
+    """
+    ids = [_plain_id(path) for path in paths]
+    for length in (8, 16, 32, 64):
+        count = Counter(name.lower() for name in ids)
+        if len(count) == len(ids):
+            break
+        ids = [
+            f"{_plain_id(path)}_{hashlib.sha256(path.encode()).hexdigest()[:length]}"
+            if count[name.lower()] > 1
+            else name
+            for path, name in zip(paths, ids, strict=True)
+        ]
+    return ids
+
+
+def _plain_id(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    ascii_text = unicodedata.normalize("NFKD", f"{folder}/{stem}").encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9_]+", "_", ascii_text).strip("_")
+    return (words if words[:1].isalpha() else f"img_{words}").strip("_")[:ID_LENGTH]
+
+
+def _build(home: Path, settings: _Settings, files: Sequence[_File], listen: Listener, workers: int) -> None:
+    """Make or finish the cache at `home`. Raises `DataError` where there is no room for it, OSError where it
+    fails."""
+    staging = _staging(home)
+    staging.mkdir(exist_ok=True)
+    with ThreadPoolExecutor(workers, thread_name_prefix="images") as pool:
+        journal = staging / _JOURNAL
+        try:
+            channels, done = _read_journal(journal)
+        except (OSError, ValueError):
+            channels, done = _choose_channels(pool, settings, files, workers), []
+        try:
+            _fill(pool, staging, settings, channels, files, done, listen, workers)
+        except _ColourFound as found:
+            listen(Note(f"{found} has colour, unlike the images before it: all are prepared again in colour"))
+            _fill(pool, staging, settings, 3, files, [], listen, workers)
+    if home.exists():  # damaged, else it would have been loaded
+        shutil.rmtree(home)
+    staging.replace(home)
+    sync_folder(home.parent)
+
+
+def _choose_channels(
+    pool: ThreadPoolExecutor, settings: _Settings, files: Sequence[_File], workers: int
+) -> Literal[1, 3]:
+    if settings.channels != "auto":
+        return 1 if settings.channels == "1" else 3
+    spread = np.unique(np.linspace(0, len(files) - 1, PROBES).astype(int))
+
+    def has_colour(file: _File) -> bool:
+        try:
+            return not is_grey(read_image(settings.folder / file.relative, settings.background))
+        except DataError:
+            return False
+
+    return 3 if any(_in_order(pool, has_colour, [files[index] for index in spread], workers)) else 1
+
+
+def _fill(
+    pool: ThreadPoolExecutor,
+    staging: Path,
+    settings: _Settings,
+    channels: Literal[1, 3],
+    files: Sequence[_File],
+    done: list[_Entry],
+    listen: Listener,
+    workers: int,
+) -> None:
+    """Append what is missing to the pixels and the journal. Raises `_ColourFound` where "auto" was wrong
+    about grey."""
+    row_bytes = settings.size**2 * channels
+    done = _backed(done, staging / _PIXELS, row_bytes)
+    _reserve(staging, (len(files) - len(done)) * row_bytes)
+    header = json.dumps({"format": CACHE_FORMAT, "channels": channels, "settings": asdict(settings)}, default=str)
+    write_bytes(staging / _JOURNAL, "".join(f"{line}\n" for line in [header, *map(_line, done)]).encode())
+
+    def prepare(file: _File) -> tuple[_Entry, Pixels | None]:
+        return _prepare(file, settings, channels)
+
+    task, total = "caching images", len(files)
+    listen(Progress(task, len(done), total))
+    with (staging / _PIXELS).open("ab") as pixels, (staging / _JOURNAL).open("ab") as journal:
+        pixels.truncate(sum(entry.image_hash is not None for entry in done) * row_bytes)
+        fresh: list[_Entry] = []
+        prepared = _in_order(pool, prepare, files[len(done) :], ahead=2 * workers)
+        for count, (entry, image) in enumerate(prepared, start=len(done) + 1):
+            if image is not None:
+                pixels.write(image.tobytes())
+            fresh.append(entry)
+            if len(fresh) == CHUNK or count == total:
+                _commit(pixels, b"")
+                _commit(journal, "".join(f"{_line(entry)}\n" for entry in fresh).encode())
+                fresh = []
+            listen(Progress(task, count, total))
+
+
+def _prepare(file: _File, settings: _Settings, channels: Literal[1, 3]) -> tuple[_Entry, Pixels | None]:
+    """Read a file once, for its hash and its pixels."""
+    try:
+        file.relative.encode()
+    except UnicodeEncodeError:
+        printable = file.relative.encode(errors="backslashreplace").decode()
+        return _Entry(printable, None, "its name is not valid UTF-8; rename it"), None
+    path = settings.folder / file.relative
+    try:
+        content = read_bytes(path)
+        image = decode_image(content, str(path), settings.background)
+    except DataError as error:
+        return _Entry(file.relative, None, str(error).removeprefix(f"{path}: ")), None
+    if settings.channels == "auto" and channels == 1 and not is_grey(image):
+        raise _ColourFound(file.relative)
+    # Channels first, so that a grey image in colour company is padded with the same colour as the others.
+    fitted = fit_image(with_channels(image, channels), settings.size, settings.fit, settings.background)
+    return _Entry(file.relative, hash_bytes(content)), fitted
+
+
+def _backed(entries: list[_Entry], pixels: Path, row_bytes: int) -> list[_Entry]:
+    """The entries, up to the first whose pixels did not reach the disk."""
+    stored = pixels.stat().st_size // row_bytes if pixels.exists() else 0
+    rows = 0
+    for index, entry in enumerate(entries):
+        rows += entry.image_hash is not None
+        if rows > stored:
+            return entries[:index]
+    return entries
+
+
+def _reserve(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(f"{folder.parent}: the image cache needs {needed:,} more bytes, {free:,} are free; {_WAY_OUT}")
+
+
+def _commit(stream: IO[bytes], content: bytes) -> None:
+    stream.write(content)
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _line(entry: _Entry) -> str:
+    return json.dumps([entry.relative, entry.image_hash, entry.reason])
+
+
+def _read_journal(path: Path) -> tuple[Literal[1, 3], list[_Entry]]:
+    """Channels, and all entries up to a torn one. Raises OSError without a journal, ValueError without its
+    header."""
+    entries: list[_Entry] = []
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        header = json.loads(stream.readline())
+        for line in stream:
+            try:
+                entries.append(_Entry(*json.loads(line)))
+            except (ValueError, TypeError):
+                break
+    if not isinstance(header, dict) or header.get("channels") not in (1, 3):
+        raise ValueError(f"{path}: no header")
+    return header["channels"], entries
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """What `work` makes of each item, in order; never more than `ahead` results wait, so that memory stays
+    flat."""
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _delete_unused(root: Path) -> None:
+    limit = time.time() - UNUSED_DAYS * 24 * 3600
+    for folder in root.iterdir():
+        if not re.fullmatch(rf"({re.escape(STAGING_MARK)})?sha256_[0-9a-f]{{64}}", folder.name):
+            continue
+        if folder.stat().st_mtime > limit:
+            continue
+        try:
+            with _lock(folder.with_name(folder.name.removeprefix(STAGING_MARK))).acquire(timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+        except Timeout:
+            continue

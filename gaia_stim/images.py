@@ -1,0 +1,370 @@
+"""Pictures as files and as arrays: the only place that knows formats, EXIF, alpha, colour profiles and pixel
+ranges.
+
+A file becomes what a viewer would show, as uint8 sRGB: upright, first frame, 8 bits a channel, its colour
+profile applied, transparency laid over a background; (H, W, 1) where it is grey, (H, W, 3) where it is
+colour. Nothing is guessed: a file that cannot be read wholly and faithfully is a `DataError` that says why.
+Formats are told by the first bytes, not by the name, and only harmless ones are read (Pillow would hand an
+EPS to Ghostscript).
+"""
+
+import contextlib
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageColor,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.files import STAGING_MARK, write_bytes
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+IMAGE_SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".gif",
+    ".webp",
+    ".pgm",
+    ".ppm",
+    ".pbm",
+    ".pnm",
+)
+"""What the names of image files end in, in any case."""
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused from their header alone: a decompression bomb is a small file that fills the
+memory."""
+MAX_BYTES = 1 << 30
+"""Larger files are refused unread."""
+LARGE_PIXELS = 25_000_000
+"""Images above this are decoded one at a time, so that many threads do not need many times the memory."""
+PNG_COMPRESSION = 6
+"""zlib's level; fixed, because it decides the bytes of every stimulus."""
+
+_READERS: dict[bytes, Callable[[io.BytesIO], Image.Image]] = {
+    b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
+    b"\xff\xd8\xff": JpegImagePlugin.jpeg_factory,
+    b"II*\x00": TiffImagePlugin.TiffImageFile,
+    b"MM\x00*": TiffImagePlugin.TiffImageFile,
+    b"II+\x00": TiffImagePlugin.TiffImageFile,
+    b"GIF87a": GifImagePlugin.GifImageFile,
+    b"GIF89a": GifImagePlugin.GifImageFile,
+    b"RIFF": WebPImagePlugin.WebPImageFile,
+    b"BM": BmpImagePlugin.BmpImageFile,
+    **{f"P{kind}".encode(): PpmImagePlugin.PpmImageFile for kind in "123456"},
+}
+"""Formats by their first bytes. Pillow's classes are called directly: `Image.open` has a size limit of its
+own, which warns on stderr and does not say width and height."""
+
+_large = threading.Lock()
+
+
+def find_images(folder: Path) -> list[Path]:
+    """All image files below `folder`, in the order of `list_images`; raises as it does."""
+    return [folder / name for name in list_images(folder)]
+
+
+def list_images(folder: Path) -> list[str]:
+    """All image files below `folder`, as paths relative to it with `/`, sorted.
+
+    Hidden files and folders are skipped, and so are unfinished ones; links to folders, and links that lead
+    out of `folder`, are not followed. Raises `DataError` where there is no such folder, or no image in it.
+    """
+    if not folder.exists():
+        raise DataError(f"no such folder: {folder}")
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is a file; a folder of images is needed")
+    found = sorted(_walk(folder))
+    if not found:
+        suffixes = " ".join(IMAGE_SUFFIXES)
+        raise DataError(
+            f"{folder}: no images in it; files are looked for whose names end in {suffixes}"
+            " (hidden files, and links that lead out of the folder, are not read)"
+        )
+    return found
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+
+    home = folder.resolve()
+    for here, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        inside = Path(here).relative_to(folder).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"  # a Path a file would be slow where there are a million
+        for name in files:
+            if name.lower().endswith(IMAGE_SUFFIXES) and not _is_hidden(name):
+                link = os.path.join(here, name)  # noqa: PTH118
+                if not os.path.islink(link) or Path(link).resolve().is_relative_to(home):  # noqa: PTH114
+                    yield prefix + name
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", STAGING_MARK))
+
+
+def read_image(path: Path, background: str = "white") -> Pixels:
+    """An image file as uint8 sRGB, (H, W, 1) where it is stored grey, else (H, W, 3); see `decode_image`."""
+    return decode_image(read_bytes(path), str(path), background)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of an image file, undecoded. Raises `DataError` where it is missing, empty or huge."""
+    try:
+        if not path.is_file():
+            if path.is_dir():
+                raise DataError(f"{path}: is a folder, not an image")
+            broken = "is a link to a file that is not there" if path.is_symlink() else "no such file"
+            raise DataError(f"{path}: {broken}")
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(f"{path}: too large: more than {MAX_BYTES >> 20} MiB")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def decode_image(content: bytes, name: str, background: str = "white") -> Pixels:
+    """The content of an image file as uint8 sRGB, (H, W, 1) where it is stored grey, else (H, W, 3).
+
+    16-bit grey, and 32-bit integers, which are taken as 16-bit ones (0 to 65535), are scaled and rounded:
+    65535 is 255; of 16-bit colour the high byte is kept (Pillow does that). Floats must lie in [0, 1]. EXIF
+    orientation and an embedded colour profile are applied (a broken one is ignored); CMYK without a profile
+    is converted naively; transparency is laid over `background` in sRGB. Only the first frame or page is
+    read.
+
+    Raises `DataError`, beginning with `name`, where the content is not wholly an image, or an image of more
+    than `MAX_PIXELS` pixels; `ConfigError` where `background` is no colour.
+    """
+    ground = parse_colour(background)
+    if not content:
+        raise DataError(f"{name}: the file is empty")
+    reader = next((reader for magic, reader in _READERS.items() if content.startswith(magic)), None)
+    if reader is None:
+        suffix = Path(name).suffix
+        although = f", although its name ends in {suffix}" if suffix.lower() in IMAGE_SUFFIXES else ""
+        raise DataError(f"{name}: not an image{although}; PNG, JPEG, TIFF, GIF, WebP, BMP and PNM are read")
+    try:
+        with reader(io.BytesIO(content)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                limit = f"at most {MAX_PIXELS // 1_000_000} megapixels are read"
+                raise DataError(f"{name}: too large: {width} x {height} pixels; {limit}")
+            with _large if width * height > LARGE_PIXELS else contextlib.nullcontext():
+                image.load()
+                flat = _flat(_to_srgb(_eight_bit(_upright(image))), ground)
+                pixels = np.array(flat)
+    except (DataError, MemoryError):
+        raise
+    except _Unreadable as error:
+        raise DataError(f"{name}: {error}") from None
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name}: too large ({error})") from error
+    except Exception as error:
+        # Hostile bytes make Pillow raise nearly anything: SyntaxError, struct.error, IndexError, zlib.error …
+        cut = any(word in str(error).lower() for word in ("truncated", "end of file", "not enough"))
+        raise DataError(f"{name}: {'truncated' if cut else 'damaged'} ({error})") from error
+    return pixels.reshape(pixels.shape[0], pixels.shape[1], -1)
+
+
+class _Unreadable(Exception):
+    """Whole, but of a kind for which there is no faithful 8-bit picture."""
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # broken EXIF says nothing about the pixels, and fails in as many ways as broken pixels
+        return image
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """The image in mode L, LA, RGB, RGBA or CMYK."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _scaled(image)
+    if image.mode in ("1", "L", "LA", "La"):
+        mode = "LA" if image.has_transparency_data else "L"
+    elif image.mode == "CMYK":
+        return image
+    else:
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode == mode:
+        return image
+    profile = image.info.get("icc_profile")
+    try:
+        converted = image.convert("LA").convert(mode) if image.mode == "La" else image.convert(mode)
+    except ValueError as error:
+        raise _Unreadable(f"colour mode {image.mode} is not supported; save it as RGB") from error
+    converted.info["icc_profile"] = profile
+    return converted
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    values: npt.NDArray[Any] = np.asarray(image)
+    if image.mode == "F":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise _Unreadable("floating-point values outside [0, 1]; save it with values in [0, 1], or as 8 or 16 bits")
+        grey = np.rint(values * 255).astype(np.uint8)
+    else:
+        if values.min() < 0 or values.max() > 65535:
+            raise _Unreadable("integers outside 0 to 65535; save it as 8 or 16 bits")
+        grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    scaled = Image.fromarray(grey)
+    if isinstance(key := image.info.get("transparency"), int):
+        scaled.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
+    scaled.info["icc_profile"] = image.info.get("icc_profile")
+    return scaled
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """The image in mode L, LA, RGB or RGBA, in sRGB."""
+    plain = image.convert("RGB") if image.mode == "CMYK" else image
+    content = image.info.get("icc_profile")
+    if not content:
+        return plain
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
+        description = ImageCms.getProfileDescription(profile).lower()
+        if "srgb" in description and "linear" not in description:
+            return plain  # converting would only round
+        colour = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
+        converted = ImageCms.profileToProfile(colour, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return plain
+    if converted is None:
+        return plain
+    if image.mode in ("L", "LA"):
+        converted = converted.convert("L")
+    if image.mode in ("LA", "RGBA"):
+        converted.putalpha(image.getchannel("A"))
+    return converted
+
+
+def _flat(image: Image.Image, ground: tuple[int, int, int]) -> Image.Image:
+    """The image in mode L or RGB, over `ground`; grey stays grey where the ground is grey too."""
+    if image.mode in ("L", "RGB"):
+        return image
+    canvas = Image.new("RGBA", image.size, (*ground, 255))
+    canvas.alpha_composite(image.convert("RGBA"))
+    grey = image.mode == "LA" and len(set(ground)) == 1
+    return canvas.getchannel("R") if grey else canvas.convert("RGB")
+
+
+def is_grey(pixels: Pixels) -> bool:
+    """Whether (H, W, C) pixels are grey in content: one channel, or three equal ones."""
+    if pixels.shape[2] == 1:
+        return True
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    return bool(np.array_equal(red, green) and np.array_equal(green, blue))
+
+
+def with_channels(pixels: Pixels, channels: Literal[1, 3]) -> Pixels:
+    """(H, W, C) pixels with `channels` channels: grey is repeated; colour becomes Rec. 601 luma (Pillow's
+    "L")."""
+    if pixels.shape[2] == channels:
+        return pixels
+    if channels == 3:
+        return np.repeat(pixels, 3, axis=2)
+    return np.array(Image.fromarray(pixels).convert("L"))[..., None]
+
+
+def fit_image(pixels: Pixels, size: int, fit: Literal["crop", "pad"], background: str = "white") -> Pixels:
+    """(H, W, C) pixels made (size, size, C): the centre square is cut out, or the sides are padded with
+    `background`.
+
+    Resized by Lanczos with its support scaled to the reduction, so that nothing aliases, on sRGB-encoded
+    values. Grey pixels are padded with the background's luma. Pixels of that size already come back as they
+    are.
+    """
+    height, width, channels = pixels.shape
+    if (height, width) == (size, size):
+        return pixels
+    if fit == "crop":
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        return _resized(pixels[top : top + side, left : left + side], size, size)
+    ground = np.array(parse_colour(background), dtype=np.uint8).reshape(1, 1, 3)
+    scale = size / max(height, width)
+    # Padding after resizing: a thin strip padded first would need the memory of its square.
+    inner = _resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+    top, left = (size - inner.shape[0]) // 2, (size - inner.shape[1]) // 2
+    padded = np.empty((size, size, channels), dtype=np.uint8)
+    padded[:] = with_channels(ground, 1 if channels == 1 else 3)
+    padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return padded
+
+
+def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
+    if pixels.shape[:2] == (height, width):
+        return np.ascontiguousarray(pixels)
+    image = _as_image(pixels)
+    # Beyond a sixfold reduction a box average takes the first part: the same picture to the eye, many times
+    # faster.
+    resized = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.array(resized).reshape(height, width, -1)
+
+
+def _as_image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+
+
+def png_bytes(pixels: Pixels) -> bytes:
+    """(H, W, 1 or 3) pixels as a PNG file without metadata: the same pixels are the same bytes on the same
+    Pillow."""
+    stream = io.BytesIO()
+    _as_image(pixels).save(stream, format="PNG", compress_level=PNG_COMPRESSION)
+    return stream.getvalue()
+
+
+def write_png(path: Path, pixels: Pixels) -> None:
+    """Write (H, W, 1 or 3) pixels as a PNG, in one step; see `png_bytes`."""
+    write_bytes(path, png_bytes(pixels))
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """A colour as (red, green, blue), 0 to 255. Raises `ConfigError` where `text` names no opaque colour."""
+    try:
+        colour = ImageColor.getrgb(text.strip())
+    except ValueError:
+        colour = None
+    if colour is None or len(colour) != 3:  # four numbers where it is transparent
+        raise ConfigError(f"'{text}' is not a colour; give a name such as white or grey, or #rrggbb")
+    return colour
+
+
+def to_float(pixels: Pixels) -> npt.NDArray[np.float32]:
+    """uint8 (N, H, W, C) as float32 (N, C, H, W) in [0, 1]."""
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
+
+
+def to_bytes(values: npt.NDArray[np.floating[Any]]) -> Pixels:
+    """Float (N, C, H, W) as uint8 (N, H, W, C): clipped to [0, 1], times 255, rounded half to even.
+
+    Raises `ValueError` at NaN, which no byte can stand for.
+    """
+    if np.isnan(values).any():
+        raise ValueError("NaN among the values of an image")
+    scaled = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
