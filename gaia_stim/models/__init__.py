@@ -1,0 +1,29 @@
+"""Models: what is minimised, by whom, on which batch. One file each; the training loop knows none of them by name."""
+
+from typing import TYPE_CHECKING
+
+from gaia_stim.tables import look_up
+
+if TYPE_CHECKING:
+    from gaia_stim.config import ModelConfig
+    from gaia_stim.models.base import Autoencoder
+
+MODELS = {
+    "gaia": "gaia_stim.models.gaia:Gaia",
+    "ae": "gaia_stim.models.ae:PlainAutoencoder",
+}
+"""Name to the `Autoencoder` behind --method."""
+
+OBJECTIVES = {
+    "anchored": "gaia_stim.models.objectives:ANCHORED",
+    "paper": "gaia_stim.models.objectives:PAPER",
+    "algorithm1": "gaia_stim.models.objectives:ALGORITHM1",
+    "simplex": "gaia_stim.models.objectives:SIMPLEX",
+}
+"""Name to GAIA's `Objective` behind --objective."""
+
+
+def build(config: "ModelConfig") -> "Autoencoder":
+    """Make the model that a config describes, its weights not yet trained. Raises `ConfigError` for an unknown name."""
+    model: Autoencoder = look_up(MODELS, "method", config.method)(config)
+    return model

@@ -1,0 +1,23 @@
+"""The plain autoencoder: the control that shares everything with GAIA but the game."""
+
+import torch
+from torch import nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error
+
+
+class PlainAutoencoder(Autoencoder):
+    """One player, one loss: ‖x − Dec(Enc(x))‖₁."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = self.family.encoder(config.latent)
+        self.decoder = self.family.decoder()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {"generator": list(self.parameters())}
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        loss = mean_absolute_error(x, self.decode(self.encode(x)))
+        return Game({"generator": loss}, Report({"reconstruction": loss.detach()}))

@@ -1,0 +1,116 @@
+"""What every model is to the rest of the program: an encoder, a decoder, and players with something to minimise.
+
+A model's training is a game of named players (a plain autoencoder has one). Each player owns parameters and has an
+objective; the loop asks the model for the gradients of one batch and steps each player's optimiser.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.networks import NETWORKS
+from gaia_stim.networks.base import Family, full_precision
+from gaia_stim.tables import look_up
+
+Images = Float[Tensor, "batch channels size size"]
+Codes = Float[Tensor, "batch latent"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one step tells: named scalars, still on the device, so that nothing waits for it."""
+
+    losses: Mapping[str, Tensor]
+    balance: Mapping[str, Tensor] = field(default_factory=dict)
+    """Weights between the losses, for the log."""
+    rates: Mapping[str, Tensor] = field(default_factory=dict)
+    """Each player's learning-rate multiplier; 1 where not named."""
+
+    def figures(self) -> Iterator[tuple[str, Tensor]]:
+        """All scalars by name."""
+        yield from self.losses.items()
+        yield from self.balance.items()
+
+
+@dataclass(frozen=True)
+class Game:
+    """One batch played through: each player's objective with its graph, and what to report."""
+
+    objectives: Mapping[str, Tensor]
+    report: Report
+
+
+class Autoencoder(nn.Module, ABC):
+    """A model between images in [0, 1] and flat codes.
+
+    `encoder` and `decoder` are all that is needed to make stimuli; anything else only trains them.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.family: Family = look_up(NETWORKS, "network", config.network)(config)
+
+    def encode(self, x: Images) -> Codes:
+        """The codes of images."""
+        code: Tensor = self.encoder(x)
+        return full_precision(code)
+
+    def decode(self, z: Codes) -> Images:
+        """The images of codes."""
+        image: Tensor = self.decoder(z)
+        return image
+
+    @abstractmethod
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        """Who plays, and the parameters each of them moves."""
+
+    @abstractmethod
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        """Play one batch: every player's objective, as the equations say it."""
+
+    def backward(self, x: Images, chance: torch.Generator) -> Report:
+        """Set `.grad` of every player's parameters to the gradient of that player's own objective.
+
+        The obvious way, a pass for each player; a model that knows a cheaper one overrides it.
+        """
+        game = self.play(x, chance)
+        players = self.players()
+        for position, (name, objective) in enumerate(game.objectives.items()):
+            last = position == len(game.objectives) - 1
+            gradients = torch.autograd.grad(objective, players[name], retain_graph=not last)
+            set_gradients(players[name], gradients)
+        return game.report
+
+    def views(self, x: Images) -> dict[str, Images]:
+        """What to look at while it trains: images, their reconstructions, and midpoints of neighbours."""
+        z = self.encode(x)
+        return {"x": x, "G(x)": self.decode(z), "G(z_interp)": self.decode((z + z.roll(1, 0)) / 2)}
+
+    def generator_state(self) -> dict[str, Tensor]:
+        """The weights that make stimuli: encoder and decoder, without what only trained them."""
+        return {name: value for name, value in self.state_dict().items() if name.startswith(("encoder.", "decoder."))}
+
+
+def set_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
+    """Hand each parameter its gradient."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+
+
+def mean_absolute_error(a: Images, b: Images) -> Float[Tensor, ""]:
+    """The paper's ‖a − b‖₁: the mean absolute difference of all pixels."""
+    return (a - b).abs().mean()
+
+
+def mean_squared_error(a: Images, b: Images) -> Float[Tensor, ""]:
+    """The mean squared difference of all pixels."""
+    return (a - b).square().mean()

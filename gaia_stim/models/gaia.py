@@ -1,0 +1,119 @@
+"""GAIA (Sainburg et al. 2018, Algorithm 1): an autoencoder trained against an autoencoder, on lines between codes too.
+
+    z = Enc(x),  z_interp = mix(z),  x_gen = Dec(z),  x_interp = Dec(z_interp)
+    loss_Gen  = its stakes in L_X, L_gen, L_interp, plus α·L_dist
+    loss_Disc = its stakes in the same three errors
+
+`play` says it as the equations do. `backward` gets the same gradients from one pass back through the discriminator:
+both players' losses depend on it only through three scalars, so the gradient at each decoded image is the same up to a
+factor, the ratio of the two players' coefficients.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models import OBJECTIVES
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, set_gradients
+from gaia_stim.models.objectives import Errors, Objective, Stakes
+from gaia_stim.models.structure import structure_loss
+from gaia_stim.tables import look_up
+
+
+class Gaia(Autoencoder):
+    """Generator Dec(Enc(x)) and discriminator D, an autoencoder of images too."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.objective: Objective = look_up(OBJECTIVES, "objective", config.objective)
+        self.encoder = self.family.encoder(config.latent)
+        self.decoder = self.family.decoder()
+        self.discriminator = self.family.discriminator()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def discriminate(self, x: Images) -> Images:
+        """D(x): the discriminator's reconstruction."""
+        image: Tensor = self.discriminator(x)
+        return image
+
+    def _mixed(self, z: Codes, chance: torch.Generator) -> Codes:
+        # Without interpolations the game is the same one, played on the reconstructions twice (the paper's control).
+        return self.objective.mix(z, chance) if self.config.interpolations else z
+
+    def _errors(self, x: Images, decoded: Images) -> Errors:
+        """The three errors from one pass of D over [x, x_gen, x_interp]."""
+        generated, interpolated = decoded.chunk(2)
+        d_real, d_generated, d_interpolated = self.discriminate(torch.cat([x, generated, interpolated])).chunk(3)
+        error = self.objective.error
+        # L_gen compares with the original image, through D: the authors' code and Eq. 2 (not §2's G(x)).
+        return Errors(error(x, d_real), error(x, d_generated), error(interpolated, d_interpolated))
+
+    def _stakes(self, errors: Errors) -> Stakes:
+        return self.objective.stakes(Errors(*(value.detach() for value in errors)), self.config.gamma)
+
+    def _direct(self, x: Images, z: Codes, decoded: Images) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the generator pays without asking D: α·L_dist, and the anchor where the objective has one."""
+        terms = {
+            "structure": structure_loss(x, z),
+            "reconstruction": self.objective.error(x, decoded[: len(x)]),
+        }
+        return self.config.alpha * terms["structure"] + self.objective.anchor * terms["reconstruction"], terms
+
+    def _report(self, errors: Errors, terms: dict[str, Tensor], stakes: Stakes) -> Report:
+        losses = {**errors._asdict(), **terms}
+        return Report({name: value.detach() for name, value in losses.items()}, stakes.balance, stakes.rates)
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        z = self.encode(x)
+        decoded = self.decode(torch.cat([z, self._mixed(z, chance)]))
+        errors = self._errors(x, decoded)
+        stakes = self._stakes(errors)
+        direct, terms = self._direct(x, z, decoded)
+        objectives = {
+            "generator": _weighted(stakes.generator, errors) + direct,
+            "discriminator": _weighted(stakes.discriminator, errors),
+        }
+        return Game(objectives, self._report(errors, terms, stakes))
+
+    def backward(self, x: Images, chance: torch.Generator) -> Report:
+        if not self.objective.one_backward:
+            return super().backward(x, chance)
+        z = self.encode(x)
+        decoded = self.decode(torch.cat([z, self._mixed(z, chance)]))
+        seen = decoded.detach().requires_grad_()
+        errors = self._errors(x, seen)
+        stakes = self._stakes(errors)
+        players = self.players()
+
+        *gradients, at_images = torch.autograd.grad(
+            _weighted(stakes.discriminator, errors), [*players["discriminator"], seen]
+        )
+        set_gradients(players["discriminator"], tuple(gradients))
+
+        direct, terms = self._direct(x, z, decoded)
+        ratios = [g / d for g, d in zip(stakes.generator[1:], stakes.discriminator[1:], strict=True)]
+        for_generator = torch.cat([part * ratio for part, ratio in zip(at_images.chunk(2), ratios, strict=True)])
+        set_gradients(
+            players["generator"],
+            torch.autograd.grad([decoded, direct], players["generator"], [for_generator, None]),
+        )
+        return self._report(errors, terms, stakes)
+
+    def views(self, x: Images) -> dict[str, Images]:
+        rows = {}
+        for name, images in super().views(x).items():
+            rows[name] = images
+            rows[f"D({name})"] = self.discriminate(images)
+        return rows
+
+
+def _weighted(stakes: tuple[Tensor, Tensor, Tensor], errors: Errors) -> Tensor:
+    return sum(
+        (stake * error for stake, error in zip(stakes, errors, strict=True)),
+        start=torch.zeros_like(errors.real),
+    )
