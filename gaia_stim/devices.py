@@ -52,7 +52,7 @@ def has_bfloat16(device: "torch.device") -> bool:
     import torch
 
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     return not _cpu_flags().isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})

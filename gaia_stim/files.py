@@ -101,7 +101,7 @@ def read_json(path: Path) -> Any:
 
 @contextlib.contextmanager
 def staged_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without an error."""
+    """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without error."""
     path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{STAGING_MARK}{path.name}-"))

@@ -1,4 +1,4 @@
-"""Tables of plug-ins: plain dictionaries of names to "module:attribute", so that choices are listed without importing them."""
+"""Tables of plug-ins: plain dictionaries of names to "module:attribute", listed without importing what they name."""
 
 from collections.abc import Mapping
 from importlib import import_module

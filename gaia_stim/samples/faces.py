@@ -181,9 +181,7 @@ def _tilted(normal: Array, slope_u: Array, slope_v: Array) -> Array:
     return unit(np.stack((normal[0] - slope_u * front, normal[1] - slope_v * front, normal[2])))
 
 
-def _draw_ears(
-    image: Array, a: Values, at: Window, face: Surface, tone: Colour, yaw: float, key: Array
-) -> None:
+def _draw_ears(image: Array, a: Values, at: Window, face: Surface, tone: Colour, yaw: float, key: Array) -> None:
     rows = band(at.v, 0.15, -0.25)
     v, canvas = at.v[rows], view(image, at)[:, rows]
     colour = mix(tone, tone * np.array((1.0, 0.66, 0.62), np.float32), 0.5)[:, None, None]

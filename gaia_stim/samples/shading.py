@@ -73,9 +73,7 @@ def key_light(direction: float) -> Array:
     """(3,) unit vector to the key light, `direction` radians to the right and a little above."""
     elevation = math.radians(32)
     flat = math.cos(elevation)
-    return np.array(
-        (math.sin(direction) * flat, math.sin(elevation), math.cos(direction) * flat), dtype=np.float32
-    )
+    return np.array((math.sin(direction) * flat, math.sin(elevation), math.cos(direction) * flat), dtype=np.float32)
 
 
 def illuminate(normal: Array, key: Array, wrap: tuple[float, float, float]) -> Array:

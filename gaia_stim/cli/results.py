@@ -1,0 +1,104 @@
+"""What a command hands back: one JSON object for programs, a few lines for people.
+
+A result is a frozen dataclass or a pydantic model; nothing here knows any particular one.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gaia_stim.cli.messages import printable
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON values: paths are strings, and what is not a number is null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Sequence | set | frozenset):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy and torch, without importing either
+        return plain(value.tolist())
+    raise TypeError(f"a result holds a {type(value).__name__}, which JSON cannot say")
+
+
+def as_json(result: Any) -> str:
+    """The result as one JSON object. Only ASCII, so that no terminal's encoding can spoil it."""
+    return json.dumps(plain(result), indent=2, allow_nan=False)
+
+
+def render(values: Mapping[str, Any]) -> RenderableType:
+    """JSON values for reading: a line a value, a table for a list of objects; what is empty is left out."""
+    shown = {_title(name): value for name, value in values.items() if value not in (None, "", [], {})}
+    short = [name for name, value in shown.items() if not _is_table(value) and not isinstance(value, dict)]
+    width = max(map(len, short), default=0)
+    return Group(*(_entry(name, value, width) for name, value in shown.items()))
+
+
+def show(console: Console, result: Any, hint: str = "") -> None:
+    """Print a result for reading, and the next command."""
+    console.print(render(plain(result)))
+    if hint:
+        console.print(Text.assemble(("next: ", "dim"), (printable(hint), "bold")))
+
+
+def _entry(name: str, value: Any, width: int) -> RenderableType:
+    if _is_table(value):
+        return Group(Text(name, "bold"), _table(value))
+    if isinstance(value, dict):
+        return Group(Text(name, "bold"), Padding(render(value), (0, 0, 0, 2)))
+    return Text.assemble((f"{name:<{width}}  ", "bold"), _word(value))
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(_title(name), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_word(row.get(name)), STYLES.get(str(row.get(name)), "")) for name in names))
+    return table
+
+
+STYLES = {"ok": "green", "warn": "yellow"}
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _title(name: str) -> str:
+    return printable(name.strip("_").replace("_", " "))
+
+
+def _word(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case list():
+            return ", ".join(map(_word, value))
+        case dict():
+            return ", ".join(f"{_title(name)} {_word(item)}" for name, item in value.items())
+    return printable(str(value))

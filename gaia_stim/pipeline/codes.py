@@ -1,0 +1,148 @@
+"""Images to codes, and codes back to images."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from gaia_stim.config import DecodeConfig, EncodeConfig
+from gaia_stim.dataset import image_ids
+from gaia_stim.devices import cores
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.files import hash_bytes
+from gaia_stim.images import Pixels, decode_image, find_images, read_bytes
+from gaia_stim.pipeline.models import open_space
+from gaia_stim.pipeline.morphs import Source, provenance
+from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.sets import SHEET, STIMULI, Sheet, stands, stimulus_ids, write_set
+
+AHEAD = 64
+"""Images that are read while others are encoded."""
+
+
+@dataclass(frozen=True)
+class EncodeResult:
+    """Where the codes are."""
+
+    out: Path
+    images: int
+    skipped: int
+    latent: int
+    model_hash: str
+
+
+@dataclass(frozen=True)
+class DecodeResult:
+    """Where the decoded pictures are."""
+
+    out: Path
+    stimuli: int
+    sheet: Path
+    model_hash: str
+
+
+def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
+    """Write the codes of images, and of all images in folders.
+
+    Raises `DataError` for an unreadable image with `strict`, or where none can be read; `ConfigError` where the file
+    exists.
+    """
+    check_suffix(config.out)
+    if config.out.exists() and not config.force:
+        raise ConfigError(f"{config.out}: exists; give another --out, or replace it with --force")
+    paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
+    space = open_space(config.model, listen)
+    read: list[tuple[Path, str]] = []
+    skipped: list[str] = []
+
+    def images() -> Iterator[Pixels]:
+        for path, outcome in tracked(_loaded(space, paths), "encoding", len(paths), listen):
+            if isinstance(outcome, DataError):
+                if config.strict:
+                    raise outcome
+                skipped.append(str(outcome))
+            else:
+                read.append((path, outcome[0]))
+                yield outcome[1]
+
+    codes = space.encode(images())
+    for reason in skipped:
+        listen(Note(f"skipped {reason}", warning=True))
+    if not read:
+        raise DataError(f"none of {len(paths)} images can be read: {skipped[0]}")
+    names = [path.as_posix() for path, _ in read]
+    table = CodeTable(codes, space.model_hash, image_ids(names), names, [image_hash for _, image_hash in read])
+    write_codes(config.out, table)
+    return EncodeResult(config.out, len(read), len(skipped), space.latent, space.model_hash)
+
+
+def _loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
+    """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
+
+    def load(path: Path) -> tuple[str, Pixels] | DataError:
+        try:
+            content = read_bytes(path)
+            pixels = decode_image(content, str(path), space.config.dataset.background)
+            return hash_bytes(content), space.prepare(pixels)
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(paths), AHEAD):
+            window = paths[start : start + AHEAD]
+            yield from zip(window, pool.map(load, window), strict=True)
+
+
+def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:
+    """Write the pictures of codes as a stimulus set.
+
+    Raises `DataError` where the file does not hold codes of this model's length, `ConfigError` where the folder holds
+    something else.
+    """
+    table = read_codes(config.latents)
+    space = open_space(config.model, listen)
+    total, latent = table.codes.shape
+    if latent != space.latent:
+        raise DataError(
+            f"{config.latents}: its codes have {latent} numbers, the model's {space.latent}; give their --model"
+        )
+    if table.model_hash != space.model_hash:
+        listen(Note(f"{config.latents} was encoded by another model ({table.model_hash[:19]}…)", warning=True))
+    sources = [Source(*described) for described in zip(table.image_id, table.path, table.image_hash, strict=True)]
+    request = {
+        "verb": "decode",
+        "codes_hash": hash_bytes(table.codes.tobytes()),
+        "model_hash": space.model_hash,
+    }
+    if stands(config.out, request, config.force):
+        listen(Note(f"{config.out} holds this very set already: nothing to do"))
+    else:
+        stimuli = _decoded(space, table)
+        write_set(
+            config.out,
+            stimuli,
+            total,
+            provenance(request, space, sources),
+            Sheet(title="decoded codes"),
+            listen,
+        )
+    return DecodeResult(config.out, total, config.out / SHEET, space.model_hash)
+
+
+def _decoded(space: Space, table: CodeTable) -> Iterator[tuple[Row, Pixels]]:
+    ids = stimulus_ids("d", len(table.codes))
+    pictures = chain.from_iterable(space.rendered(table.codes))
+    for position, (stim_id, source, picture) in enumerate(zip(ids, table.image_id, pictures, strict=True)):
+        row = Row(
+            stim_id,
+            f"{STIMULI}/{stim_id}.png",
+            "decode",
+            position,
+            source_ids=source,
+            model_hash=space.model_hash,
+        )
+        yield row, picture

@@ -1,0 +1,145 @@
+"""Drawing the built-in faces into a folder, with a table of their true attributes.
+
+A face is a pure function of (index, seed, size), so whatever an interrupted command drew can stay: the same
+command draws what is missing. `samples.json` is written first and says what the folder is for; `labels.csv`
+is written last and says that it is whole.
+"""
+
+import csv
+import io
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import gaia_stim
+from gaia_stim.config import SamplesConfig
+from gaia_stim.devices import free_cores
+from gaia_stim.errors import ConfigError
+from gaia_stim.events import Listener, silent, tracked
+from gaia_stim.files import read_json, write_bytes, write_json
+from gaia_stim.images import write_png
+from gaia_stim.samples import ATTRIBUTES, deal, draw_face
+
+RECORD, IMAGES, LABELS = "samples.json", "images", "labels.csv"
+WORTH_A_PROCESS = 200
+"""Faces; starting a process takes as long as drawing some dozens."""
+BUNDLE = 8
+"""Faces handed to a process at a time."""
+
+
+@dataclass(frozen=True)
+class SamplesResult:
+    """Where the faces are, and how many of them had to be drawn."""
+
+    folder: Path
+    images: Path
+    labels: Path
+    n: int
+    drawn: int
+
+
+@dataclass(frozen=True)
+class _Face:
+    """One face to be drawn: everything a process needs to know."""
+
+    path: Path
+    index: int
+    seed: int
+    size: int
+    confound: bool
+
+    @property
+    def attributes(self) -> dict[str, float]:
+        return deal(self.index, self.seed, confound=self.confound)
+
+
+def samples(config: SamplesConfig, listen: Listener = silent) -> SamplesResult:
+    """Draw `config.n` faces into `config.out`; what the identical command drew before is kept.
+
+    Raises `ConfigError` where the folder holds anything else and `force` is not set.
+    """
+    folder = config.out
+    labels = folder / LABELS
+    _claim(config)
+    faces = list(_faces(config))
+    missing = [face for face in faces if not face.path.exists()]
+    if missing:
+        labels.unlink(missing_ok=True)
+        with _drawing(len(missing)) as draw:
+            for _ in tracked(draw(missing), "drawing faces", len(missing), listen):
+                pass
+    if not labels.exists():
+        write_bytes(labels, _table(faces))
+    return SamplesResult(folder, folder / IMAGES, labels, config.n, len(missing))
+
+
+def _claim(config: SamplesConfig) -> None:
+    """Make the folder this command's: new, begun by the identical command, or cleared because of `force`."""
+    folder, record = config.out, config.out / RECORD
+    wanted = {"version": gaia_stim.__version__, **config.request()}
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file; name a folder")
+    if config.force:
+        _clear(folder)
+    elif folder.exists() and any(folder.iterdir()):
+        found = read_json(record) if record.exists() else {}
+        if found == wanted:
+            return
+        raise ConfigError(f"{folder}: {_difference(found, wanted)}; name another folder, or replace it with --force")
+    write_json(record, wanted)
+
+
+def _difference(found: Any, wanted: dict[str, Any]) -> str:
+    if not isinstance(found, dict) or not found:
+        return "is not empty, and gaia-stim did not make it"
+    changed = [f"{key} {found.get(key)}, not {value}" for key, value in wanted.items() if found.get(key) != value]
+    return f"holds other samples ({'; '.join(changed) or 'of another kind'})"
+
+
+def _clear(folder: Path) -> None:
+    """Remove what this command writes, and nothing else: the folder may be anyone's."""
+    for path in (folder / LABELS, *(folder / IMAGES).glob("face_*.png"), folder / RECORD):
+        path.unlink(missing_ok=True)
+
+
+def _faces(config: SamplesConfig) -> Iterator[_Face]:
+    digits = max(5, len(str(config.n - 1)))
+    for index in range(config.n):
+        path = config.out / IMAGES / f"face_{index:0{digits}}.png"
+        yield _Face(path, index, config.seed, config.size, config.confound)
+
+
+def _draw(face: _Face) -> None:
+    write_png(face.path, draw_face(face.attributes, face.size))
+
+
+@contextmanager
+def _drawing(n: int) -> Iterator[Callable[[list[_Face]], Iterator[None]]]:
+    """A way to draw `n` faces: here, or where that gains time, in a process for each free core."""
+    workers = min(free_cores(), n // WORTH_A_PROCESS) if n >= 2 * WORTH_A_PROCESS else 1
+    if workers < 2:
+        yield lambda faces: map(_draw, faces)
+        return
+    # Not forked: the caller's process may have threads, torch's for one.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_the_parent)
+    try:
+        yield lambda faces: pool.map(_draw, faces, chunksize=BUNDLE)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _table(faces: list[_Face]) -> bytes:
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["image", *ATTRIBUTES])
+    rows.writerows([f"{IMAGES}/{face.path.name}", *face.attributes.values()] for face in faces)
+    return text.getvalue().encode()

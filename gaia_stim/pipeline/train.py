@@ -1,0 +1,209 @@
+"""Training a model on a folder of images, or going on with a training that was stopped."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+import torch
+
+import gaia_stim
+from gaia_stim.checkpoint import LATEST, DatasetRecord, Run, RunConfig, read_tensors
+from gaia_stim.config import ModelConfig, SamplesConfig, TrainConfig
+from gaia_stim.dataset import Dataset, cache_folder, open_dataset
+from gaia_stim.devices import choose_device, free_cores
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import write_bytes
+from gaia_stim.models import build
+from gaia_stim.models.base import Autoencoder
+from gaia_stim.pipeline.samples import samples
+from gaia_stim.training.loop import Training
+from gaia_stim.training.order import chance
+
+BUILT_IN_SAMPLES = 4_000
+"""How many faces are drawn where no images are given."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What was trained, how far, and how good its best weights are."""
+
+    run: Path
+    images_seen: int
+    validation_l1: float | None
+    model_hash: str | None
+    parameters: int
+    training_images: int
+    validation_images: int
+
+
+def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
+    """Train as `config` says; the identical command goes on where it was stopped, or finds that all is done.
+
+    Raises `ConfigError` where the run folder holds another run, `DataError` for the images, `CheckpointError` for
+    what is left of a run, `DivergedError`, and `InterruptedRun` once a stopped run is saved.
+    """
+    folder = config.images or _built_in_samples(config, listen)
+    dataset = open_dataset(
+        folder,
+        config.size,
+        channels=config.channels,
+        fit=config.fit,
+        background=config.background,
+        strict=config.strict,
+        listen=listen,
+    )
+    if len(dataset.rows("train")) < config.batch:
+        raise DataError(
+            f"{folder}: {len(dataset.rows('train'))} images to train on, fewer than a batch of {config.batch}; "
+            "give more images or a smaller --batch"
+        )
+    model_config = config.model(dataset.channels)
+    run = Run(config.out or default_run(config))
+    resuming = _take(run, config, dataset)
+    device = choose_device(config.device)
+    threads = run.config().threads if resuming else config.threads or free_cores()
+    torch.set_num_threads(threads)
+    model = _new_model(model_config, config)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if config.dry_run:
+        listen(Note(_plan(config, dataset, run, threads, device, parameters, resuming)))
+        return TrainResult(
+            run.path, 0, None, None, parameters, len(dataset.rows("train")), len(dataset.rows("validation"))
+        )
+    if not resuming:
+        if config.from_:
+            _start_from(model, Run(config.from_))
+        run.path.mkdir(parents=True, exist_ok=True)
+        run.write_config(_run_config(config, model_config, dataset, threads, device))
+    training = Training(model, dataset, config, run, device, listen)
+    if run.state.exists():
+        training.resume()
+    write_bytes(LATEST, f"{run.path.absolute()}\n".encode())
+    if training.finished:
+        listen(Note(f"{run.path} is trained already: nothing to do"))
+    best = training.finish()
+    return TrainResult(
+        run.path,
+        training.images_seen,
+        best.validation_l1,
+        run.model_hash(),
+        parameters,
+        len(dataset.rows("train")),
+        len(dataset.rows("validation")),
+    )
+
+
+def default_run(config: TrainConfig) -> Path:
+    """Where a run goes that was given no --out."""
+    name = config.images.resolve().name if config.images else "samples"
+    return Path("runs") / f"{name}_{config.size}_{config.method}"
+
+
+def _built_in_samples(config: TrainConfig, listen: Listener) -> Path:
+    """The built-in faces, drawn once into the cache."""
+    folder = cache_folder() / f"samples_{gaia_stim.__version__}_{config.size}_{config.seed}"
+    listen(Note(f"no images given: training on {BUILT_IN_SAMPLES:,} built-in faces"))
+    return samples(SamplesConfig(out=folder, n=BUILT_IN_SAMPLES, size=config.size, seed=config.seed), listen).images
+
+
+def _new_model(model_config: ModelConfig, config: TrainConfig) -> Autoencoder:
+    # Initial weights depend on the seed alone, not on what the process drew before.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(chance(config.seed, 0, "weights").initial_seed())
+        return build(model_config)
+
+
+def _start_from(model: Autoencoder, run: Run) -> None:
+    """Take up another run's weights: its best generator and, where it still has it, its discriminator."""
+    tensors, _ = read_tensors(run.weights)
+    if run.state.exists():
+        state, _ = read_tensors(run.state)
+        own = model.state_dict()
+        others = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
+        tensors = {name: value for name, value in others.items() if name in own} | tensors
+    try:
+        model.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"--from {run.path}: its networks are not those asked for; give its --size, --network, --latent, --width"
+        ) from error
+
+
+def _run_config(
+    config: TrainConfig, model: ModelConfig, dataset: Dataset, threads: int, device: torch.device
+) -> RunConfig:
+    return RunConfig(
+        gaia_stim=gaia_stim.__version__,
+        torch=torch.__version__,
+        threads=threads,
+        device=str(device),
+        precision=config.precision,
+        model=model,
+        dataset=DatasetRecord(
+            folder=str(dataset.folder),
+            content_hash=dataset.content_hash,
+            fit=config.fit,
+            background=config.background,
+            training_images=len(dataset.rows("train")),
+            validation_images=len(dataset.rows("validation")),
+        ),
+        options=config.request(),
+    )
+
+
+def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
+    """Whether `run` is this very training, begun before; a new one may have its folder. Raises `ConfigError` else."""
+    if config.force:
+        if run.exists and not config.dry_run:
+            shutil.rmtree(run.path)
+        return False
+    if run.exists:
+        found = run.config()
+        if difference := _difference(found, config, dataset):
+            raise ConfigError(
+                f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force"
+            )
+        return True
+    if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+        raise ConfigError(f"{run.path}: exists and is not a run folder; give another --out")
+    return False
+
+
+def _difference(found: RunConfig, config: TrainConfig, dataset: Dataset) -> str:
+    """In what the training found there differs from the one asked for; empty where in nothing that matters."""
+    if found.dataset.content_hash != dataset.content_hash:
+        return "on other images"
+    wanted = config.request()
+    # The folder may have been moved: the images' hashes tell.
+    changed = [key for key, value in wanted.items() if key != "images" and found.options.get(key) != value]
+    return "; ".join(f"--{key.replace('_', '-')} {found.options.get(key)}, not {wanted[key]}" for key in changed)
+
+
+def _plan(
+    config: TrainConfig,
+    dataset: Dataset,
+    run: Run,
+    threads: int,
+    device: torch.device,
+    parameters: int,
+    resuming: bool,
+) -> str:
+    train, validation = len(dataset.rows("train")), len(dataset.rows("validation"))
+    lines = [
+        (
+            "images",
+            f"{dataset.folder}: {train:,} to train on, {validation:,} held out",
+        ),
+        (
+            "model",
+            f"{config.method} of {config.network} networks, {config.size} px, {dataset.channels} channels, "
+            f"{parameters:,} parameters, {config.latent} latents",
+        ),
+        (
+            "training",
+            f"{config.images_seen:,} images in {round(config.images_seen / config.batch):,} steps of {config.batch}",
+        ),
+        ("machine", f"{device}, {threads} threads"),
+        ("run folder", f"{run.path} ({'goes on' if resuming else 'new'})"),
+    ]
+    return "\n".join(f"{name}: {value}" for name, value in lines)

@@ -1,0 +1,95 @@
+"""Codes on disk: a table of images and their latent codes, as .csv, .npz or .safetensors, each exact to the bit."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save
+
+from gaia_stim.checkpoint import read_tensors
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.files import write_bytes
+from gaia_stim.space.paths import Codes
+
+SUFFIXES = (".csv", ".npz", ".safetensors")
+TEXTS = ("image_id", "path", "image_hash")
+
+
+@dataclass(frozen=True, eq=False)
+class CodeTable:
+    """Images and their codes, row by row."""
+
+    codes: Codes
+    model_hash: str
+    image_id: list[str]
+    path: list[str]
+    image_hash: list[str]
+
+
+def check_suffix(path: Path) -> None:
+    """Raises `ConfigError` where codes cannot be written under that name."""
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(f"{path}: codes are written as {', '.join(SUFFIXES)}; choose one of these endings")
+
+
+def write_codes(path: Path, table: CodeTable) -> None:
+    """Replace a file of codes in one step; its ending says the format."""
+    check_suffix(path)
+    write_bytes(path, {".csv": _csv, ".npz": _npz, ".safetensors": _safetensors}[path.suffix](table))
+
+
+def read_codes(path: Path) -> CodeTable:
+    """Read what `write_codes` wrote. Raises `DataError` where it is something else."""
+    check_suffix(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        table = {".csv": _from_csv, ".npz": _from_npz, ".safetensors": _from_safetensors}[path.suffix](path)
+    except (CheckpointError, KeyError, ValueError, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a file of codes that 'gaia-stim encode' wrote ({error})") from error
+    if table.codes.ndim != 2 or len(table.codes) == 0 or not np.isfinite(table.codes).all():
+        raise DataError(f"{path}: its codes are not a table of finite numbers")
+    return table
+
+
+def _csv(table: CodeTable) -> bytes:
+    texts = {name: getattr(table, name) for name in TEXTS} | {"model_hash": table.model_hash}
+    digits = len(str(table.codes.shape[1]))
+    names = [f"z_{number:0{digits}}" for number in range(1, table.codes.shape[1] + 1)]
+    # Nine significant digits bring a float32 back exactly.
+    frame = pd.concat([pd.DataFrame(texts), pd.DataFrame(table.codes, columns=names)], axis=1)
+    return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
+
+
+def _from_csv(path: Path) -> CodeTable:
+    frame = pd.read_csv(path, dtype=dict.fromkeys((*TEXTS, "model_hash"), str), keep_default_na=False)
+    codes = frame[[name for name in frame if str(name).startswith("z_")]].to_numpy(np.float64).astype(np.float32)
+    return CodeTable(codes, frame["model_hash"].iloc[0], *(frame[name].tolist() for name in TEXTS))
+
+
+def _npz(table: CodeTable) -> bytes:
+    stream = io.BytesIO()
+    texts = {name: np.array(getattr(table, name), dtype=np.str_) for name in TEXTS}
+    np.savez(stream, codes=table.codes, model_hash=np.array(table.model_hash), **texts)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def _from_npz(path: Path) -> CodeTable:
+    with np.load(path, allow_pickle=False) as file:
+        texts = [file[name].tolist() for name in TEXTS]
+        return CodeTable(file["codes"].astype(np.float32), str(file["model_hash"]), *texts)
+
+
+def _safetensors(table: CodeTable) -> bytes:
+    texts = {name: json.dumps(getattr(table, name)) for name in TEXTS} | {"model_hash": table.model_hash}
+    return save({"codes": torch.from_numpy(table.codes)}, metadata=texts)
+
+
+def _from_safetensors(path: Path) -> CodeTable:
+    tensors, metadata = read_tensors(path)
+    texts = [json.loads(metadata[name]) for name in TEXTS]
+    return CodeTable(tensors["codes"].numpy(), metadata["model_hash"], *texts)

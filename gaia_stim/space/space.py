@@ -1,0 +1,101 @@
+"""A trained model as a space of pictures, with promises that a stimulus needs.
+
+Rendering is float32 and goes through the network in tiles of one fixed size, the last one padded: the arithmetic of a
+picture is then the same whatever is rendered beside it, and so are its bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gaia_stim.checkpoint import Run, RunConfig, find_run
+from gaia_stim.images import Pixels, fit_image, read_image, to_bytes, to_float, with_channels
+from gaia_stim.models.base import Autoencoder
+from gaia_stim.space import SPACINGS
+from gaia_stim.space.paths import Codes, Line
+from gaia_stim.tables import look_up
+
+TILE = 8
+"""Pictures that go through the network together, always: oneDNN picks its kernels by the batch's size."""
+
+Image = Path | str | npt.NDArray[np.uint8]
+"""A file, or pixels (H, W, C) in uint8."""
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Pictures and their codes.
+
+    >>> space = Space.load()                                  # doctest: +SKIP
+    >>> pictures = space.morph("a.png", "b.png", steps=9)     # doctest: +SKIP
+    """
+
+    model: Autoencoder
+    config: RunConfig
+    model_hash: str
+    run: Path
+
+    @classmethod
+    def load(cls, run: Path | str | None = None) -> "Space":
+        """Open a run folder; without one, the model that commands would take. Raises `CheckpointError`."""
+        found = Run(Path(run)) if run is not None else find_run(None).run
+        return cls(found.load(), found.config(), found.model_hash(), found.path)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(size, size, channels) of every picture here."""
+        return (self.config.model.size, self.config.model.size, self.config.model.channels)
+
+    @property
+    def latent(self) -> int:
+        """How many numbers a code has."""
+        return self.config.model.latent
+
+    def prepare(self, image: Image) -> Pixels:
+        """An image as the model was trained to see them: squared, resized, with the model's channels. uint8 HWC.
+
+        Raises `DataError` where a file is not an image.
+        """
+        dataset, model = self.config.dataset, self.config.model
+        pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
+        return fit_image(with_channels(pixels, model.channels), model.size, dataset.fit, dataset.background)
+
+    def encode(self, images: Iterable[Image]) -> Codes:
+        """The codes of images: (n, latent), float32."""
+        tiles = _tiles(to_float(self.prepare(image)[None])[0] for image in images)
+        codes = [self._run(self.model.encode, tile) for tile in tiles]
+        return np.concatenate(codes) if codes else np.empty((0, self.latent), np.float32)
+
+    def decode(self, codes: npt.NDArray[np.floating]) -> Pixels:
+        """The pictures of codes: (n, latent) to uint8 (n, size, size, channels)."""
+        return np.concatenate([np.empty((0, *self.shape), np.uint8), *self.rendered(codes)])
+
+    def rendered(self, codes: npt.NDArray[np.floating]) -> Iterator[Pixels]:
+        """As `decode`, a few pictures at a time, so that memory does not grow with their number."""
+        for tile in _tiles(np.asarray(codes, dtype=np.float32)):
+            yield to_bytes(self._run(self.model.decode, tile))
+
+    def morph(self, a: Image, b: Image, steps: int, spacing: str = "latent") -> Pixels:
+        """A continuum from `a` to `b`, both reconstructed: uint8 (steps, size, size, channels)."""
+        line = Line(*self.encode([a, b]))
+        spaced = look_up(SPACINGS, "spacing", spacing)(lambda t: self.decode(line(t)), steps)
+        return self.decode(line(spaced.places))
+
+    def _run(
+        self, network: Callable[[Tensor], Tensor], tile: Sequence[npt.NDArray[np.float32]]
+    ) -> npt.NDArray[np.float32]:
+        padded = np.stack([*tile, *[np.zeros_like(tile[0])] * (TILE - len(tile))])
+        with torch.inference_mode():
+            return network(torch.from_numpy(padded))[: len(tile)].numpy()
+
+
+def _tiles(items: Iterable[npt.NDArray[np.float32]]) -> Iterator[list[npt.NDArray[np.float32]]]:
+    queue = iter(items)
+    while tile := list(islice(queue, TILE)):
+        yield tile

@@ -1,0 +1,156 @@
+"""The command line and the config models say the same thing, for every verb that there is."""
+
+import inspect
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic import Field
+from typer.models import ArgumentInfo, OptionInfo
+
+from gaia_stim import config
+from gaia_stim.cli.options import Option, named, options, signature, typed
+from gaia_stim.cli.verbs import VERBS
+from gaia_stim.config import Cli, Config, Count
+
+CONFIGS = [pytest.param(verb.config, id=name) for name, verb in VERBS.items()]
+OPTIONS = [
+    pytest.param(verb.config, option, id=f"{name}-{option.field}")
+    for name, verb in VERBS.items()
+    for option in options(verb.config)
+]
+
+
+def mark(kind: type[Config], option: Option) -> Any:
+    annotation = signature(kind).parameters[option.field].annotation
+    [found] = [item for item in get_args(annotation) if isinstance(item, ArgumentInfo | OptionInfo)]
+    return found
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_parameter_for_every_field_and_no_other(kind: type[Config]) -> None:
+    assert list(signature(kind).parameters) == list(kind.model_fields)
+
+
+@pytest.mark.parametrize(("kind", "option"), OPTIONS)
+def test_what_is_not_typed_is_none_and_what_is_needed_has_no_default(
+    kind: type[Config], option: Option
+) -> None:
+    default = signature(kind).parameters[option.field].default
+    assert default is (inspect.Parameter.empty if kind.model_fields[option.field].is_required() else None)
+
+
+@pytest.mark.parametrize(("kind", "option"), OPTIONS)
+def test_names_follow_the_fields(kind: type[Config], option: Option) -> None:
+    shown = mark(kind, option)
+    if option.cli.positional:
+        assert isinstance(shown, ArgumentInfo)
+        return
+    info = kind.model_fields[option.field]
+    first = (info.alias or option.field).replace("_", "-")
+    negated = info.annotation is bool and info.default is True
+    expected = f"--{first}/--no-{first}" if negated else f"--{first}"
+    assert expected in (shown.default, *(shown.param_decls or ()))
+
+
+@pytest.mark.parametrize(("kind", "option"), OPTIONS)
+def test_the_default_in_the_help_is_the_models_when_typed(kind: type[Config], option: Option) -> None:
+    info = kind.model_fields[option.field]
+    if option.default is None:
+        assert info.is_required() or info.default in (None, True, False)
+        return
+    needed = {other.key: "x" for other in options(kind) if other.info.is_required()}
+    needed = {key: ["x"] if key == "images" else value for key, value in needed.items()}
+    made = config.make(kind, {**needed, option.key: option.default})
+    assert getattr(made, option.field) == info.default
+    assert f"[default: {option.default}]" in mark(kind, option).help.replace("\\", "")
+
+
+@pytest.mark.parametrize(("kind", "option"), OPTIONS)
+def test_every_option_is_explained(kind: type[Config], option: Option) -> None:
+    assert kind.model_fields[option.field].description
+
+
+@pytest.mark.parametrize(("kind", "option"), OPTIONS)
+def test_literals_are_choices_and_tables_are_listed(kind: type[Config], option: Option) -> None:
+    annotation = get_args(signature(kind).parameters[option.field].annotation)[0]
+    if option.literals:
+        assert any(get_origin(part) is Literal for part in (annotation, *get_args(annotation)))
+    if option.cli.choices:
+        assert option.names
+        assert ", ".join(option.names) in mark(kind, option).help
+
+
+class Sample(Config):
+    """A config with one of everything."""
+
+    things: Annotated[
+        tuple[Path, ...], Field(min_length=1, description="Things."), Cli("THINGS…", positional=True)
+    ]
+    size: Annotated[int, Field(ge=16, le=64, multiple_of=16, description="Size."), Cli("PX", short="-s")] = 32
+    rate: Annotated[float, Field(gt=0, le=1, description="Rate.")] = 0.25
+    seen: Annotated[Count, Field(description="Seen.")] = 400_000
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="Seed.")] = 0
+    fit: Annotated[Literal["crop", "pad"], Field(description="Fit.")] = "crop"
+    clever: Annotated[bool, Field(description="Clever.")] = True
+    force: Annotated[bool, Field(description="Force.")] = False
+    from_: Annotated[Path | None, Field(alias="from", description="From [here].")] = None
+
+
+SAMPLE = {option.field: option for option in options(Sample)}
+
+
+def test_ranges_and_defaults_in_words() -> None:
+    assert {name: option.range for name, option in SAMPLE.items() if option.range} == {
+        "size": "16 to 64, a multiple of 16",
+        "rate": "more than 0, up to 1",
+        "seen": "1 or more",
+        "seed": "0 or more",
+    }
+    assert {name: option.default for name, option in SAMPLE.items() if option.default} == {
+        "size": "32",
+        "rate": "0.25",
+        "seen": "400k",
+        "seed": "0",
+        "fit": "crop",
+    }
+
+
+def test_metavars() -> None:
+    shown = {name: option.metavar for name, option in SAMPLE.items()}
+    assert shown == {
+        "things": "THINGS",
+        "size": "PX",
+        "rate": "X",
+        "seen": "N",
+        "seed": "N",
+        "fit": "crop|pad",
+        "clever": "",
+        "force": "",
+        "from_": "FROM",
+    }
+
+
+def test_flags_negate_only_what_is_on() -> None:
+    assert SAMPLE["clever"].declarations == ["--clever/--no-clever"]
+    assert SAMPLE["force"].declarations == ["--force"]
+    assert SAMPLE["from_"].declarations == ["--from"]
+    assert SAMPLE["size"].declarations == ["--size", "-s"]
+
+
+def test_only_what_was_typed_is_passed_under_the_models_own_names() -> None:
+    arguments = dict.fromkeys(SAMPLE) | {"things": ["a"], "clever": False, "from_": "run", "rate": "0"}
+    assert typed(Sample, arguments) == {"things": ["a"], "clever": False, "from": "run", "rate": "0"}
+
+
+def test_mistakes_are_told_in_the_users_names() -> None:
+    with pytest.raises(config.ConfigError) as caught:
+        config.make(Sample, {"things": [], "size": "x", "seen": "many"}, named(Sample))
+    names = [line.split(":")[0] for line in str(caught.value).splitlines()]
+    assert names == ["THINGS", "--size", "--seen"]
+
+
+def test_help_is_not_markup() -> None:
+    from rich.text import Text
+
+    assert Text.from_markup(mark(Sample, SAMPLE["from_"]).help).plain == "From [here]."
