@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaia_stim.config import DecodeConfig, EncodeConfig
@@ -11,14 +10,15 @@ from gaia_stim.dataset import image_ids
 from gaia_stim.devices import cores
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
-from gaia_stim.files import hash_bytes
+from gaia_stim.files import hash_bytes, hash_file
 from gaia_stim.images import Pixels, decode_image, find_images, read_bytes
 from gaia_stim.pipeline.models import open_space
-from gaia_stim.pipeline.morphs import Source, provenance
+from gaia_stim.pipeline.sets import Source, make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
-from gaia_stim.stimuli.sets import SHEET, STIMULI, Sheet, stands, stimulus_ids, write_set
+from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.sets import SHEET
 
 AHEAD = 64
 """Images that are read while others are encoded."""
@@ -112,37 +112,20 @@ def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:
         )
     if table.model_hash != space.model_hash:
         listen(Note(f"{config.latents} was encoded by another model ({table.model_hash[:19]}…)", warning=True))
-    sources = [Source(*described) for described in zip(table.image_id, table.path, table.image_hash, strict=True)]
-    request = {
-        "verb": "decode",
-        "codes_hash": hash_bytes(table.codes.tobytes()),
-        "model_hash": space.model_hash,
-    }
-    if stands(config.out, request, config.force):
-        listen(Note(f"{config.out} holds this very set already: nothing to do"))
-    else:
-        stimuli = _decoded(space, table)
-        write_set(
-            config.out,
-            stimuli,
-            total,
-            provenance(request, space, sources),
-            Sheet(title="decoded codes"),
-            listen,
-        )
+    images = [Source(*described) for described in zip(table.image_id, table.path, table.image_hash, strict=True)]
+    # The codes may have been edited since: the file is what the pictures are made of.
+    sources = [Source("latents", str(config.latents), hash_file(config.latents)), *images]
+    rows = [
+        replace(Row.numbered("decode", position, total), source_ids=source)
+        for position, source in enumerate(table.image_id)
+    ]
+    make_set(
+        config.out,
+        config,
+        space,
+        sources,
+        lambda: Plan(rows, table.codes, title="decoded codes"),
+        listen,
+        force=config.force,
+    )
     return DecodeResult(config.out, total, config.out / SHEET, space.model_hash)
-
-
-def _decoded(space: Space, table: CodeTable) -> Iterator[tuple[Row, Pixels]]:
-    ids = stimulus_ids("d", len(table.codes))
-    pictures = chain.from_iterable(space.rendered(table.codes))
-    for position, (stim_id, source, picture) in enumerate(zip(ids, table.image_id, pictures, strict=True)):
-        row = Row(
-            stim_id,
-            f"{STIMULI}/{stim_id}.png",
-            "decode",
-            position,
-            source_ids=source,
-            model_hash=space.model_hash,
-        )
-        yield row, picture

@@ -29,6 +29,15 @@ class Spaced:
     variation_before: float
     variation: float
 
+    def record(self, name: str) -> dict[str, str | float]:
+        """What provenance tells of it."""
+        return {
+            "name": name,
+            "metric": "RMS difference of sRGB pixels",
+            "steps_cv_before": self.variation_before,
+            "steps_cv": self.variation,
+        }
+
 
 def equal_codes(render: Render, steps: int) -> Spaced:
     """Equal steps of t: on a line, of latent distance."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
+STIMULI = "stimuli"
+"""The folder of the pictures in a set's folder."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -48,6 +51,13 @@ class Row:
     model_hash: str | None = None
     seed: int | None = None
     stim_license: str | None = None
+
+    @classmethod
+    def numbered(cls, kind: str, position: int, total: int) -> "Row":
+        """The row of one of `total` stimuli, with nothing known yet but its id: `m_0001` is the first of a morph."""
+        digits = max(4, len(str(total)))
+        stim_id = f"{kind[0]}_{position + 1:0{digits}}"
+        return cls(stim_id, f"{STIMULI}/{stim_id}.png", kind, position)
 
 
 COLUMNS = [field.name for field in fields(Row)]

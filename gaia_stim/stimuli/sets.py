@@ -6,12 +6,11 @@ SET/sheet.png         the set at a glance
 SET/provenance.json   everything needed to make it again
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gaia_stim.errors import ConfigError, DataError
@@ -21,21 +20,14 @@ from gaia_stim.images import Pixels, png_bytes, read_image, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
 from gaia_stim.sheets import contact_sheet
-from gaia_stim.stimuli.manifest import COLUMNS, Row, manifest_csv
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.manifest import COLUMNS, STIMULI, Row, manifest_csv
+from gaia_stim.stimuli.plan import Plan
 
-MANIFEST, PROVENANCE, SHEET, STIMULI = "manifest.csv", "provenance.json", "sheet.png", "stimuli"
+MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
-SHEET_COLUMNS = 11
 TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """How a set is shown at a glance."""
-
-    columns: int = SHEET_COLUMNS
-    title: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,28 +80,22 @@ def stands(folder: Path, request: Mapping[str, Any], force: bool) -> bool:
 
 
 def write_set(
-    folder: Path,
-    stimuli: Iterable[tuple[Row, Pixels]],
-    total: int,
-    provenance: Mapping[str, Any],
-    sheet: Sheet,
-    listen: Listener = silent,
-    *,
-    continuum: bool = False,
+    folder: Path, plan: Plan, space: Space, provenance: Mapping[str, Any], listen: Listener = silent
 ) -> StimulusSet:
-    """Write a set in one step, measuring each picture as written; memory does not grow with the number of stimuli.
+    """Render a plan and write it in one step, measuring each picture as written.
 
-    `provenance` has the `request` it answers. With `continuum` each picture's distance from the one before is measured.
+    Memory does not grow with the pictures. `provenance` has the `request` that the set answers.
     """
     rows: list[Row] = []
     shown: list[Pixels] = []
     labels: list[str] = []
+    total = len(plan.rows)
     every = -(-total // SHEET_STIMULI)
     before: Pixels | None = None
     with staged_folder(folder) as staging:
         (staging / STIMULI).mkdir()
-        for index, (row, pixels) in enumerate(tracked(stimuli, "writing stimuli", total, listen)):
-            row = _measured(row, pixels, before if continuum else None, rows[-1] if rows else None)
+        for index, (row, pixels) in enumerate(tracked(plan.rendered(space), "writing stimuli", total, listen)):
+            row = _measured(row, pixels, before if plan.continuum else None, rows[-1] if rows else None)
             content = png_bytes(pixels)
             (staging / row.image).write_bytes(content)
             rows.append(replace(row, image_hash=hash_bytes(content)))
@@ -117,8 +103,8 @@ def write_set(
             if index % every == 0:
                 shown.append(pixels)
                 labels.append(_label(row))
-        write_png(staging / SHEET, contact_sheet(shown, sheet.columns, labels=labels, title=sheet.title))
-        write_json(staging / PROVENANCE, provenance)
+        write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
+        write_json(staging / PROVENANCE, {**provenance, "plan": plan.as_json()})
         write_bytes(staging / MANIFEST, manifest_csv(rows))
     return StimulusSet.open(folder)
 
@@ -137,14 +123,3 @@ def _measured(row: Row, pixels: Pixels, before: Pixels | None, last: Row | None)
 
 def _label(row: Row) -> str:
     return row.stim_id if row.alpha is None else f"{row.alpha:.2f}"
-
-
-def stimulus_ids(prefix: str, total: int) -> Sequence[str]:
-    """`m_0001`, `m_0002` …: as many digits as the last one needs, four at least."""
-    digits = max(4, len(str(total)))
-    return [f"{prefix}_{number:0{digits}}" for number in range(1, total + 1)]
-
-
-def reconstruction_error(picture: Pixels, source: Pixels) -> float:
-    """Mean absolute difference of sRGB pixels, in [0, 1]."""
-    return float(np.abs(picture.astype(np.float64) - source).mean() / 255)

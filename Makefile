@@ -1,0 +1,47 @@
+# Each target is a complete set-up from a fresh clone: it makes its own virtual environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# One thread a test process: oversubscribed threads are many times slower, not slightly.
+ONE_THREAD := OMP_NUM_THREADS=1
+
+.PHONY: demo test lint types floors unit docs format clean
+
+demo: $(VENV)/installed
+	$(BIN)/gaia-stim demo
+
+test: lint types floors unit
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+floors: $(VENV)/installed-dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/installed-dev
+	$(ONE_THREAD) $(BIN)/pytest -n 2
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m gaia_stim.cli.reference docs/cli.md
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gaia-stim needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[dev]'
+	touch $@
