@@ -1,0 +1,129 @@
+"""Models side by side: what to call each, mean and spread over its trainings, and what the eye should see too.
+
+Trainings that differ in their seed alone are one model; what else differs becomes part of its name, so that a table
+never holds two models under one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from gaia_stim.dataset import Dataset
+from gaia_stim.evaluation.evidence import blend
+from gaia_stim.evaluation.measure import scores
+from gaia_stim.images import Pixels
+from gaia_stim.sheets import contact_sheet
+from gaia_stim.space.paths import Line
+from gaia_stim.space.space import Space
+
+NOT_THE_MODEL = {"images", "preset", "seed", "device", "precision", "validations"}
+"""Training options that do not make another model of it."""
+BUDGET = ("size", "network", "latent", "width", "images_seen", "batch")
+"""What should be equal for a fair comparison of methods."""
+ROWS = 8
+"""Images of a sheet: the first held-out ones, nobody chose them."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One training and its figures."""
+
+    model: str
+    """What it is called; trainings with other seeds are called the same."""
+    seed: int
+    run: Path
+    model_hash: str
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over a model's trainings."""
+
+    mean: float
+    spread: float | None
+    """Sample standard deviation over the trainings; None of a single one."""
+    values: list[float]
+
+
+def names(options: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to call runs with these training options: the method, and in what it differs from others of that method."""
+    found = []
+    for one in options:
+        peers = [other for other in options if other["method"] == one["method"]]
+        differing = [f"{key}={_short(one.get(key))}" for key in _differing(peers)]
+        found.append(":".join([str(one["method"]), *differing]))
+    return found
+
+
+def unequal(options: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """In which parts of the budget runs differ, in words."""
+    for key in BUDGET:
+        values = list(dict.fromkeys(_short(one.get(key)) for one in options))
+        if len(values) > 1:
+            yield f"{key.replace('_', ' ')} ({', '.join(values)})"
+
+
+def _differing(options: Sequence[Mapping[str, Any]]) -> list[str]:
+    keys = dict.fromkeys(key for one in options for key in one if key not in NOT_THE_MODEL)
+    return [key for key in keys if len({str(one.get(key)) for one in options}) > 1]
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def summary(measured: Sequence[Measured]) -> dict[str, dict[str, Spread]]:
+    """Model, then figure, to its mean and spread; models in the order in which they first come."""
+    return {
+        model: {name: _spread([one.figures[name] for one in measured if one.model == model]) for name in scores()}
+        for model in dict.fromkeys(one.model for one in measured)
+    }
+
+
+def _spread(values: list[float]) -> Spread:
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, values)
+
+
+def table(found: Mapping[str, Mapping[str, Spread]]) -> list[dict[str, Any]]:
+    """A row a figure: its ideal, and for each model the mean and, of several trainings, ± the spread."""
+    return [
+        {"figure": name, "ideal": score.ideal}
+        | {column: value for model, figures in found.items() for column, value in _cells(model, figures[name])}
+        for name, score in scores().items()
+    ]
+
+
+def _cells(model: str, figure: Spread) -> Iterator[tuple[str, float]]:
+    yield model, figure.mean
+    if figure.spread is not None:
+        yield f"± {model}", figure.spread
+
+
+def reconstruction_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:
+    """The paper's Figure 5: a row a held-out image, and beside it what each model makes of it."""
+    images = dataset.batch(dataset.rows("validation")[:ROWS])
+    columns = [images, *(space.decode(space.encode(images)) for space in models.values())]
+    return _sheet(columns, ["image", *models], "Held-out images and their reconstructions")
+
+
+def midpoint_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:
+    """A row a pair of held-out images: the two, their pixel blend as a control, and each model's midpoint."""
+    images = dataset.batch(dataset.rows("validation")[: 2 * ROWS])
+    a, b = images[: len(images) // 2 * 2 : 2], images[1::2]
+    columns = [a, b, blend(a, b), *(midpoints(space, a, b) for space in models.values())]
+    return _sheet(columns, ["A", "B", "pixel blend", *models], "Half-way between two held-out images")
+
+
+def midpoints(space: Space, a: Iterable[Pixels], b: Iterable[Pixels]) -> Pixels:
+    """The decoded means of the codes of pairs of images."""
+    return space.decode(Line(space.encode(a), space.encode(b))(np.array([0.5])))
+
+
+def _sheet(columns: Sequence[Pixels], labels: Sequence[str], title: str) -> Pixels:
+    images = [image for row in zip(*columns, strict=True) for image in row]
+    return contact_sheet(images, len(columns), column_labels=labels, title=title)

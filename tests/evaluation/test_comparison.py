@@ -1,0 +1,63 @@
+"""Models side by side: what they are called, mean and spread, and the sheets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaia_stim.dataset import open_dataset
+from gaia_stim.evaluation.comparison import (
+    Measured,
+    midpoint_sheet,
+    names,
+    reconstruction_sheet,
+    summary,
+    table,
+    unequal,
+)
+from gaia_stim.metrics import METRICS
+from gaia_stim.space.space import Space
+
+GAIA = {"method": "gaia", "alpha": 0.02, "seed": 0, "size": 32, "images_seen": 100}
+
+
+def measured(model: str, seed: int, value: float) -> Measured:
+    return Measured(model, seed, Path("run"), "sha256_0", dict.fromkeys(METRICS, value))
+
+
+def test_seeds_are_one_model_and_other_options_are_others() -> None:
+    same = [GAIA, {**GAIA, "seed": 1}, {"method": "ae", "alpha": 1.0}]
+    assert names(same) == ["gaia", "gaia", "ae"]
+    assert names([GAIA, {**GAIA, "alpha": 0.0}]) == ["gaia:alpha=0.02", "gaia:alpha=0"]
+
+
+def test_an_unequal_budget_is_told() -> None:
+    assert list(unequal([GAIA, {**GAIA, "images_seen": 200, "seed": 3}])) == ["images seen (100, 200)"]
+    assert not list(unequal([GAIA, {**GAIA, "alpha": 1.0}]))
+
+
+def test_mean_and_sample_deviation_over_seeds() -> None:
+    found = summary([measured("gaia", 0, 1.0), measured("ae", 0, 5.0), measured("gaia", 1, 3.0)])
+    assert list(found) == ["gaia", "ae"]
+    figure = found["gaia"]["sharpness"]
+    assert (figure.mean, figure.spread, figure.values) == (2.0, pytest.approx(2**0.5), [1.0, 3.0])
+    assert found["ae"]["sharpness"].spread is None
+
+
+def test_the_table_has_a_row_a_figure_and_a_spread_where_there_is_one() -> None:
+    rows = table(summary([measured("gaia", 0, 1.0), measured("gaia", 1, 3.0), measured("ae", 0, 5.0)]))
+    assert [row["figure"] for row in rows] == list(METRICS)
+    assert rows[0] == {"figure": "reconstruction_l1", "ideal": 0.0, "gaia": 2.0, "± gaia": pytest.approx(2**0.5), "ae": 5.0}
+
+
+def test_the_sheets_show_the_images_and_a_column_a_model(space: Space, faces: Path) -> None:
+    dataset = open_dataset(faces, 32)
+    one, two = ({name: space for name in names} for names in (["a"], ["a", "b"]))
+    for sheet, own in ((reconstruction_sheet, 1), (midpoint_sheet, 3)):
+        narrow, wide = sheet(one, dataset), sheet(two, dataset)
+        # A column is a tile and a gap wide; the same model draws the same column.
+        column = wide.shape[1] - narrow.shape[1]
+        assert column == 96 + 4 and narrow.shape[1] > own * column
+        margin = 16
+        left = wide[60:, -margin - 2 * column + 4 : -margin - column + 4]
+        assert np.array_equal(left[:, :96], wide[60:, -margin - 96 : -margin])

@@ -1,0 +1,72 @@
+"""`gaia-stim evaluate` as a user meets it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gaia_stim import cli
+from gaia_stim.checkpoint import Run
+from gaia_stim.config import EvaluateConfig
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Event, Note
+from gaia_stim.metrics import METRICS
+from gaia_stim.pipeline.evaluate import evaluate
+
+Plant = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("patterns")
+    patterns = np.random.default_rng(0).integers(0, 256, (420, 4, 4, 3), dtype=np.uint8)
+    for number, pattern in enumerate(patterns):
+        Image.fromarray(pattern).resize((16, 16), Image.Resampling.BILINEAR).save(home / f"{number:03}.png")
+    return home
+
+
+def test_one_flat_object_on_stdout_and_in_the_file(
+    plant: Plant, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = plant(size=16), tmp_path / "figures.json"
+    assert cli.main(["--json", "evaluate", str(run), "--images", str(folder), "--out", str(out)]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found == json.loads(out.read_text())
+    assert all(isinstance(found[name], float) for name in METRICS)
+    assert found["model_hash"] == Run(run).model_hash() and found["seed"] == 0
+    assert "midpoints are told from reconstructions" in shown.err
+
+
+def test_the_model_may_be_named_either_way_and_grey(plant: Plant, folder: Path) -> None:
+    run = plant(size=16, channels=1)
+    told: list[Event] = []
+    either = evaluate(EvaluateConfig(run=run, images=folder), told.append)
+    assert either == evaluate(EvaluateConfig(model=run, images=folder))
+    assert any(isinstance(event, Note) and event.warning and "not the very images" in event.text for event in told)
+
+
+def test_two_models_are_one_too_many(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["evaluate", "a", "-m", "b"]) == 2
+    assert "two models are named, a and b; give one" in capsys.readouterr().err
+
+
+def test_images_that_are_not_here(plant: Plant) -> None:
+    with pytest.raises(DataError, match=r"nowhere: .* not here; name them by --images"):
+        evaluate(EvaluateConfig(run=plant(size=16)))
+
+
+def test_a_file_that_exists_is_kept(plant: Plant, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    out.write_text("mine")
+    with pytest.raises(ConfigError, match="--force"):
+        evaluate(EvaluateConfig(run=plant(size=16), images=folder, out=out))
+    assert out.read_text() == "mine"
+
+
+def test_too_few_held_out(tiny_run: Path) -> None:
+    with pytest.raises(DataError, match="too few to measure by"):
+        evaluate(EvaluateConfig(run=tiny_run))
