@@ -11,11 +11,19 @@ if TYPE_CHECKING:
 MODELS = {
     "gaia": "gaia_stim.models.gaia:Gaia",
     "ae": "gaia_stim.models.ae:PlainAutoencoder",
+    "vae": "gaia_stim.models.vae:VariationalAutoencoder",
+    "vaegan": "gaia_stim.models.vaegan:VaeGan",
+    "began": "gaia_stim.models.began:Began",
+    "ali": "gaia_stim.models.ali:Ali",
+    "age": "gaia_stim.models.age:Age",
+    "avb": "gaia_stim.models.avb:Avb",
+    "acai": "gaia_stim.models.acai:Acai",
 }
 """Name to the `Autoencoder` behind --method."""
 
 OBJECTIVES = {
     "anchored": "gaia_stim.models.objectives:ANCHORED",
+    "steady": "gaia_stim.models.objectives:STEADY",
     "paper": "gaia_stim.models.objectives:PAPER",
     "algorithm1": "gaia_stim.models.objectives:ALGORITHM1",
     "simplex": "gaia_stim.models.objectives:SIMPLEX",

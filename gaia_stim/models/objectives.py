@@ -20,6 +20,8 @@ from gaia_stim.models.base import Codes, mean_absolute_error, mean_squared_error
 
 STEEPNESS = 20.0
 """b in σ(d) = 1 / (1 + exp(−b·d)), Algorithm 1."""
+FIRST_ERROR = 0.25
+"""About L_X of an untrained network, whose pictures are grey: where b is what the paper has."""
 FAKE_LIMITS = (1e-4, 0.9)
 """Limits of w_fake; the lower one keeps the discriminator's coefficients off 0, which one backward pass needs."""
 
@@ -57,9 +59,9 @@ class Objective:
     """Weight of ‖x − G(x)‖ in the generator's loss; the paper has none."""
 
 
-def sigma(d: Scalar) -> Scalar:
+def sigma(d: Scalar, steepness: Scalar | float = STEEPNESS) -> Scalar:
     """Algorithm 1's logistic function of a difference of errors."""
-    return torch.sigmoid(STEEPNESS * d)
+    return torch.sigmoid(steepness * d)
 
 
 def mix_pairs(z: Codes, chance: torch.Generator) -> Codes:
@@ -85,16 +87,16 @@ def mix_simplex(z: Codes, chance: torch.Generator) -> Codes:
     return (weights / weights.sum(dim=1, keepdim=True)).to(z.dtype) @ z
 
 
-def balanced(errors: Errors, gamma: float) -> Stakes:
+def balanced(errors: Errors, gamma: float, steepness: Scalar | float = STEEPNESS) -> Stakes:
     """Algorithm 1 with its typos mended: the player that is ahead learns more slowly.
 
     loss_Gen = (1 − w_interp)·L_gen + w_interp·L_interp;  loss_Disc = L_X − w_fake·(L_gen + L_interp)/2.
     """
     real, generated, interpolated = errors
     fake = (generated + interpolated) / 2
-    delta_disc = sigma(real - fake)
-    w_interp = sigma(interpolated - generated)
-    w_fake = sigma(gamma * fake - real).clamp(*FAKE_LIMITS)
+    delta_disc = sigma(real - fake, steepness)
+    w_interp = sigma(interpolated - generated, steepness)
+    w_fake = sigma(gamma * fake - real, steepness).clamp(*FAKE_LIMITS)
     zero, one = torch.zeros_like(fake), torch.ones_like(fake)
     return Stakes(
         generator=(zero, 1 - w_interp, w_interp),
@@ -107,6 +109,15 @@ def balanced(errors: Errors, gamma: float) -> Stakes:
             "w_fake": w_fake,
         },
     )
+
+
+def balanced_in_proportion(errors: Errors, gamma: float) -> Stakes:
+    """As `balanced`, with differences of errors taken relative to L_X.
+
+    b = 20 suits the errors of a network that has learned nothing. Once they are small, every difference is too, the
+    weights stay near σ(0) and no longer hold the player back that is ahead.
+    """
+    return balanced(errors, gamma, STEEPNESS * FIRST_ERROR / errors.real.clamp_min(torch.finfo(errors.real.dtype).tiny))
 
 
 def balanced_as_printed(errors: Errors, gamma: float) -> Stakes:
@@ -136,4 +147,6 @@ ALGORITHM1 = Objective(mix_pairs, mean_absolute_error, balanced_as_printed, one_
 ANCHORED = Objective(mix_pairs, mean_absolute_error, balanced, one_backward=True, anchor=10.0)
 """Ours: the paper's game, with the generator held to its images in pixels too. Through D alone it learns several times
 more slowly and its reconstructions drift towards common faces (docs/training.md)."""
+STEADY = Objective(mix_pairs, mean_absolute_error, balanced_in_proportion, one_backward=True, anchor=10.0)
+"""As `ANCHORED`, with a balance that does not fade as the errors shrink."""
 SIMPLEX = Objective(mix_simplex, mean_squared_error, unbalanced, one_backward=False)

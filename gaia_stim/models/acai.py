@@ -1,0 +1,54 @@
+"""ACAI (Berthelot et al. 2018, arXiv:1807.07543): an autoencoder whose interpolations hide how they were mixed.
+
+    x̂_α = Dec(α·z₁ + (1 − α)·z₂),  α ~ U[0, ½]
+    L_critic = ‖d(x̂_α) − α‖² + ‖d(γ·x + (1 − γ)·Dec(z))‖²
+    L_ae     = ‖x − Dec(z)‖² + λ·‖d(x̂_α)‖²                                                          (§2, Eq. 1 and 2)
+
+As in the authors' code, z₂ is the batch in reverse, ‖·‖² is a mean, and d is an encoder's outputs, averaged.
+"""
+
+import torch
+from torch import nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_squared_error
+from gaia_stim.networks.base import full_precision
+
+
+class Acai(Autoencoder):
+    """Two players: the autoencoder, and a critic that guesses the mixing coefficient."""
+
+    LAMBDA = 0.5 / 4
+    """The paper's 0.5 for images in [−1, 1]: in [0, 1] the squared error is a quarter, the critic's unchanged."""
+    GAMMA = 0.2
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = self.family.encoder(config.latent)
+        self.decoder = self.family.decoder()
+        self.critic = self.family.encoder(config.latent)
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
+            "critic": list(self.critic.parameters()),
+        }
+
+    def guess(self, x: Images) -> Codes:
+        """d(x): the critic's guess of each image's α, 0 for one that is not mixed."""
+        return full_precision(self.critic(x)).mean(dim=1)
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        z = self.encode(x)
+        alpha = torch.rand((len(z), 1), dtype=z.dtype, device=z.device, generator=chance) / 2
+        mixed_codes = alpha * z + (1 - alpha) * z.flip(0)
+        decoded, mixed = self.decode(torch.cat([z, mixed_codes])).chunk(2)
+        unmixed = self.GAMMA * x + (1 - self.GAMMA) * decoded
+        guessed, guessed_unmixed = self.guess(torch.cat([mixed, unmixed])).chunk(2)
+
+        reconstruction = mean_squared_error(x, decoded)
+        fooled = guessed.square().mean()
+        critic = (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean()
+        objectives = {"generator": reconstruction + self.LAMBDA * fooled, "critic": critic}
+        losses = {"reconstruction": reconstruction, "fooled": fooled, "critic": critic}
+        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))

@@ -1,0 +1,74 @@
+"""Adversarial generator-encoder networks (Ulyanov et al. 2017, arXiv:1704.02304): a game without a discriminator.
+
+Codes lie on the unit sphere. The encoder spreads the codes of images as the prior is and those of generated images
+otherwise; the generator makes images whose codes are spread as the prior is.
+
+    V        = KL(e(g(Z)) ‖ N) − KL(e(X) ‖ N),  N = N(0, I)
+    loss_e   = −V + μ·‖x − g(e(x))‖₁
+    loss_g   =  V + λ·‖z − e(g(z))‖²                              (§3; the KL is of the normal law fitted to the batch)
+
+Each reconstruction error trains one player only, the paper's choice. As in the authors' code the KL is averaged over
+the coordinates. With our loop: a step of each player a batch (the authors: two or three of g to one of e).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error
+
+LEAST_VARIANCE = 1e-12
+"""Keeps the logarithm finite where all codes of a batch agree."""
+
+
+def divergence_of_fit(z: Codes) -> Float[Tensor, ""]:
+    """KL(N(m, s²) ‖ N(0, I)) = mean over coordinates of (s² + m²)/2 − log s − ½, m and s² those of the batch."""
+    mean, variance = z.mean(dim=0), z.var(dim=0, correction=0).clamp_min(LEAST_VARIANCE)
+    return ((variance + mean.square() - variance.log() - 1) / 2).mean()
+
+
+class Age(Autoencoder):
+    """Two players: the encoder and the generator (our decoder)."""
+
+    MU = 20.0
+    """The authors' 10 for images in [−1, 1]: in [0, 1] the error is half."""
+    LAMBDA = 500.0
+    """The authors' 1000 for the mean product z·e(g(z)): on the sphere the mean squared difference is twice it."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = self.family.encoder(config.latent)
+        self.decoder = self.family.decoder()
+
+    def encode(self, x: Images) -> Codes:
+        return normalize(super().encode(x))
+
+    def decode(self, z: Codes) -> Images:
+        """The images of codes, taken to the sphere first: the generator knows nothing else. A line becomes an arc."""
+        return super().decode(normalize(z))
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {"encoder": list(self.encoder.parameters()), "generator": list(self.decoder.parameters())}
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        # A normal draw's direction is uniform on the sphere.
+        z = normalize(torch.randn((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=chance))
+        generated = self.decode(z)
+        code_of_image, code_of_generated = self.encode(torch.cat([x, generated])).chunk(2)
+        decoded = self.decode(code_of_image)
+
+        losses = {
+            "reconstruction": mean_absolute_error(x, decoded),
+            "code": (z - code_of_generated).square().mean(),
+            "divergence_real": divergence_of_fit(code_of_image),
+            "divergence_generated": divergence_of_fit(code_of_generated),
+        }
+        game = losses["divergence_generated"] - losses["divergence_real"]
+        objectives = {
+            "encoder": self.MU * losses["reconstruction"] - game,
+            # KL(e(X) ‖ N) does not depend on the generator.
+            "generator": losses["divergence_generated"] + self.LAMBDA * losses["code"],
+        }
+        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))

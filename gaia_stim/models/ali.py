@@ -1,0 +1,47 @@
+"""Adversarially learned inference (Dumoulin et al. 2016, arXiv:1606.00704): no reconstruction loss at all.
+
+A discriminator tells pairs (x, ẑ ~ q(z|x)) from pairs (x̃ = Dec(z), z ~ N(0, I)); encoder and decoder together make
+them alike, and once they are, each is the other's inverse.
+
+    L_d = −log D(x, ẑ) − log(1 − D(x̃, z))
+    L_g = −log(1 − D(x, ẑ)) − log D(x̃, z)                                                             (Algorithm 1)
+
+With our networks: D is without the paper's dropout and maxout, and p(x|z) without noise.
+"""
+
+import torch
+from torch import nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
+from gaia_stim.models.base import Autoencoder, Game, Images, Report
+from gaia_stim.models.distributions import GaussianEncoder, normal_like
+
+
+class Ali(Autoencoder):
+    """Two players: encoder with decoder, and a discriminator of pairs. A code is the posterior's mean."""
+
+    encoder: GaussianEncoder
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = GaussianEncoder(self.family)
+        self.decoder = self.family.decoder()
+        self.discriminator = JointCritic(self.family)
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        inferred = self.encoder.posterior(x).sample(chance)
+        z = normal_like(inferred, chance)
+        logits = self.discriminator(torch.cat([x, self.decode(z)]), torch.cat([inferred, z]))
+        encoded, decoded = logits.chunk(2)
+        objectives = {
+            "generator": as_fake(encoded) + as_genuine(decoded),
+            "discriminator": as_genuine(encoded) + as_fake(decoded),
+        }
+        return Game(objectives, Report({name: value.detach() for name, value in objectives.items()}))

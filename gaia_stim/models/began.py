@@ -1,0 +1,63 @@
+"""BEGAN (Berthelot et al. 2017, arXiv:1703.10717): a generator against an autoencoder, held in balance by k.
+
+    L(v) = ‖v − D(v)‖₁,  z ~ U[−1, 1]
+    L_D = L(x) − k_t·L(G(z)),  L_G = L(G(z))
+    k_{t+1} = k_t + λ_k·(γ·L(x) − L(G(z))),  within [0, 1],  k_0 = 0                              (§3.4's objective)
+
+The paper has no encoder: the code of an image is found by gradient descent on ‖x − G(z)‖₁, with Adam (§4), here from
+the middle of the prior. z_D and z_G are one draw. With our networks: D is the family's discriminator, as GAIA's is.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.projection import project
+
+
+class Began(Autoencoder):
+    """Two players: the generator (our decoder) and the discriminator, an autoencoder of images."""
+
+    GAMMA = 0.5
+    """γ: the wanted ratio of the generated images' error to the real ones'."""
+    LAMBDA_K = 0.002
+    """λ_k, the gain of the control: the paper's 0.001 for images in [−1, 1]; in [0, 1] the errors are half."""
+    STEPS = 100
+    """Steps of the search for a code."""
+    RATE = 0.1
+
+    k: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.decoder = self.family.decoder()
+        self.discriminator = self.family.discriminator()
+        self.register_buffer("k", torch.zeros(()))
+
+    def encode(self, x: Images) -> Codes:
+        return project(self.decode, x, x.new_zeros(len(x), self.config.latent), self.STEPS, rate=self.RATE)
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": list(self.decoder.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        z = torch.rand((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=chance) * 2 - 1
+        generated = self.decode(z)
+        d_real, d_generated = self.discriminator(torch.cat([x, generated])).chunk(2)
+        real, fake = mean_absolute_error(x, d_real), mean_absolute_error(generated, d_generated)
+        objectives = {"generator": fake, "discriminator": real - self.k * fake}
+        # M of §3.4.1: small where the real images are reconstructed and the balance is kept.
+        convergence = real + (self.GAMMA * real - fake).abs()
+        losses = {"real": real, "generated": fake, "convergence": convergence}
+        report = Report({name: value.detach() for name, value in losses.items()}, {"k": self.k.clone()})
+        return Game(objectives, report)
+
+    def backward(self, x: Images, chance: torch.Generator) -> Report:
+        """As for every model, and then k takes its step, on the device."""
+        report = super().backward(x, chance)
+        self.k.add_(self.LAMBDA_K * (self.GAMMA * report.losses["real"] - report.losses["generated"])).clamp_(0, 1)
+        return report

@@ -1,0 +1,37 @@
+"""The variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114).
+
+    −ELBO = −E_q(z|x)[log p(x|z)] + KL(q(z|x) ‖ N(0, I))         (Eq. 10, one draw an image)
+
+With our networks: the likelihood is Laplace with one scale for all pixels, at its maximum-likelihood value, where the
+paper's continuous decoder is Gaussian with a learned scale a pixel (App. C.2). Both terms are divided by the number of
+pixels, which Adam does not notice.
+"""
+
+import torch
+from torch import nn
+
+from gaia_stim.config import ModelConfig
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.distributions import GaussianEncoder, pixel_surprise
+
+
+class VariationalAutoencoder(Autoencoder):
+    """One player, whose loss is the negative evidence lower bound. A code is the posterior's mean."""
+
+    encoder: GaussianEncoder
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = GaussianEncoder(self.family)
+        self.decoder = self.family.decoder()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {"generator": list(self.parameters())}
+
+    def play(self, x: Images, chance: torch.Generator) -> Game:
+        posterior = self.encoder.posterior(x)
+        decoded = self.decode(posterior.sample(chance))
+        divergence = posterior.divergence()
+        loss = pixel_surprise(x, decoded) + divergence / x[0].numel()
+        losses = {"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence}
+        return Game({"generator": loss}, Report({name: value.detach() for name, value in losses.items()}))

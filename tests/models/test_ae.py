@@ -1,0 +1,37 @@
+"""The plain autoencoder is its one equation."""
+
+import pytest
+import torch
+
+from gaia_stim.config import TrainConfig
+from gaia_stim.models import build
+from gaia_stim.networks import NETWORKS
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_its_loss_is_the_mean_absolute_error_of_all_pixels(network: str) -> None:
+    torch.manual_seed(0)
+    model = build(
+        TrainConfig(preset="tiny", method="ae", network=network, size=16, width=4, latent=6).model(3)
+    ).double()
+    x = torch.rand(5, 3, 16, 16, dtype=torch.float64)
+    loss = sum((x[i] - model.decoder(model.encoder(x[i : i + 1]))[0]).abs().sum() for i in range(5)) / x.numel()
+    assert isinstance(loss, torch.Tensor)
+    expected = torch.autograd.grad(loss, list(model.parameters()))
+    report = model.backward(x, torch.Generator())
+    assert list(report.losses) == ["reconstruction"] and not report.balance and not report.rates
+    assert report.losses["reconstruction"].item() == pytest.approx(loss.item(), rel=1e-12)
+    for parameter, gradient in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_it_is_gaias_generator_and_nothing_else() -> None:
+    models = {
+        method: build(TrainConfig(preset="tiny", method=method, size=16, width=4, latent=6).model(1))
+        for method in ("ae", "gaia")
+    }
+    shapes = {
+        method: {name: value.shape for name, value in model.generator_state().items()}
+        for method, model in models.items()
+    }
+    assert shapes["ae"] == shapes["gaia"] == {name: value.shape for name, value in models["ae"].state_dict().items()}
