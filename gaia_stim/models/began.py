@@ -22,7 +22,7 @@ class Began(Autoencoder):
     GAMMA = 0.5
     """γ: the wanted ratio of the generated images' error to the real ones'."""
     LAMBDA_K = 0.002
-    """λ_k, the gain of the control: the paper's 0.001 for images in [−1, 1]; in [0, 1] the errors are half."""
+    """λ_k, the gain of the control: twice the paper's 0.001, as errors in [0, 1] are half of those in [−1, 1]."""
     STEPS = 100
     """Steps of the search for a code."""
     RATE = 0.1

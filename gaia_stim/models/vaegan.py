@@ -23,7 +23,9 @@ class VaeGan(Autoencoder):
     """Three players: encoder, decoder, discriminator. A code is the posterior's mean."""
 
     GAMMA = 0.1
-    """γ of Eq. 9."""
+    """γ of Eq. 9. The authors' code has 1e-5 (CelebA), for maps of 16,384 numbers, batch norm and a discriminator that
+    rests when ahead. Without these ours is soon ahead: 0.1 did better than 0.001 in 1,000 steps, and no more is known.
+    """
 
     encoder: GaussianEncoder
 

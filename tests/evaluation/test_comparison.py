@@ -1,5 +1,6 @@
 """Models side by side: what they are called, mean and spread, and the sheets."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from gaia_stim.evaluation.comparison import (
     table,
     unequal,
 )
+from gaia_stim.images import Pixels
 from gaia_stim.metrics import METRICS
+from gaia_stim.sheets import MARGIN
 from gaia_stim.space.space import Space
 
 GAIA = {"method": "gaia", "alpha": 0.02, "seed": 0, "size": 32, "images_seen": 100}
@@ -47,17 +50,25 @@ def test_mean_and_sample_deviation_over_seeds() -> None:
 def test_the_table_has_a_row_a_figure_and_a_spread_where_there_is_one() -> None:
     rows = table(summary([measured("gaia", 0, 1.0), measured("gaia", 1, 3.0), measured("ae", 0, 5.0)]))
     assert [row["figure"] for row in rows] == list(METRICS)
-    assert rows[0] == {"figure": "reconstruction_l1", "ideal": 0.0, "gaia": 2.0, "± gaia": pytest.approx(2**0.5), "ae": 5.0}
+    assert rows[0] == {
+        "figure": "reconstruction_l1",
+        "ideal": 0.0,
+        "gaia": 2.0,
+        "± gaia": pytest.approx(2**0.5),
+        "ae": 5.0,
+    }
 
 
-def test_the_sheets_show_the_images_and_a_column_a_model(space: Space, faces: Path) -> None:
+@pytest.mark.parametrize(("sheet", "first"), [(reconstruction_sheet, 1), (midpoint_sheet, 3)])
+def test_the_sheets_show_the_images_and_a_column_a_model(
+    sheet: Callable[..., Pixels], first: int, space: Space, faces: Path
+) -> None:
     dataset = open_dataset(faces, 32)
-    one, two = ({name: space for name in names} for names in (["a"], ["a", "b"]))
-    for sheet, own in ((reconstruction_sheet, 1), (midpoint_sheet, 3)):
-        narrow, wide = sheet(one, dataset), sheet(two, dataset)
-        # A column is a tile and a gap wide; the same model draws the same column.
-        column = wide.shape[1] - narrow.shape[1]
-        assert column == 96 + 4 and narrow.shape[1] > own * column
-        margin = 16
-        left = wide[60:, -margin - 2 * column + 4 : -margin - column + 4]
-        assert np.array_equal(left[:, :96], wide[60:, -margin - 96 : -margin])
+    drawn = sheet({"a": space, "b": space}, dataset)
+    # Tiles are 32 px threefold, 4 px apart, below the title and the columns' names.
+    columns = [drawn[70:, MARGIN + 100 * place :][:, :96] for place in range(first + 2)]
+    assert np.array_equal(columns[first], columns[first + 1])
+    assert not np.array_equal(columns[first - 1], columns[first])
+    image = dataset.batch(dataset.rows("validation")[:1])[0]
+    bottom_of_the_first = image.repeat(3, axis=0).repeat(3, axis=1)[-40:]
+    assert any(np.array_equal(columns[0][top : top + 40], bottom_of_the_first) for top in range(100))

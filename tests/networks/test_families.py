@@ -96,8 +96,10 @@ def test_every_number_of_a_code_matters(network: str) -> None:
     assert by_pixel.shape == (LATENT, 1, 3, 16, 16)
     assert (by_pixel.abs().amax(dim=0) > 0).all(), "every pixel reaches the code"
     assert (by_pixel.flatten(1).abs().amax(dim=1) > 1e-6).all(), "every number of the code comes from the image"
-    by_number = torch.autograd.functional.jacobian(decoder, encoder(x).detach())
-    assert (by_number[0, ..., 0, :].abs().amax(dim=(0, 1, 2)) > 1e-6).all()
+    with torch.inference_mode():
+        code = encoder(x)
+        changes = decoder(code + 0.1 * torch.eye(LATENT, dtype=torch.float64)) - decoder(code)
+    assert (changes.flatten(1).abs().amax(dim=1) > 1e-6).all(), "every number of the code shows in the image"
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -77,9 +77,7 @@ def test_sexes_are_even(plain: dict[str, np.ndarray], confounded: dict[str, np.n
 
 
 @pytest.mark.parametrize(("sex", "ratio"), [("male", 0.28), ("female", 8.49)])
-def test_confounded_ratios_are_those_of_the_paper(
-    confounded: dict[str, np.ndarray], sex: str, ratio: float
-) -> None:
+def test_confounded_ratios_are_those_of_the_paper(confounded: dict[str, np.ndarray], sex: str, ratio: float) -> None:
     assert YOUNG_PER_OLD[sex] == ratio
     ages = confounded["age"][(confounded["sex"] > 0) == (sex == "male")]
     share = ratio / (1 + ratio)
