@@ -18,20 +18,20 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Literal, TypeVar
+from typing import IO, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from gaia_stim.devices import cores
+from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.files import STAGING_MARK, hash_bytes, named_hash, sync_folder, write_bytes
@@ -65,9 +65,6 @@ ID_LENGTH = 80
 
 _JOURNAL, _PIXELS = "journal.jsonl", "pixels.u8"
 _WAY_OUT = "make room there or set GAIA_STIM_CACHE to another folder, and the same command goes on"
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -381,7 +378,7 @@ def _choose_channels(
         except DataError:
             return False
 
-    return 3 if any(_in_order(pool, has_colour, [files[index] for index in spread], workers)) else 1
+    return 3 if any(in_order(pool, has_colour, [files[index] for index in spread], workers)) else 1
 
 
 def _fill(
@@ -410,7 +407,7 @@ def _fill(
     with (staging / _PIXELS).open("ab") as pixels, (staging / _JOURNAL).open("ab") as journal:
         pixels.truncate(sum(entry.image_hash is not None for entry in done) * row_bytes)
         fresh: list[_Entry] = []
-        prepared = _in_order(pool, prepare, files[len(done) :], ahead=2 * workers)
+        prepared = in_order(pool, prepare, files[len(done) :], ahead=2 * workers)
         for count, (entry, image) in enumerate(prepared, start=len(done) + 1):
             if image is not None:
                 pixels.write(image.tobytes())
@@ -483,24 +480,6 @@ def _read_journal(path: Path) -> tuple[Literal[1, 3], list[_Entry]]:
     if not isinstance(header, dict) or header.get("channels") not in (1, 3):
         raise ValueError(f"{path}: no header")
     return header["channels"], entries
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
-) -> Iterator[Result]:
-    """What `work` makes of each item, in order; never more than `ahead` results wait, so that memory stays
-    flat."""
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def _delete_unused(root: Path) -> None:

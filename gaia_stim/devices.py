@@ -1,17 +1,23 @@
-"""What this machine can do: cores, threads, processors and precision.
+"""What this machine can do: cores, threads, processors and precision; and doing things on several cores in order.
 
 Torch is imported only where it is needed, so that `--help` never waits for it.
 """
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gaia_stim.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @cache
@@ -66,3 +72,18 @@ def _cpu_flags() -> frozenset[str]:
         return frozenset()
     line = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), ":")
     return frozenset(line.split(":", 1)[1].split())
+
+
+def in_order(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int) -> Iterator[Result]:
+    """What `work` makes of each item, in order; never more than `ahead` results wait, so that memory stays flat."""
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -146,7 +146,7 @@ class Training:
                 saved = time.monotonic()
             if stop and not self.finished:
                 raise stop.error(
-                    f"stopped after {self.images_seen:,} images, all saved in {self.run.path}; the same command goes on"
+                    f"all saved in {self.run.path} after {self.images_seen:,} images; the same command goes on"
                 )
 
     def _due(self, times: int) -> bool:
