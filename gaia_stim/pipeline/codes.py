@@ -16,6 +16,7 @@ from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
@@ -112,7 +113,11 @@ def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:
         )
     if table.model_hash != space.model_hash:
         listen(Note(f"{config.latents} was encoded by another model ({table.model_hash[:19]}…)", warning=True))
-    images = [Source(*described) for described in zip(table.image_id, table.path, table.image_hash, strict=True)]
+    licence = licences.finder()
+    images = [
+        Source(name, path, image_hash, licence(Path(path)))
+        for name, path, image_hash in zip(table.image_id, table.path, table.image_hash, strict=True)
+    ]
     # The codes may have been edited since: the file is what the pictures are made of.
     sources = [Source("latents", str(config.latents), hash_file(config.latents)), *images]
     rows = [

@@ -1,21 +1,30 @@
 """Continua: stimuli on paths between images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from gaia_stim.config import MorphConfig
+import numpy as np
+
+from gaia_stim.config import InterpolateConfig, MorphConfig
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
+from gaia_stim.pipeline.ingredients import Gain, Ingredients, encoded, gains, gather
 from gaia_stim.pipeline.models import open_space
-from gaia_stim.pipeline.sets import Source, describe_sources, make_set
-from gaia_stim.space import SPACINGS
-from gaia_stim.space.paths import Line
+from gaia_stim.pipeline.sets import Source, make_set
+from gaia_stim.space import PATHS
+from gaia_stim.space import paths as shapes
+from gaia_stim.space.paths import Places
 from gaia_stim.space.space import Space
-from gaia_stim.space.spacing import Spaced
+from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import SHEET
+from gaia_stim.stimuli.sets import SHEET, StimulusSet
 from gaia_stim.tables import look_up
+
+WHEEL = "wheel"
+TURN = 360.0
 
 
 @dataclass(frozen=True)
@@ -25,9 +34,11 @@ class MorphResult:
     out: Path
     stimuli: int
     sheet: Path
+    path: str
     spacing: str
     steps_cv_before: float
     steps_cv: float
+    refinement: tuple[Gain, ...]
     model_hash: str
 
 
@@ -37,43 +48,120 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     Raises `DataError` for an unreadable image, `CheckpointError` for the model, `ConfigError` where the folder holds
     something else.
     """
-    look_up(SPACINGS, "spacing", config.spacing)
+    spacing = choose_spacing(config.spacing)
     out = config.out or Path(f"morph_{config.first.stem}_{config.second.stem}")
     space = open_space(config.model, listen)
-    pictures = [space.prepare(path) for path in (config.first, config.second)]
-    sources = describe_sources([config.first, config.second])
+    images = gather(space, [config.first, config.second])
     made = make_set(
-        out, config, space, sources, lambda: _plan(config, space, pictures, sources), listen, force=config.force
+        out,
+        config,
+        space,
+        [*images.sources, *measured(spacing)],
+        lambda: _morph_plan(config, space, spacing, images, listen),
+        listen,
+        force=config.force,
     )
-    spacing = made.provenance["plan"]["spacing"]
+    return _result(out, made)
+
+
+def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphResult:
+    """Make stimuli on one path through several images and write them as a stimulus set; raises as `morph`."""
+    look_up(PATHS, "path", config.path)
+    spacing = choose_spacing(config.spacing)
+    out = config.out or Path(f"{config.path}_{config.images[0].stem}_{config.images[-1].stem}")
+    space = open_space(config.model, listen)
+    images = gather(space, config.images)
+    made = make_set(
+        out,
+        config,
+        space,
+        [*images.sources, *measured(spacing)],
+        lambda: _path_plan(config, space, spacing, images, listen),
+        listen,
+        force=config.force,
+    )
+    return _result(out, made)
+
+
+def measured(spacing: Spacing) -> list[Source]:
+    """The file of a measured scale: what stimuli are made of as much as images are."""
+    if not isinstance(spacing, HumanScale):
+        return []
+    return [Source("measured_scale", str(spacing.file), spacing.file_hash)]
+
+
+def _morph_plan(config: MorphConfig, space: Space, spacing: Spacing, images: Ingredients, listen: Listener) -> Plan:
+    ends = encoded(space, images, config.refine, listen)
+    line = shapes.Line(*ends.codes)
+    stretch = (0.0 - config.extrapolate, 1.0 + config.extrapolate)
+    spaced = spacing(lambda t: space.decode(line(t)), config.steps, stretch)
+    rows = _rows("morph", spaced.places, images.sources)
+    if config.raw_endpoints:
+        rows = [replace(row, raw=int(row.position in (0, config.steps - 1))) for row in rows]
+    return Plan(
+        rows=rows,
+        codes=line(spaced.places),
+        title=f"{config.first.name} to {config.second.name}, alpha",
+        record={"path": {"kind": "line"}, "spacing": spaced.record(config.spacing), **ends.record},
+        continuum=True,
+        sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
+    )
+
+
+def _path_plan(
+    config: InterpolateConfig, space: Space, spacing: Spacing, images: Ingredients, listen: Listener
+) -> Plan:
+    points = encoded(space, images, config.refine, listen)
+    path = look_up(PATHS, "path", config.path)(points.codes)
+    is_wheel = config.path == WHEEL
+    # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
+    spaced = spacing(lambda t: space.decode(path(t)), config.steps + is_wheel)
+    places = spaced.places[: config.steps]
+    rows = _rows("wheel" if is_wheel else "path", places, images.sources)
+    if is_wheel:
+        rows = [replace(row, angle_deg=TURN * row.position / config.steps) for row in rows]
+    return Plan(
+        rows=rows,
+        codes=path(places),
+        title=f"{config.path} through {', '.join(given.name for given in config.images)}",
+        record={
+            "path": {"kind": config.path, "sources_at": _marks(images.sources, path.knots)},
+            "spacing": spaced.record(config.spacing),
+            **points.record,
+        },
+        continuum=True,
+        sources=_standing(images, places, path.knots),
+    )
+
+
+def _rows(kind: str, places: Places, sources: Sequence[Source]) -> list[Row]:
+    ids = ";".join(source.source_id for source in sources)
+    return [
+        replace(Row.numbered(kind, position, len(places)), alpha=float(alpha), source_ids=ids)
+        for position, alpha in enumerate(places)
+    ]
+
+
+def _marks(sources: Sequence[Source], knots: Places) -> list[dict[str, Any]]:
+    return [{"source_id": source.source_id, "at": float(at)} for source, at in zip(sources, knots, strict=True)]
+
+
+def _standing(images: Ingredients, places: Places, knots: Places) -> dict[int, Pixels]:
+    """By position: the image that a stimulus stands for, where it is exactly at one."""
+    at = {float(knot): picture for knot, picture in zip(knots, images.pictures, strict=True)}
+    return {position: at[float(place)] for position, place in enumerate(places) if float(place) in at}
+
+
+def _result(out: Path, made: StimulusSet) -> MorphResult:
+    plan = made.provenance["plan"]
     return MorphResult(
         out,
         len(made),
         out / SHEET,
-        spacing["name"],
-        spacing["steps_cv_before"],
-        spacing["steps_cv"],
+        plan["path"]["kind"],
+        plan["spacing"]["name"],
+        plan["spacing"]["steps_cv_before"],
+        plan["spacing"]["steps_cv"],
+        gains(plan),
         made.provenance["model"]["model_hash"],
-    )
-
-
-def _plan(config: MorphConfig, space: Space, ends: list[Pixels], sources: list[Source]) -> Plan:
-    line = Line(*space.encode(ends))
-    spaced: Spaced = look_up(SPACINGS, "spacing", config.spacing)(lambda t: space.decode(line(t)), config.steps)
-    last = config.steps - 1
-    return Plan(
-        rows=[
-            replace(
-                Row.numbered("morph", position, config.steps),
-                alpha=float(alpha),
-                source_ids=";".join(source.source_id for source in sources),
-                raw=int(config.raw_endpoints and position in (0, last)),
-            )
-            for position, alpha in enumerate(spaced.places)
-        ],
-        codes=line(spaced.places),
-        title=f"{config.first.name} to {config.second.name}, alpha",
-        record={"path": {"kind": "line"}, "spacing": spaced.record(config.spacing)},
-        continuum=True,
-        sources={0: ends[0], last: ends[1]},
     )

@@ -3,5 +3,13 @@
 SPACINGS = {
     "latent": "gaia_stim.space.spacing:equal_codes",
     "pixel": "gaia_stim.space.spacing:equal_pixels",
+    "perceptual": "gaia_stim.space.spacing:equal_percepts",
 }
 """Name to the function behind --spacing, that places the stimuli of a continuum on its path."""
+
+PATHS = {
+    "line": "gaia_stim.space.paths:Polyline",
+    "spline": "gaia_stim.space.paths:Spline",
+    "wheel": "gaia_stim.space.paths:Wheel",
+}
+"""Name to the class behind --path: made of codes, and called with places t."""

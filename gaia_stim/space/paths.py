@@ -1,14 +1,29 @@
-"""Ways through the latent space: t in [0, 1] goes to codes; beyond is extrapolation."""
+"""Ways through the latent space: t in [0, 1] goes to codes.
 
-from dataclasses import dataclass
+`Line` is what a morph is made on, and a caricature too: the line from a norm to a face, beyond 1. The paths of `PATHS`
+lead through any number of codes and are made of them alone: `Polyline` and `Spline` from the first to the last, `Wheel`
+round and back. They know where on them the codes lie (`knots`). Each is as long as it is and t measures how far along
+one is, so that equal steps of t are (on a spline: nearly) equal steps of latent distance.
+
+Codes are float32; every path meets its first and last code to the bit.
+"""
+
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float32, Float64
+from scipy.interpolate import CubicSpline
 
+from gaia_stim.errors import DataError
+
+Code = Float32[npt.NDArray[np.float32], " latent"]
 Codes = Float32[npt.NDArray[np.float32], "n latent"]
 Places = Float64[npt.NDArray[np.float64], " n"]
+
+ARC_SAMPLES = 4096
+"""Points at which the length of a curve is taken: the speed is then constant to about 1e-6."""
 
 
 class Path(Protocol):
@@ -20,11 +35,122 @@ class Path(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """The straight line from code `a` to code `b`, which it meets exactly at 0 and 1."""
+    """The straight line from code `a` to code `b`, which it meets exactly at 0 and 1; beyond is extrapolation."""
 
-    a: npt.NDArray[np.float32]
-    b: npt.NDArray[np.float32]
+    a: Code
+    b: Code
 
     def __call__(self, t: Places) -> Codes:
         share = np.asarray(t, dtype=np.float32)[:, None]
         return (1 - share) * self.a + share * self.b
+
+
+@dataclass(frozen=True, eq=False)
+class Polyline:
+    """Straight from each code to the next at constant speed; through two it is the `Line`, beyond its ends as well.
+
+    Raises `DataError` where two neighbours are the same code.
+    """
+
+    points: Codes
+    knots: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "knots", _knots(self.points, len(self.points)))
+
+    def __call__(self, t: Places) -> Codes:
+        places = np.asarray(t, dtype=np.float64)
+        piece = np.clip(np.searchsorted(self.knots, places, side="right") - 1, 0, len(self.points) - 2)
+        start, end = self.knots[piece], self.knots[piece + 1]
+        return Line(self.points[piece], self.points[piece + 1])((places - start) / (end - start))
+
+
+@dataclass(frozen=True, eq=False)
+class Spline:
+    """The natural cubic spline through the codes, its parameter the length of the chords; through two it is the `Line`.
+
+    No corner to see when it is walked. Raises as `Polyline`.
+    """
+
+    points: Codes
+    knots: Places = field(init=False)
+    _curve: Path = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        knots = _knots(self.points, len(self.points))
+        straight = len(self.points) == 2
+        curve = Polyline(self.points) if straight else _cubic(knots, self.points, "natural")
+        object.__setattr__(self, "knots", knots)
+        object.__setattr__(self, "_curve", curve)
+
+    def __call__(self, t: Places) -> Codes:
+        return self._curve(t)
+
+
+@dataclass(frozen=True, eq=False)
+class Wheel:
+    """A closed smooth loop through the codes in their order and back to the first, at constant speed.
+
+    The periodic cubic spline over the length of the chords, walked by its own length: t counts whole turns, so 1 is 0
+    again. Raises `DataError` for fewer than three codes, of which no loop can be made, and as `Polyline`.
+    """
+
+    points: Codes
+    knots: Places = field(init=False)
+    _curve: Path = field(init=False, repr=False)
+    _travelled: Places = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.points) < 3:
+            raise DataError(f"a wheel leads through at least 3 images, not {len(self.points)}")
+        closed = np.concatenate([self.points, self.points[:1]])
+        chords = _knots(closed, len(self.points))
+        curve = _cubic(chords, closed, "periodic")
+        lengths = _distances(curve(np.linspace(0, 1, ARC_SAMPLES + 1)))
+        travelled = np.concatenate([[0.0], np.cumsum(lengths)])
+        travelled /= travelled[-1]
+        object.__setattr__(self, "_curve", curve)
+        object.__setattr__(self, "_travelled", travelled)
+        object.__setattr__(self, "knots", np.interp(chords[:-1], np.linspace(0, 1, ARC_SAMPLES + 1), travelled))
+
+    def __call__(self, t: Places) -> Codes:
+        turn = np.mod(np.asarray(t, dtype=np.float64), 1.0)
+        return self._curve(np.interp(turn, self._travelled, np.linspace(0, 1, ARC_SAMPLES + 1)))
+
+
+def average(points: Codes) -> Code:
+    """The mean of codes: what an average image is decoded from, and a norm for caricatures."""
+    mean: Code = points.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
+
+
+def _cubic(knots: Places, points: Codes, ends: str) -> Path:
+    spline = CubicSpline(knots, points.astype(np.float64), bc_type=ends)
+
+    def curve(t: Places) -> Codes:
+        codes: Codes = spline(t).astype(np.float32)
+        # Where a number is 0, the polynomial comes only near it.
+        codes[t == 0], codes[t == 1] = points[0], points[-1]
+        return codes
+
+    return curve
+
+
+def _knots(points: Codes, images: int) -> Places:
+    """Where along the chords each point lies, from 0 to 1; of a loop the first is there again as the last."""
+    if images < 2:
+        raise DataError(f"a path leads through at least 2 images, not {images}")
+    lengths = _distances(points)
+    if not lengths.all():
+        place = int(np.argmin(lengths))
+        after = (place + 1) % images
+        raise DataError(f"images {place + 1} and {after + 1} of the path have the same code: nothing lies between them")
+    knots: Places = np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum()
+    knots[-1] = 1.0
+    return knots
+
+
+def _distances(points: Codes) -> Places:
+    """From each point to the next."""
+    distances: Places = np.linalg.norm(np.diff(points.astype(np.float64), axis=0), axis=1)
+    return distances

@@ -17,9 +17,9 @@ from torch import Tensor
 from gaia_stim.checkpoint import Run, RunConfig, find_run
 from gaia_stim.images import Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Codes, Line
-from gaia_stim.tables import look_up
+from gaia_stim.space.refine import refine
+from gaia_stim.space.spacing import choose_spacing
 
 TILE = 8
 """Pictures that go through the network together, always: oneDNN picks its kernels by the batch's size."""
@@ -72,6 +72,14 @@ class Space:
         codes = [self._run(self.model.encode, tile) for tile in tiles]
         return np.concatenate(codes) if codes else np.empty((0, self.latent), np.float32)
 
+    def refine(self, images: Sequence[Image], codes: Codes, steps: int) -> Codes:
+        """Codes near `codes`, those of `images`, whose pictures are nearer to the images: see `space.refine`."""
+        if not len(images):
+            return codes
+        pictures = to_float(np.stack([self.prepare(image) for image in images]))
+        refined = refine(self.model.decode, torch.from_numpy(pictures), torch.from_numpy(codes), steps)
+        return refined.numpy()
+
     def decode(self, codes: npt.NDArray[np.floating]) -> Pixels:
         """The pictures of codes: (n, latent) to uint8 (n, size, size, channels)."""
         return np.concatenate([np.empty((0, *self.shape), np.uint8), *self.rendered(codes)])
@@ -84,7 +92,7 @@ class Space:
     def morph(self, a: Image, b: Image, steps: int, spacing: str = "latent") -> Pixels:
         """A continuum from `a` to `b`, both reconstructed: uint8 (steps, size, size, channels)."""
         line = Line(*self.encode([a, b]))
-        spaced = look_up(SPACINGS, "spacing", spacing)(lambda t: self.decode(line(t)), steps)
+        spaced = choose_spacing(spacing)(lambda t: self.decode(line(t)), steps)
         return self.decode(line(spaced.places))
 
     def _run(

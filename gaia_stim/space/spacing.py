@@ -1,24 +1,48 @@
 """Where to stop on a path: places t whose pictures are equally far apart.
 
 Equal *chords*: what an experiment shows are the pictures themselves, so it is the distance from each to the next that
-must be equal, not the length of the curve between them.
+must be equal, not the length of the curve between them. The pictures are those that will be written, in whole numbers.
+
+Every spacing is called in one way: with what renders places, how many places there are to be, and the stretch of the
+path they lie on, whose ends stay where they are. For a wheel that stretch is a whole turn, and the last place the first
+one again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
 
+from gaia_stim.errors import ConfigError, DataError, suggestion
+from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
+from gaia_stim.metrics.perceptual import perceptual_distance, perceptual_name
+from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Places
+from gaia_stim.tables import look_up
 
 Render = Callable[[Places], Pixels]
 """From places to the pictures that will be written."""
+Distance = Callable[[Pixels, Pixels], npt.NDArray[np.float64]]
+"""From two of (n, H, W, C) to (n,)."""
+Stretch = tuple[float, float]
 
-ROUNDS = 30
+WHOLE: Stretch = (0.0, 1.0)
+HALVINGS = 12
+"""How often the middle of a long piece of path is looked at: what happens within 1/4000 of a step is a jump."""
+ROUNDS = 40
 EVEN_ENOUGH = 0.005
 """Coefficient of variation at which there is nothing left to gain: pixels are whole numbers."""
+SHORTEST_MOVE = 1 / 64
+"""Share of a round's correction below which smaller ones are not tried."""
+MOST_STEPS = 256
+"""Of more steps than these, so many are solved and the others laid between them; and so many are measured."""
+PIXEL = "RMS difference of sRGB pixels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,46 +51,203 @@ class Spaced:
 
     places: Places
     variation_before: float
+    """Coefficient of variation of the steps in equal steps of t."""
     variation: float
+    metric: str = PIXEL
+    """What a step's length is measured in, in words."""
+    distance: Distance | None = None
+    """What was made equal between pictures; None where it is not pictures that decide."""
 
     def record(self, name: str) -> dict[str, str | float]:
         """What provenance tells of it."""
-        return {
-            "name": name,
-            "metric": "RMS difference of sRGB pixels",
-            "steps_cv_before": self.variation_before,
-            "steps_cv": self.variation,
-        }
+        return evenness(name, self.metric, self.variation_before, self.variation)
 
 
-def equal_codes(render: Render, steps: int) -> Spaced:
+def evenness(name: str, metric: str, before: float, after: float) -> dict[str, str | float]:
+    """How provenance tells of a spacing: what it is called, what measures a step, and the steps' variation."""
+    return {"name": name, "metric": metric, "steps_cv_before": before, "steps_cv": after}
+
+
+class Spacing(Protocol):
+    """A way to place stimuli on a path."""
+
+    def __call__(self, render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
+        """`steps` places from one end of the stretch to the other."""
+
+
+def choose_spacing(name: str) -> Spacing:
+    """The spacing of that name in `SPACINGS`, or of a measured scale where it is the name of a .csv.
+
+    Raises `ConfigError` for another name, `DataError` where the scale cannot be used.
+    """
+    if name.lower().endswith(".csv"):
+        return read_scale(Path(name))
+    if name not in SPACINGS:
+        known = ", ".join(SPACINGS)
+        raise ConfigError(f"unknown spacing '{name}'{suggestion(name, SPACINGS)}; choose from {known}, or a FILE.csv")
+    found: Spacing = look_up(SPACINGS, "spacing", name)
+    return found
+
+
+def equal_codes(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
     """Equal steps of t: on a line, of latent distance."""
-    places = np.linspace(0, 1, steps)
-    uneven = variation(_chords(render(places)))
+    places = np.linspace(*stretch, steps)
+    uneven = variation(_some_chords(render, pixel_distance, places))
     return Spaced(places, uneven, uneven)
 
 
-def equal_pixels(render: Render, steps: int) -> Spaced:
-    """Equal RMS differences of the pixels, neighbour to neighbour; the ends stay where they are.
+def equal_pixels(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
+    """Equal RMS differences of the pixels, neighbour to neighbour."""
+    return equal_chords(render, pixel_distance, PIXEL, np.linspace(*stretch, steps))
 
-    Each round moves the places to where equal shares of the summed chords lie on the broken line through them, and the
-    best round is kept.
+
+def equal_percepts(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
+    """Equal perceptual distances, neighbour to neighbour: NLPD, or √(1 − SSIM) where the pictures are small."""
+    places = np.linspace(*stretch, steps)
+    return equal_chords(render, perceptual_distance, perceptual_name(render(places[:1])), places)
+
+
+def equal_chords(render: Render, distance: Distance, metric: str, start: Places) -> Spaced:
+    """Places with equal distances from each picture to the next; the ends of `start` stay.
+
+    First equal shares of the path's length, taken so finely that no sudden change is overlooked. Then, in rounds, the
+    places move towards equal shares of their own summed chords: exact where chords add up, close where steps are small;
+    where a round makes things worse, half of it is tried. The best is kept: steps never become less even.
     """
-    places = np.linspace(0, 1, steps)
-    chords = _chords(render(places))
-    before = variation(chords)
-    best = Spaced(places, before, before)
+    if len(start) > MOST_STEPS + 1:
+        return _between(render, distance, metric, start)
+    places, chords = start, _chords(render, distance, start)
+    before = uneven = variation(chords)
+    if before >= EVEN_ENOUGH:
+        tried = _equal_lengths(render, distance, start)
+        found = _chords(render, distance, tried)
+        if variation(found) < uneven:
+            places, chords, uneven = tried, found, variation(found)
+    move = 1.0
     for _ in range(ROUNDS):
-        if best.variation < EVEN_ENOUGH or not chords.any():
+        if uneven < EVEN_ENOUGH or move < SHORTEST_MOVE or not chords.any():
             break
-        travelled = np.concatenate([[0.0], np.cumsum(chords)])
-        places = np.interp(np.linspace(0, travelled[-1], steps), travelled, places)
-        places[0], places[-1] = 0.0, 1.0
-        chords = _chords(render(places))
-        if (uneven := variation(chords)) < best.variation:
-            best = Spaced(places, before, uneven)
-    return best
+        tried = places + move * (equal_shares(places, chords, len(places)) - places)
+        found = _chords(render, distance, tried)
+        if variation(found) < uneven:
+            places, chords, uneven, move = tried, found, variation(found), min(1.0, 2 * move)
+        else:
+            move /= 2
+    return Spaced(places, before, uneven, metric, distance)
 
 
-def _chords(pictures: Pixels) -> npt.NDArray[np.float64]:
-    return pixel_distance(pictures[:-1], pictures[1:])
+def equal_shares(places: Places, chords: Places, count: int) -> Places:
+    """`count` places with equal shares of the summed chords from each to the next, on the broken line of `places`."""
+    travelled = np.concatenate([[0.0], np.cumsum(chords)])
+    shares = np.interp(np.linspace(0, travelled[-1], count), travelled, places)
+    shares[0], shares[-1] = places[0], places[-1]
+    return shares
+
+
+def _equal_lengths(render: Render, distance: Distance, start: Places) -> Places:
+    """As many places as `start` with equal shares of the path's length, no piece of it longer than half a share."""
+    places, pictures = start, render(start)
+    for _ in range(HALVINGS):
+        lengths = distance(pictures[:-1], pictures[1:])
+        long = np.flatnonzero(lengths > lengths.sum() / (2 * (len(start) - 1)))
+        if len(long) == 0:
+            break
+        middles = (places[long] + places[long + 1]) / 2
+        places = np.insert(places, long + 1, middles)
+        pictures = np.insert(pictures, long + 1, render(middles), axis=0)
+    return equal_shares(places, distance(pictures[:-1], pictures[1:]), len(start))
+
+
+def _between(render: Render, distance: Distance, metric: str, start: Places) -> Spaced:
+    """Solve for some of the places and lay the others smoothly between them: so small steps differ by rounding only."""
+    coarse = np.interp(np.linspace(0, 1, MOST_STEPS + 1), np.linspace(0, 1, len(start)), start)
+    solved = equal_chords(render, distance, metric, coarse)
+    places = PchipInterpolator(np.linspace(0, 1, len(coarse)), solved.places)(np.linspace(0, 1, len(start)))
+    places[0], places[-1] = start[0], start[-1]
+    before, after = (variation(_some_chords(render, distance, given)) for given in (start, places))
+    return Spaced(places, before, after, metric, distance)
+
+
+def _chords(render: Render, distance: Distance, places: Places) -> Places:
+    pictures = render(places)
+    return distance(pictures[:-1], pictures[1:])
+
+
+def _some_chords(render: Render, distance: Distance, places: Places) -> Places:
+    """The steps' lengths; of very many, those of some, evenly spread: measuring never costs more than making."""
+    steps = len(places) - 1
+    if steps <= MOST_STEPS:
+        return _chords(render, distance, places)
+    chosen = np.linspace(0, steps - 1, MOST_STEPS).astype(int)
+    return distance(render(places[chosen]), render(places[chosen + 1]))
+
+
+@dataclass(frozen=True, eq=False)
+class HumanScale:
+    """A scale measured with people, as a monotone curve through it: alpha to scale value.
+
+    Between the measured points runs the monotone cubic of Fritsch & Butland (1984), which never overshoots.
+    """
+
+    alpha: Places
+    scale: Places
+    file: Path
+    file_hash: str
+
+    def __call__(self, render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
+        """Places with equal steps of the scale. Raises `DataError` where it does not reach over the stretch."""
+        low, high = stretch
+        if not (self.alpha[0] <= low and high <= self.alpha[-1]):
+            raise DataError(
+                f"{self.file}: covers alpha {self.alpha[0]:g} to {self.alpha[-1]:g}; "
+                f"{low:g} to {high:g} is needed for this set"
+            )
+        curve = PchipInterpolator(self.alpha, self.scale)
+        even = np.linspace(low, high, steps)
+        wanted = np.linspace(float(curve(low)), float(curve(high)), steps)
+        places = np.array([low, *(_where(curve, value, low, high) for value in wanted[1:-1]), high])
+        before, after = variation(np.diff(curve(even))), variation(np.diff(curve(places)))
+        return Spaced(places, before, after, f"measured scale of {self.file.name} ({self.file_hash})")
+
+
+def _where(curve: PchipInterpolator, value: float, low: float, high: float) -> float:
+    roots = curve.solve(value, extrapolate=False)
+    inside = roots[(low <= roots) & (roots <= high)]
+    return float(inside[0])
+
+
+def read_scale(path: Path) -> HumanScale:
+    """A measured scale: a CSV with the columns `alpha` and `scale`, in any order of rows, other columns ignored.
+
+    Raises `DataError`, with the line, where alpha does not reach from 0 to 1 or the scale does not rise with it.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; --spacing takes {', '.join(SPACINGS)} or the .csv of a measured scale")
+    try:
+        # Empty lines are read and dropped here, so that a row's index says its line.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+        table = table[(table.fillna("") != "").any(axis=1)]
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a CSV table ({error})") from error
+    table.columns = table.columns.str.strip()
+    if missing := [name for name in ("alpha", "scale") if name not in table]:
+        raise DataError(f"{path}:1: has no column '{missing[0]}'; a measured scale has the columns alpha and scale")
+    numbers = table[["alpha", "scale"]].apply(pd.to_numeric, errors="coerce")
+    finite = np.isfinite(numbers.to_numpy(np.float64)).all(axis=1)
+    if not finite.all():
+        line = int(table.index.to_numpy()[~finite][0]) + 2
+        raise DataError(f"{path}:{line}: alpha and scale are not two numbers")
+    ordered = numbers.sort_values("alpha", kind="stable")
+    alpha, scale = (ordered[name].to_numpy(np.float64) for name in ("alpha", "scale"))
+    if len(alpha) < 2 or alpha[0] > 0 or alpha[-1] < 1:
+        reach = f"covers alpha {alpha[0]:g} to {alpha[-1]:g}" if len(alpha) else "is empty"
+        raise DataError(f"{path}: {reach}; a measured scale has to cover 0 to 1")
+    for name, values in (("alpha", alpha), ("scale", scale)):
+        rising = np.diff(values) > 0
+        if not rising.all():
+            place = int(np.argmin(rising))
+            line = int(ordered.index[place + 1]) + 2
+            what = "stands there twice" if name == "alpha" else f"falls or stays from {values[place]:g}"
+            way_out = "average it first" if name == "alpha" else "smooth it first, so that it rises with alpha"
+            raise DataError(f"{path}:{line}: {name} {values[place + 1]:g} {what}; {way_out}")
+    return HumanScale(alpha, scale, path, hash_file(path))

@@ -4,10 +4,15 @@ Ids begin with a letter and hashes with `sha256_`, so that no spreadsheet takes 
 avoid the words that experiment programs reserve.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
 """The folder of the pictures in a set's folder."""
@@ -51,6 +56,8 @@ class Row:
     model_hash: str | None = None
     seed: int | None = None
     stim_license: str | None = None
+    support: float | None = None
+    """Distance to the nearest real code, in units of their median distance to each other."""
 
     @classmethod
     def numbered(cls, kind: str, position: int, total: int) -> "Row":
@@ -61,9 +68,62 @@ class Row:
 
 
 COLUMNS = [field.name for field in fields(Row)]
+TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+"""Text that begins so is a formula to a spreadsheet; it is written with ' before it."""
+STIM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+_ROW = TypeAdapter(Row)
 
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64"})
+    table = pd.DataFrame([_inert(row) for row in rows], columns=COLUMNS).astype({"seed": "Int64"})
     return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def read_manifest(path: Any) -> pd.DataFrame:
+    """What `manifest_csv` wrote. Raises `DataError` where the file is something else."""
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False, na_values=[""])
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a manifest ({error})") from error
+    if missing := [name for name in COLUMNS if name not in table]:
+        raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
+    for name in TEXT_COLUMNS:
+        table[name] = table[name].str.replace(r"^'(?=[=+\-@\t\r\0])", "", regex=True)
+    return table
+
+
+def rows_of(records: Iterable[Mapping[Any, Any]], where: str) -> list[Row]:
+    """Rows from a table's records or from JSON. Raises `DataError`, beginning with `where`, at what is no stimulus.
+
+    A row names a file that is read or written: only names that stay in the set's folder pass.
+    """
+    rows: list[Row] = []
+    for record in records:
+        try:
+            known = {name: value for name, value in record.items() if not _is_empty(value)}
+            row = _ROW.validate_python(asdict(Row(**known)))
+        except (TypeError, ValidationError) as error:
+            lines = str(error).splitlines()
+            raise DataError(
+                f"{where}: row {len(rows) + 1} is no stimulus ({' '.join(lines[-2:-1] or lines)})"
+            ) from None
+        if not STIM_ID.fullmatch(row.stim_id) or row.image != f"{STIMULI}/{row.stim_id}.png":
+            raise DataError(f"{where}: row {len(rows) + 1} names '{row.image}', which is not a stimulus of this set")
+        rows.append(row)
+    if len({row.stim_id.lower() for row in rows}) < len(rows):
+        raise DataError(f"{where}: two rows have the same stim_id")
+    return rows
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _inert(row: Row) -> Row:
+    values = asdict(row)
+    risky = {name: f"'{values[name]}" for name in TEXT_COLUMNS if str(values[name]).startswith(FORMULA)}
+    return Row(**{**values, **risky}) if risky else row

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.errors import DataError
+from gaia_stim.files import hash_bytes
 from gaia_stim.images import Pixels
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.manifest import Row, rows_of
 
 SHEET_COLUMNS = 11
 CODES_TYPE = np.dtype("<f4")
+DAMAGED = "the plan in the provenance is damaged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class Plan:
     """Whether the distance from each stimulus to the one before means something."""
     sources: Mapping[int, Pixels] = field(default_factory=dict)
     """By position: the image that the stimulus stands for, to measure how far it is from it."""
+    source_hashes: Mapping[int, str] = field(default_factory=dict)
+    """By position: what `hash_pixels` says of them; all that a plan read from JSON knows."""
 
     def rendered(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         """Every row with its picture; a raw row has its source itself."""
@@ -44,7 +48,7 @@ class Plan:
         for row, picture in zip(self.rows, pictures, strict=True):
             source = self.sources.get(row.position)
             shown = source if row.raw and source is not None else picture
-            error = None if source is None else reconstruction_error(shown, source)
+            error = row.reconstruction_error if source is None else reconstruction_error(shown, source)
             yield replace(row, reconstruction_error=error, model_hash=space.model_hash), shown
 
     def as_json(self) -> dict[str, Any]:
@@ -56,6 +60,7 @@ class Plan:
             "columns": self.columns,
             "continuum": self.continuum,
             **self.record,
+            "source_pixels": {str(position): name for position, name in self._hashes().items()},
             "stimuli": rows,
             "codes": {"shape": list(codes.shape), "float32_base64": base64.b64encode(codes.tobytes()).decode()},
         }
@@ -66,15 +71,34 @@ class Plan:
         try:
             content = base64.b64decode(plan["codes"]["float32_base64"], validate=True)
             codes = np.frombuffer(content, dtype=CODES_TYPE).reshape(plan["codes"]["shape"]).astype(np.float32)
-            rows = [Row(**row) for row in plan["stimuli"]]
-            known = {"title", "columns", "continuum", "stimuli", "codes"}
-            record = {name: value for name, value in plan.items() if name not in known}
-            read = cls(rows, codes, plan["title"], record, int(plan["columns"]), bool(plan["continuum"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"the plan in the provenance is damaged ({error})") from error
-        if len(read.rows) != len(read.codes):
-            raise DataError(f"the plan in the provenance has {len(read.rows)} rows and {len(read.codes)} codes")
+            rows = rows_of(plan["stimuli"], DAMAGED)
+            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes"}
+            read = cls(
+                rows,
+                codes,
+                title=str(plan["title"]),
+                record={name: value for name, value in plan.items() if name not in known},
+                columns=max(1, int(plan["columns"])),
+                continuum=bool(plan["continuum"]),
+                source_hashes={int(place): str(name) for place, name in plan.get("source_pixels", {}).items()},
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{DAMAGED} ({error})") from error
+        if not rows or codes.ndim != 2 or len(rows) != len(codes):
+            raise DataError(f"{DAMAGED}: {len(rows)} rows for codes of shape {codes.shape}")
+        if [row.position for row in rows] != list(range(len(rows))):
+            raise DataError(f"{DAMAGED}: the positions of its rows are not 0 to {len(rows) - 1}")
+        if not np.isfinite(codes).all():
+            raise DataError(f"{DAMAGED}: a code holds what is not a number")
         return read
+
+    def _hashes(self) -> dict[int, str]:
+        return {**self.source_hashes, **{place: hash_pixels(source) for place, source in self.sources.items()}}
+
+
+def hash_pixels(pixels: Pixels) -> str:
+    """SHA-256 of (H, W, C) pixels and their shape: the same for two files of one picture."""
+    return hash_bytes(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
 
 
 def reconstruction_error(picture: Pixels, source: Pixels) -> float:

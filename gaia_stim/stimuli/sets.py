@@ -4,30 +4,39 @@ SET/manifest.csv      a row a stimulus, written last: it is the commit
 SET/stimuli/*.png     lossless, named by stim_id
 SET/sheet.png         the set at a glance
 SET/provenance.json   everything needed to make it again
+
+Pictures stream through: while the next ones are rendered, those before are compressed, hashed and measured on other
+cores, and only a few are in memory at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, read_json, staged_folder, write_bytes, write_json
-from gaia_stim.images import Pixels, png_bytes, read_image, write_png
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_png
 from gaia_stim.metrics.distance import pixel_distance
-from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
+from gaia_stim.metrics.photometry import luminance
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.manifest import COLUMNS, STIMULI, Row, manifest_csv
+from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
-TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
+AHEAD = 32
+"""Pictures that may wait for being written."""
+
+Finish = Callable[[Path, Sequence[Row]], Mapping[str, Any]]
+"""From the unfinished folder with all its pictures, and their rows, to what provenance.json says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +50,35 @@ class StimulusSet:
     def __len__(self) -> int:
         return len(self.table)
 
+    def rows(self) -> list[Row]:
+        """The manifest's rows. Raises `DataError` where one is damaged."""
+        return rows_of(self.table.to_dict("records"), str(self.folder / MANIFEST))
+
     def image(self, stim_id: str) -> Pixels:
         """The picture of one stimulus: uint8 (H, W, C). Raises `DataError` for an unknown id."""
         found = self.table.loc[self.table["stim_id"] == stim_id, "image"]
         if found.empty:
             raise DataError(f"{self.folder}: no stimulus '{stim_id}' in its manifest")
-        return read_image(self.folder / found.iloc[0])
+        return self.picture(found.iloc[0])[1]
+
+    def pictures(self) -> Iterator[tuple[Row, Pixels]]:
+        """Every stimulus in order, one in memory at a time.
+
+        Raises `DataError` where a file is no longer the one that the manifest tells of.
+        """
+        for row in self.rows():
+            image_hash, pixels = self.picture(row.image)
+            if image_hash != row.image_hash:
+                raise DataError(
+                    f"{self.folder / row.image}: was changed after the set was written; 'gaia-stim remake "
+                    f"{self.folder}' makes it again"
+                )
+            yield row, pixels
+
+    def picture(self, image: str) -> tuple[str, Pixels]:
+        """The hash and the pixels of one of the set's files."""
+        content = read_bytes(self.folder / image)
+        return hash_bytes(content), decode_image(content, str(self.folder / image))
 
     @classmethod
     def open(cls, folder: Path) -> "StimulusSet":
@@ -54,13 +86,13 @@ class StimulusSet:
         manifest = folder / MANIFEST
         if not manifest.is_file():
             raise DataError(f"{folder}: not a stimulus set (it has no {MANIFEST})")
-        try:
-            table = pd.read_csv(manifest, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False, na_values=[""])
-        except (ValueError, UnicodeDecodeError) as error:
-            raise DataError(f"{manifest}: not a manifest ({error})") from error
-        if missing := [name for name in COLUMNS if name not in table]:
-            raise DataError(f"{manifest}: not a manifest (it lacks the column {missing[0]})")
-        return cls(folder, table, read_json(folder / PROVENANCE))
+        return cls(folder, read_manifest(manifest), read_json(folder / PROVENANCE))
+
+
+def beside(folder: Path, ending: str) -> Path:
+    """`SET.gif` or `SET_audit` for the folder `SET`."""
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return named.with_name(f"{named.name}{ending}")
 
 
 def stands(folder: Path, request: Mapping[str, Any], force: bool) -> bool:
@@ -86,39 +118,69 @@ def write_set(
 
     Memory does not grow with the pictures. `provenance` has the `request` that the set answers.
     """
+
+    def finish(staging: Path, rows: Sequence[Row]) -> Mapping[str, Any]:
+        # How far a stimulus is from its image can be measured only where the image is: the plan remembers it.
+        errors = [row.reconstruction_error for row in rows]
+        known = [replace(row, reconstruction_error=error) for row, error in zip(plan.rows, errors, strict=True)]
+        return {**provenance, "plan": replace(plan, rows=known).as_json()}
+
+    return write_pictures(folder, plan, plan.rendered(space), finish, listen)
+
+
+def write_pictures(
+    folder: Path, plan: Plan, pictures: Iterable[tuple[Row, Pixels]], finish: Finish, listen: Listener = silent
+) -> StimulusSet:
+    """Write the pictures of a plan, however they came about, as a set in one step, each measured as written."""
     rows: list[Row] = []
     shown: list[Pixels] = []
     labels: list[str] = []
     total = len(plan.rows)
     every = -(-total // SHEET_STIMULI)
-    before: Pixels | None = None
-    with staged_folder(folder) as staging:
+    with staged_folder(folder) as staging, ThreadPoolExecutor(cores()) as pool:
         (staging / STIMULI).mkdir()
-        for index, (row, pixels) in enumerate(tracked(plan.rendered(space), "writing stimuli", total, listen)):
-            row = _measured(row, pixels, before if plan.continuum else None, rows[-1] if rows else None)
+
+        def write(item: tuple[Row, Pixels, Pixels | None]) -> tuple[Row, Pixels]:
+            row, pixels, before = item
             content = png_bytes(pixels)
             (staging / row.image).write_bytes(content)
-            rows.append(replace(row, image_hash=hash_bytes(content)))
-            before = pixels
+            return replace(_measured(row, pixels, before), image_hash=hash_bytes(content)), pixels
+
+        written = in_order(pool, write, _with_the_one_before(pictures, plan.continuum), AHEAD)
+        for index, (row, pixels) in enumerate(tracked(written, "writing stimuli", total, listen)):
+            rows.append(_travelled(row, rows[-1] if rows else None))
             if index % every == 0:
                 shown.append(pixels)
                 labels.append(_label(row))
         write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
-        write_json(staging / PROVENANCE, {**provenance, "plan": plan.as_json()})
+        write_json(staging / PROVENANCE, finish(staging, rows))
         write_bytes(staging / MANIFEST, manifest_csv(rows))
     return StimulusSet.open(folder)
 
 
-def _measured(row: Row, pixels: Pixels, before: Pixels | None, last: Row | None) -> Row:
-    one = pixels[None]
-    step = None if before is None else float(pixel_distance(before[None], one)[0])
+def _with_the_one_before(
+    pictures: Iterable[tuple[Row, Pixels]], continuum: bool
+) -> Iterator[tuple[Row, Pixels, Pixels | None]]:
+    before: Pixels | None = None
+    for row, pixels in pictures:
+        yield row, pixels, before
+        before = pixels if continuum else None
+
+
+def _measured(row: Row, pixels: Pixels, before: Pixels | None) -> Row:
+    y = luminance(pixels[None])[0]
     return replace(
         row,
-        mean_luminance=float(mean_luminance(one)[0]),
-        rms_contrast=float(rms_contrast(one)[0]),
-        step_distance=step,
-        cumulative_distance=None if step is None or last is None else step + (last.cumulative_distance or 0.0),
+        mean_luminance=float(y.mean()),
+        rms_contrast=float(y.std()),
+        step_distance=None if before is None else float(pixel_distance(before[None], pixels[None])[0]),
     )
+
+
+def _travelled(row: Row, last: Row | None) -> Row:
+    if row.step_distance is None or last is None:
+        return replace(row, cumulative_distance=None)
+    return replace(row, cumulative_distance=row.step_distance + (last.cumulative_distance or 0.0))
 
 
 def _label(row: Row) -> str:

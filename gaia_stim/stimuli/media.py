@@ -1,0 +1,121 @@
+"""A set as a film or in one file: beside the set, which stays as it is.
+
+SET.gif, SET.mp4 and SET.zip lie next to the folder SET. They are made from the written pictures and can be thrown away:
+PNG is what an experiment shows.
+"""
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from gaia_stim.config import Config, MediaConfig
+from gaia_stim.errors import ConfigError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import STAGING_MARK, hash_file
+from gaia_stim.images import Pixels, with_channels
+from gaia_stim.stimuli.sets import StimulusSet, beside
+
+SIDE = 256
+"""Frames are enlarged by a whole factor until a side has so many pixels."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The date of every file in a zip: the same set is the same bytes."""
+
+Write = Callable[[BinaryIO], None]
+
+
+def check_media(config: Config) -> None:
+    """Raise `ConfigError` before anything is made where a film is wanted and cannot be."""
+    if isinstance(config, MediaConfig) and config.mp4 and find_spec("av") is None:
+        raise ConfigError("--mp4: needs PyAV, which is not installed: pip install 'gaia-stim[video]'")
+
+
+def write_media(stimuli: StimulusSet, config: MediaConfig, listen: Listener = silent, *, force: bool = False) -> None:
+    """Write what `config` asks for beside the set, and tell where.
+
+    Raises `ConfigError` where another file has the name and `force` is not set.
+    """
+    writers: dict[str, Callable[[], Path]] = {
+        "gif": lambda: write_gif(stimuli, beside(stimuli.folder, ".gif"), config.fps, force=force),
+        "mp4": lambda: write_mp4(stimuli, beside(stimuli.folder, ".mp4"), config.fps, force=force),
+        "zip": lambda: write_zip(stimuli, beside(stimuli.folder, ".zip"), force=force),
+    }
+    for name, write in writers.items():
+        if getattr(config, name):
+            listen(Note(f"wrote {write()}"))
+
+
+def write_gif(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
+    """The set as an endless animation, there and back, in 256 colours a frame; GIF counts hundredths of a second.
+
+    The same set is the same bytes. Raises `ConfigError` where another file is there and `force` is not set.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        first, *others = (Image.fromarray(frame) for frame in frames(stimuli))
+        first.save(stream, "GIF", save_all=True, append_images=others, duration=max(20, round(100 / fps) * 10), loop=0)
+
+    return _placed(path, write, force)
+
+
+def write_mp4(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
+    """The set as an H.264 film, there and back once. Raises as `write_gif`, and `ConfigError` without PyAV."""
+    check_media(MediaConfig(mp4=True))
+    import imageio.v3 as imageio
+
+    def write(stream: BinaryIO) -> None:
+        with imageio.imopen(stream, "w", plugin="pyav", extension=".mp4") as film:
+            film.init_video_stream("libx264", fps=fps, pixel_format="yuv420p")
+            for frame in frames(stimuli):
+                height, width = frame.shape[:2]
+                # H.264 stores colour for every second pixel: both sides must be even.
+                film.write_frame(np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
+
+    return _placed(path, write, force)
+
+
+def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
+    """The set's whole folder as one file; memory does not grow with it.
+
+    The same set is the same bytes. Raises as `write_gif`.
+    """
+    folder = stimuli.folder.resolve()
+
+    def write(stream: BinaryIO) -> None:
+        # PNG is compressed already, and what zlib makes of the rest may differ between builds.
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                entry = zipfile.ZipInfo((Path(folder.name) / file.relative_to(folder)).as_posix(), EPOCH)
+                entry.create_system, entry.external_attr = 3, 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
+
+    return _placed(path, write, force)
+
+
+def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
+    """The pictures as (H, W, 3), enlarged, to the last and back; of a closed loop, once round."""
+    images = list(stimuli.table["image"])
+    is_loop = bool(stimuli.table["angle_deg"].notna().all())
+    for image in images if is_loop else [*images, *images[-2:0:-1]]:
+        pixels = with_channels(stimuli.picture(image)[1], 3)
+        factor = -(-SIDE // min(pixels.shape[:2]))
+        yield pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _placed(path: Path, write: Write, force: bool) -> Path:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=STAGING_MARK) as folder:
+        fresh = Path(folder) / path.name
+        with fresh.open("wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if path.exists() and not force and hash_file(path) != hash_file(fresh):
+            raise ConfigError(f"{path}: another file is there; move it away, or replace it with --force")
+        fresh.replace(path)
+    return path

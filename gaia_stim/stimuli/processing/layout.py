@@ -1,0 +1,102 @@
+"""Size, mask and background: what a picture looks like before anything is made equal."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from skimage.transform import resize
+
+from gaia_stim.config import ProcessingConfig
+from gaia_stim.images import Pixels, fit_image, parse_colour, with_channels
+from gaia_stim.stimuli.processing.ground import Colour, Weights, ground, oval
+from gaia_stim.stimuli.processing.light import Light, grey, to_linear
+
+MID_GREY = "#808080"
+FRINGE = 2
+"""Pixels next to a flat background that may be mixed with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture in linear light, and what of it is foreground."""
+
+    light: Light
+    weights: Weights
+
+
+def side_of(options: ProcessingConfig) -> int | None:
+    """Pixels of a side of the written pictures; None where they keep theirs."""
+    if options.degrees is None or options.distance is None or not options.screen_width or not options.screen_pixels:
+        return options.size
+    return degrees_to_pixels(options.degrees, options.distance, options.screen_width, options.screen_pixels)
+
+
+def degrees_to_pixels(degrees: float, distance: float, screen_width: float, screen_pixels: int) -> int:
+    """Pixels that span a visual angle, seen in the middle: 2 · distance · tan(angle / 2), in the screen's pixels."""
+    centimetres = 2 * distance * math.tan(math.radians(degrees) / 2)
+    return round(centimetres * screen_pixels / screen_width)
+
+
+def laid_out(pixels: Pixels, options: ProcessingConfig, flat: Colour | None) -> Picture:
+    """A square picture at its size, with its mask and background; `flat` is the colour of a flat one that it has.
+
+    Raises `ConfigError` where the background is to be what is no colour.
+    """
+    shown = grey(pixels) if options.grey else pixels
+    side = (side_of(options) or shown.shape[0] + 2 * options.padding) - 2 * options.padding
+    weights = np.ones(shown.shape[:2]) if flat is None else _foreground(pixels, flat, options)
+    weights, shown = _resized(weights, side), fit_image(shown, side, "pad")
+    light, around = to_linear(shown), to_linear(_colour(options, flat, shown.shape[2]))
+    if flat is not None and options.background is not None:
+        before = to_linear(_with_channels(flat, shown.shape[2]))
+        light = np.clip(light + (1 - weights[..., None]) * (around - before), 0, 1)
+    if options.mask != "none":
+        inside = oval(side, soft=options.mask == "soft-oval")
+        light = inside[..., None] * light + (1 - inside[..., None]) * around
+        weights = weights * inside
+    if options.padding:
+        canvas = np.empty((side + 2 * options.padding,) * 2 + light.shape[2:])
+        canvas[:] = around
+        inner = slice(options.padding, options.padding + side)
+        canvas[inner, inner] = light
+        light, weights = canvas, np.pad(weights, options.padding)
+    # Where nothing is left of the foreground there is no part that could be told from the rest.
+    return Picture(light, weights if weights.sum() >= 1 else np.ones_like(weights))
+
+
+def _foreground(pixels: Pixels, flat: Colour, options: ProcessingConfig) -> Weights:
+    """What is not background; where that gets another colour, how much of each pixel at the edge is foreground.
+
+    An edge pixel that is half way from the background to the strongest colour near it is half foreground.
+    """
+    where = ground(pixels, flat)
+    if options.background is None:
+        return np.where(where, 0.0, 1.0)
+    away = np.abs(pixels.astype(np.float64) - flat).max(axis=-1)
+    share = away / np.maximum(ndimage.maximum_filter(away, 2 * FRINGE + 1), 1)
+    edge = ndimage.binary_dilation(where, iterations=FRINGE)
+    weights: Weights = np.where(where, 0.0, np.where(edge, share, 1.0))
+    return weights
+
+
+def _resized(weights: Weights, side: int) -> Weights:
+    if weights.shape == (side, side):
+        return weights
+    resized: Weights = np.clip(resize(weights, (side, side), order=1, anti_aliasing=True), 0, 1)
+    return resized
+
+
+def _colour(options: ProcessingConfig, flat: Colour | None, channels: int) -> Colour:
+    """The colour round the foreground."""
+    if options.background is not None or flat is None:
+        flat = np.array(parse_colour(options.background or MID_GREY), dtype=np.uint8)
+    return _with_channels(flat, channels)
+
+
+def _with_channels(colour: Colour, channels: int) -> Colour:
+    if channels == len(colour):
+        return colour
+    one = colour.reshape(1, 1, -1)
+    made: Colour = (grey(one) if channels == 1 else with_channels(one, 3))[0, 0]
+    return made

@@ -1,0 +1,116 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gaia_stim.config import MatchConfig, MorphConfig, make
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Event, Note
+from gaia_stim.files import read_json
+from gaia_stim.images import read_image, write_png
+from gaia_stim.metrics.distance import pixel_distance
+from gaia_stim.metrics.photometry import mean_luminance
+from gaia_stim.pipeline.match import match
+from gaia_stim.pipeline.morphs import morph
+from gaia_stim.stimuli.sets import StimulusSet
+
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def continuum(faces: Path, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    first, second = sorted(faces.glob("*.png"))[2:4]
+    out = tmp_path_factory.mktemp("match") / "set"
+    return morph(MorphConfig(first=first, second=second, steps=5, model=tiny_run, out=out, raw_endpoints=True)).out
+
+
+def test_the_written_files_are_equally_light_and_the_manifest_says_so(continuum: Path, tmp_path: Path) -> None:
+    result = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", luminance=True))
+    files = np.stack([read_image(path) for path in sorted((result.out / "stimuli").glob("*.png"))])
+    assert np.ptp(mean_luminance(files)) < 0.002
+    table = StimulusSet.open(result.out).table
+    assert table["mean_luminance"].tolist() == pytest.approx(mean_luminance(files).tolist())
+    assert table["step_distance"][1:].tolist() == pytest.approx(pixel_distance(files[:-1], files[1:]).tolist())
+    assert table["cumulative_distance"].iloc[-1] == pytest.approx(table["step_distance"].sum())
+    each = pd.read_csv(result.each)
+    assert each["mean_luminance"].tolist() == pytest.approx(table["mean_luminance"].tolist())
+    before = StimulusSet.open(continuum).table["mean_luminance"]
+    assert each["mean_luminance_before"].tolist() == pytest.approx(before.tolist())
+    assert result.spread[0].measure == "mean_luminance"
+    assert result.spread[0].after == pytest.approx(np.ptp(table["mean_luminance"]))
+    assert result.clipped_most == each["clipped_share"].max()
+
+
+def test_all_but_the_pictures_is_the_old_sets(continuum: Path, tmp_path: Path) -> None:
+    made = StimulusSet.open(match(MatchConfig(stimuli=continuum, out=tmp_path / "new", grey=True)).out)
+    old = StimulusSet.open(continuum)
+    kept = ["stim_id", "image", "kind", "position", "alpha", "source_ids", "raw", "model_hash"]
+    pd.testing.assert_frame_equal(made.table[kept], old.table[kept])
+    assert made.image("m_0001").shape == (32, 32, 1)
+    assert made.table["mean_luminance"].tolist() == pytest.approx(old.table["mean_luminance"].tolist(), abs=0.005)
+    assert made.provenance["plan"] == old.provenance["plan"]
+
+
+def test_the_set_itself_is_not_touched_and_the_same_command_does_nothing(
+    continuum: Path, tmp_path: Path, contents: Contents
+) -> None:
+    before = contents(continuum)
+    asked = MatchConfig(stimuli=continuum, out=tmp_path / "new", contrast=True)
+    first = match(asked)
+    made = contents(first.out)
+    heard: list[Event] = []
+    assert match(asked, heard.append) == first
+    assert [event.text for event in heard if isinstance(event, Note)] == [
+        f"{first.out} holds this very set already: nothing to do"
+    ]
+    assert (contents(continuum), contents(first.out)) == (before, made)
+    with pytest.raises(ConfigError, match="holds another"):
+        match(MatchConfig(stimuli=continuum, out=tmp_path / "new", luminance=True))
+    with pytest.raises(ConfigError, match="is the set itself"):
+        match(MatchConfig(stimuli=continuum, out=continuum, luminance=True, force=True))
+
+
+def test_without_out_the_new_set_lies_beside_the_old_one(continuum: Path, tmp_path: Path) -> None:
+    here = Path(shutil.copytree(continuum, tmp_path / "here"))
+    assert match(MatchConfig(stimuli=here, padding=2)).out == tmp_path / "here_matched"
+
+
+def test_a_size_in_degrees_is_in_the_files_and_in_the_provenance(continuum: Path, tmp_path: Path) -> None:
+    asked = {"degrees": 4, "distance": 57.3, "screen_width": 50, "screen_pixels": 1000}
+    result = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", **asked))
+    assert result.size == "80 x 80"
+    assert read_image(result.out / "stimuli" / "m_0001.png").shape == (80, 80, 3)
+    step = read_json(result.out / "provenance.json")["processing"][0]
+    assert (step["side"], step["options"]["degrees"], step["options"]["distance"]) == (80, 4, 57.3)
+
+
+def test_what_cannot_be_reached_is_named(continuum: Path, tmp_path: Path) -> None:
+    plain = Path(shutil.copytree(continuum, tmp_path / "plain"))
+    heard: list[Event] = []
+    match(MatchConfig(stimuli=plain, out=tmp_path / "new", background="black"), heard.append)
+    warned = [event.text for event in heard if isinstance(event, Note) and event.warning]
+    assert all("could not be reached" not in text for text in warned)
+
+
+def test_a_picture_that_was_changed_by_hand_is_refused(continuum: Path, tmp_path: Path) -> None:
+    changed = Path(shutil.copytree(continuum, tmp_path / "changed"))
+    path = changed / "stimuli" / "m_0002.png"
+    write_png(path, 255 - read_image(path))
+    with pytest.raises(DataError, match=r"m_0002\.png: was changed after the set was written"):
+        match(MatchConfig(stimuli=changed, luminance=True))
+    assert not (tmp_path / "changed_matched").exists()
+
+
+def test_nothing_to_do_and_nothing_to_see_are_refused(continuum: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nothing to do"):
+        make(MatchConfig, {"stimuli": continuum})
+    with pytest.raises(ConfigError, match="nothing to see"):
+        match(MatchConfig(stimuli=continuum, out=tmp_path / "new", size=20, padding=8))
+    with pytest.raises(ConfigError, match="not a colour"):
+        match(MatchConfig(stimuli=continuum, out=tmp_path / "new", background="blurple"))
+    with pytest.raises(DataError, match="not a stimulus set"):
+        match(MatchConfig(stimuli=tmp_path, grey=True))
+    assert not (tmp_path / "new").exists()
