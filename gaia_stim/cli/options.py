@@ -133,8 +133,8 @@ LIMITS = {
 
 
 def options(config: type[Config]) -> Iterator[Option]:
-    """The options of a config, in the order of its fields."""
-    for field, info in config.model_fields.items():
+    """The options of a config, in the order of its fields; those that several verbs have in common come last."""
+    for field, info in sorted(config.model_fields.items(), key=lambda item: item[0] not in config.__annotations__):
         marks = [mark for mark in info.metadata if isinstance(mark, Cli)]
         yield Option(field, info, marks[0] if marks else Cli())
 

@@ -91,9 +91,7 @@ def test_every_kind_of_value_arrives(stub: Callable[[Run], None]) -> None:
     assert (many.images, many.model) == ((Path("a.png"), Path("b")), Path("runs/a"))
 
 
-def test_an_option_file_lies_between_defaults_and_what_is_typed(
-    stub: Callable[[Run], None], tmp_path: Path
-) -> None:
+def test_an_option_file_lies_between_defaults_and_what_is_typed(stub: Callable[[Run], None], tmp_path: Path) -> None:
     path = tmp_path / "train.yaml"
     path.write_text("# ours\nlr: 1e-4\nimages-seen: 10k\ninterpolations: no\nlatent: 32\nfrom: runs/a\n")
     asked = passed(stub, "train", "--config", str(path), "--latent", "24")
@@ -119,9 +117,7 @@ def test_an_option_file_lies_between_defaults_and_what_is_typed(
     ],
     ids=["unknown", "twice", "wrong", "list", "syntax", "aliases", "deep", "no-names", "huge"],
 )
-def test_mistakes_in_an_option_file_name_the_line(
-    text: str, said: list[str], tmp_path: Path, capsys: Capture
-) -> None:
+def test_mistakes_in_an_option_file_name_the_line(text: str, said: list[str], tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "train.yaml"
     path.write_text(text)
     assert cli.main(["train", "--config", str(path)]) == 2
@@ -305,9 +301,7 @@ def test_the_real_thing(tmp_path: Path, capsys: Capture) -> None:
     assert "--force" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "verb", [verb for verb in VERBS.values() if verb.next], ids=lambda verb: verb.example
-)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS.values() if verb.next], ids=lambda verb: verb.example)
 def test_the_next_command_is_valid_and_of_known_fields(verb: Verb, stub: Callable[[Run], None]) -> None:
     """The hint finds its fields in what the pipeline function returns, or among the options."""
     returns = get_type_hints(app.function(verb))["return"]
@@ -332,6 +326,4 @@ def test_the_reference_is_up_to_date() -> None:
     from gaia_stim.cli.reference import reference
 
     path = Path(__file__).parents[2] / "docs" / "cli.md"
-    assert path.read_text(encoding="utf-8") == reference(), (
-        "run: python -m gaia_stim.cli.reference docs/cli.md"
-    )
+    assert path.read_text(encoding="utf-8") == reference(), "run: python -m gaia_stim.cli.reference docs/cli.md"

@@ -56,9 +56,7 @@ def test_endings(error: BaseException, code: int, said: str) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("nobody knows"), RuntimeError("x"), KeyError("x")])
-def test_everything_else_is_a_bug(
-    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_everything_else_is_a_bug(error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     how = ending(error, ["train"])
     assert (how.code, how.mark) == (1, "bug")
@@ -95,9 +93,7 @@ def test_a_line_now_and_then_and_the_last() -> None:
 
 
 def test_the_last_line_of_work_without_an_end() -> None:
-    told = lines_of(
-        [(0, Progress("reading", 1, None)), (1, Progress("reading", 2, None, {"loss": 0.031234}))]
-    )
+    told = lines_of([(0, Progress("reading", 1, None)), (1, Progress("reading", 2, None, {"loss": 0.031234}))])
     assert told == ["reading: 2 · loss 0.0312"]
 
 

@@ -1,0 +1,98 @@
+"""One page about a run or a stimulus set, to read, print or send."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gaia_stim
+from gaia_stim.checkpoint import Run
+from gaia_stim.config import ReportConfig
+from gaia_stim.dataset import Dataset
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file, hash_json, write_bytes
+from gaia_stim.pipeline.exemplars import real_images
+from gaia_stim.pipeline.measured import figures_of
+from gaia_stim.report.page import request_mark
+from gaia_stim.report.runs import run_page
+from gaia_stim.report.sets import set_page
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
+
+HEAD_BYTES = 4096
+"""Where in a page its request stands."""
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """Where the page is."""
+
+    out: Path
+    megabytes: float
+
+
+def report(config: ReportConfig, listen: Listener = silent) -> ReportResult:
+    """Write the page about a run or a set.
+
+    Raises `DataError` where the target is neither, `ConfigError` where another file has the page's name; for a run
+    as `evaluate` does, except that images that are gone or too few leave their part of the page out.
+    """
+    target = config.target
+    out = config.out or beside(target, "_report.html")
+    if out.is_dir():
+        raise ConfigError(f"{out}: is a folder; give --out a file")
+    if (target / MANIFEST).is_file():
+        stimuli = StimulusSet.open(target)
+        request = _request(config, manifest=hash_file(target / MANIFEST), provenance=hash_file(target / PROVENANCE))
+        if not _stands(out, request, config, listen):
+            page, warnings = set_page(stimuli, request)
+            for warning in warnings:
+                listen(Note(f"{target}: {warning}", warning=True))
+            write_bytes(out, page)
+    elif Run(target).exists:
+        run = Run(target)
+        request = _request(config, model_hash=run.model_hash(), log=hash_file(run.log) if run.log.exists() else None)
+        if not _stands(out, request, config, listen):
+            write_bytes(out, _about_run(run, config, request, listen))
+    else:
+        raise DataError(f"{target}: neither a run (config.json) nor a stimulus set ({MANIFEST})")
+    return ReportResult(out, out.stat().st_size / 1e6)
+
+
+def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -> bytes:
+    space = Space.load(run.path)
+    notes: list[str] = []
+    dataset: Dataset | None = None
+    figures: dict[str, Any] | None = None
+    try:
+        dataset = real_images(space, config.images, listen)
+    except DataError as error:
+        if config.images is not None:
+            raise
+        notes.append(f"Without pictures of held-out images, and without figures. {error}")
+    if dataset is not None and config.figures:
+        try:
+            figures = figures_of(run, dataset, config.seed, listen)
+        except DataError as error:
+            notes.append(f"Without figures. {error}")
+    for note in notes:
+        listen(Note(note, warning=True))
+    return run_page(run, space, dataset, figures, notes, request)
+
+
+def _request(config: ReportConfig, **about: str | None) -> str:
+    """The hash of everything that decides the page."""
+    options = {name: value for name, value in config.request().items() if name != "target"}
+    return hash_json({"gaia_stim": gaia_stim.__version__, "options": options, **about})
+
+
+def _stands(out: Path, request: str, config: ReportConfig, listen: Listener) -> bool:
+    """Whether the very page is there already. Raises `ConfigError` where another file is, unless it may be replaced."""
+    if config.force or not out.exists():
+        return False
+    with out.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    if request_mark(request).encode() in head:
+        listen(Note(f"{out} is this very page already: nothing to do"))
+        return True
+    raise ConfigError(f"{out}: another page or file is there; give another --out, or replace it with --force")

@@ -1,0 +1,246 @@
+"""The page about a stimulus set: its very files, how even its steps are, what else varies, and how it was made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from gaia_stim.files import hash_bytes
+from gaia_stim.images import read_bytes
+from gaia_stim.metrics.distance import variation
+from gaia_stim.report.charts import Chart, Series, line_chart
+from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
+from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.sets import StimulusSet
+
+SHOWN, SHOWN_BYTES = 500, 20 << 20
+"""At most so many stimuli, and of these at most so many bytes, stand in a page: a browser must still open it."""
+LISTED = 500
+"""Rows of the manifest in the page."""
+ONE_ROW = 12
+"""So few stimuli stand in one row."""
+COORDINATES = {
+    "alpha": "α",
+    "grid_u": "u",
+    "grid_v": "v",
+    "angle_deg": "angle",
+    "amount": "amount",
+    "amount_2": "second amount",
+}
+"""Where a stimulus is in its set, and how its caption calls that."""
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A stimulus and what stands below it."""
+
+    picture: Picture
+    where: str
+    measured: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The manifest: what is the same for all once, the rest a row a stimulus."""
+
+    same: Mapping[str, str]
+    headings: Sequence[str]
+    rows: Sequence[Sequence[tuple[str, str]]]
+    """Cells as shown, and in full."""
+    left_out: int
+
+
+@dataclass(frozen=True)
+class SetPage:
+    """All that the page shows."""
+
+    title: str
+    lead: str
+    facts: Sequence[Fact]
+    notes: Sequence[str]
+    stimuli: Sequence[Stimulus]
+    columns: int | None
+    """Of a grid or a short continuum."""
+    charts: Sequence[Chart]
+    table: Table
+    provenance: Mapping[str, Record]
+
+
+def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]:
+    """The page about a set, and what its reader is warned of. Raises `DataError` where a file is missing."""
+    rows = stimuli.rows()
+    shown, changed = _shown(stimuli, rows)
+    notes = []
+    if changed:
+        notes.append(f"changed after the set was written: {in_brief(changed)}; 'gaia-stim remake' makes the set again")
+    if len(shown) < len(rows):
+        notes.append(f"{len(shown)} of {len(rows):,} stimuli are shown, evenly spread")
+    plan = stimuli.provenance.get("plan", {})
+    page = SetPage(
+        title=stimuli.folder.resolve().name,
+        lead=f"A stimulus set: {str(plan.get('title', rows[0].kind)).removesuffix(', alpha')}.",
+        facts=_facts(stimuli, rows),
+        notes=notes,
+        stimuli=shown,
+        columns=_columns(rows) if len(shown) == len(rows) else None,
+        charts=[chart for chart in _charts(rows, plan) if chart is not None],
+        table=_table(rows),
+        provenance=_provenance(stimuli),
+    )
+    return render("set.html", request_hash, page), notes
+
+
+def _facts(stimuli: StimulusSet, rows: Sequence[Row]) -> list[Fact]:
+    first = stimuli.image(rows[0].stim_id)
+    licences = ", ".join(sorted({row.stim_license for row in rows if row.stim_license}))
+    model_hash = rows[0].model_hash or "none"
+    facts = [
+        Fact("Stimuli", f"{len(rows):,}"),
+        Fact("Kind", rows[0].kind),
+        Fact("Size", f"{first.shape[1]} × {first.shape[0]} px"),
+        Fact("Sources", f"{len(stimuli.provenance.get('sources', [])):,} images"),
+        Fact("Model", f"{model_hash[:19]}…"),
+    ]
+    return [*facts, Fact("Licence", licences)] if licences else facts
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], list[str]]:
+    """The stimuli that fit, as their very files, and the ids of those that are no longer what the manifest tells of."""
+    sizes = [
+        (stimuli.folder / row.image).stat().st_size if (stimuli.folder / row.image).is_file() else 0 for row in rows
+    ]
+    fitting = max(2, int(SHOWN_BYTES / max(1.0, float(np.mean(sizes)))))
+    shown, changed = [], []
+    for place in spread_over(len(rows), min(SHOWN, fitting)):
+        row = rows[place]
+        content = read_bytes(stimuli.folder / row.image)
+        if hash_bytes(content) != row.image_hash:
+            changed.append(row.stim_id)
+        where = _where(row)
+        picture = Picture(data_uri(content), f"Stimulus {row.stim_id}{f', {where}' if where else ''}", row.stim_id)
+        shown.append(Stimulus(picture, where, _measured(row)))
+    return shown, changed
+
+
+def _where(row: Row) -> str:
+    values = asdict(row)
+    parts = [f"{name} = {number(values[field])}" for field, name in COORDINATES.items() if values[field] is not None]
+    attributes = [name for name in (row.attribute, row.attribute_2) if name]
+    raw = ["source image"] if row.raw else []
+    return " · ".join([*attributes, *parts, *raw])
+
+
+def _measured(row: Row) -> str:
+    named = {
+        "luminance": row.mean_luminance,
+        "contrast": row.rms_contrast,
+        "step": row.step_distance,
+        "error": row.reconstruction_error,
+        "support": row.support,
+    }
+    return " · ".join(f"{name} {value:.3f}" for name, value in named.items() if value is not None)
+
+
+def _columns(rows: Sequence[Row]) -> int | None:
+    """Of a grid, or of what fits into one row; None where as many as fit may stand beside each other."""
+    across = {row.grid_u for row in rows}
+    is_grid = None not in across and len(across) > 1 and len(rows) % len(across) == 0
+    return len(across) if is_grid else len(rows) if len(rows) <= ONE_ROW else None
+
+
+# -- curves -----------------------------------------------------------------------------------------------------------
+
+
+def _charts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Iterator[Chart | None]:
+    kept = [rows[place] for place in spread_over(len(rows), LISTED)]
+    joined = bool(plan.get("continuum"))
+    steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
+    if len(steps) > 1:
+        spacing = plan.get("spacing") or {}
+        before = spacing.get("steps_cv_before")
+        was = f"; {before:.1%} in equal latent steps" if isinstance(before, float) else ""
+        yield line_chart(
+            "Steps between neighbours",
+            f"RMS pixel difference from the stimulus before. The steps vary by {variation(steps):.1%} of their mean "
+            f"(dashed{was}).",
+            "position",
+            [_series("step", kept, "step_distance")],
+            reference=float(steps.mean()),
+        )
+    yield line_chart(
+        "Luminance and contrast",
+        f"Of the written files, in linear light. {_range('Mean luminance', rows, 'mean_luminance')}; "
+        f"{_range('RMS contrast', rows, 'rms_contrast')}.",
+        "position",
+        [_series("mean luminance", kept, "mean_luminance"), _series("RMS contrast", kept, "rms_contrast")],
+        joined=joined,
+    )
+    errors = [row for row in kept if row.reconstruction_error is not None]
+    if len(errors) > 2:
+        yield line_chart(
+            "Distance from the source image",
+            "Mean absolute pixel difference, where a stimulus stands for an image.",
+            "position",
+            [_series("error", errors, "reconstruction_error")],
+            joined=joined,
+        )
+
+
+def _series(name: str, rows: Sequence[Row], field: str) -> Series:
+    known = [(row.position, value) for row in rows if (value := getattr(row, field)) is not None]
+    return Series(name, [position for position, _ in known], [value for _, value in known])
+
+
+def _range(name: str, rows: Sequence[Row], field: str) -> str:
+    values = [value for row in rows if (value := getattr(row, field)) is not None]
+    return f"{name} {min(values):.3f} to {max(values):.3f}" if values else f"{name} unknown"
+
+
+# -- manifest and provenance ------------------------------------------------------------------------------------------
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    records = [{name: value for name, value in asdict(row).items() if name != "image"} for row in rows]
+    used = [name for name in records[0] if any(record[name] is not None for record in records)]
+    constant = [name for name in used if len(rows) > 1 and len({record[name] for record in records}) == 1]
+    headings = [name for name in used if name not in constant]
+    return Table(
+        {name: _full(records[0][name]) for name in constant},
+        headings,
+        [[(_cell(record[name]), _full(record[name])) for name in headings] for record in records[:LISTED]],
+        max(0, len(records) - LISTED),
+    )
+
+
+def _full(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
+    text = _full(value)
+    return f"{text[:15]}…" if text.startswith("sha256_") else text
+
+
+def _provenance(stimuli: StimulusSet) -> dict[str, Record]:
+    known = stimuli.provenance
+    sources = {str(source["source_id"]): without(source, "source_id") for source in known.get("sources", [])}
+    found: dict[str, Record] = {
+        "Asked for": known.get("request", {}),
+        "How it came about": without(
+            known.get("plan", {}), "codes", "stimuli", "columns", "continuum", "source_pixels"
+        ),
+        "Model": known.get("model", {}),
+        "Sources": {name: sources[name] for name in list(sources)[:LISTED]},
+    }
+    if known.get("processing"):
+        found["Processing"] = {f"step {place}": step for place, step in enumerate(known["processing"], start=1)}
+    taken = {"request", "plan", "model", "sources", "processing"}
+    found["Made with"] = {name: value for name, value in known.items() if name not in taken}
+    return {heading: record for heading, record in found.items() if record}

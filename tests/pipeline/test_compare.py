@@ -1,0 +1,162 @@
+"""`gaia-stim compare` as a user meets it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from gaia_stim import cli
+from gaia_stim.checkpoint import LATEST, Run
+from gaia_stim.config import CompareConfig, make
+from gaia_stim.errors import CheckpointError, ConfigError
+from gaia_stim.events import Event, Note
+from gaia_stim.metrics import METRICS
+from gaia_stim.pipeline import compare as module
+from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
+from gaia_stim.pipeline.measured import EVALUATION
+
+Plant = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """420 images of 16 px: enough to hold 35 out."""
+    home = tmp_path_factory.mktemp("patterns")
+    patterns = np.random.default_rng(0).integers(0, 256, (420, 4, 4, 3), dtype=np.uint8)
+    for number, pattern in enumerate(patterns):
+        Image.fromarray(pattern).resize((16, 16), Image.Resampling.BILINEAR).save(home / f"{number:03}.png")
+    return home
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which runs were measured; the figures are the seeds, for they have a test of their own."""
+    runs: list[str] = []
+
+    def evaluate(config: object, listen: object) -> dict[str, object]:
+        runs.append(config.run.name)  # type: ignore[attr-defined]
+        return dict.fromkeys(METRICS, float(len(runs)))
+
+    monkeypatch.setattr("gaia_stim.pipeline.measured.evaluate", evaluate)
+    return runs
+
+
+def training(folder: Path, out: Path, methods: str = "gaia:alpha=0,ae", **options: object) -> CompareConfig:
+    given = {"runs": [folder], "methods": methods, "out": out, "seeds": 2, "size": 16, "images_seen": 32}
+    return make(CompareConfig, {**given, "set": ["preset=tiny", "width=4"], **options})
+
+
+def test_methods_are_trained_on_the_same_and_measured(folder: Path, tmp_path: Path, measured: list[str]) -> None:
+    out = tmp_path / "out"
+    result = compare(training(folder, out))
+    assert sorted(measured) == ["ae_0", "ae_1", "gaia_alpha=0_0", "gaia_alpha=0_1"]
+    options = {name: Run(out / name).config().options for name in measured}
+    assert {(one["images_seen"], one["size"], one["width"]) for one in options.values()} == {(32, 16, 4)}
+    assert options["gaia_alpha=0_1"]["alpha"] == 0 and options["gaia_alpha=0_1"]["seed"] == 1
+    record = json.loads((out / COMPARISON).read_text())
+    assert list(record["models"]) == ["gaia:alpha=0", "ae"]
+    assert record["models"]["ae"]["sharpness"] == {"mean": 3.0, "spread": pytest.approx(2**0.5), "values": [2.0, 4.0]}
+    table = pd.read_csv(out / TABLE)
+    assert len(table) == 4 * len(METRICS)
+    assert result.reconstructions.exists() and result.midpoints.exists()
+    assert not LATEST.exists()
+
+
+def test_the_same_again_does_nothing_and_a_comparison_may_grow(
+    folder: Path, tmp_path: Path, measured: list[str]
+) -> None:
+    out = tmp_path / "out"
+    compare(training(folder, out, "ae", seeds=1))
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    compare(training(folder, out, "ae", seeds=1))
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert measured == ["ae_0"]
+    compare(training(folder, out, "ae,vae", seeds=1))
+    assert measured == ["ae_0", "vae_0"]
+    with pytest.raises(ConfigError, match=r"another comparison.*--force"):
+        compare(training(folder, out, "vae", seeds=1))
+    with pytest.raises(ConfigError, match="another comparison"):
+        compare(training(folder, out, "ae,vae", seeds=1, images_seen=48))
+
+
+def test_trained_runs_are_compared_and_remembered(
+    plant: Plant, folder: Path, tmp_path: Path, measured: list[str]
+) -> None:
+    a, b = plant("a", size=16, alpha=0.25), plant("b", size=16, alpha=0.5)
+    told: list[Event] = []
+    config = CompareConfig(runs=(a, b), images=folder, out=tmp_path / "out")
+    result = compare(config, told.append)
+    assert {"gaia:alpha=0.25", "gaia:alpha=0.5"} <= result.figures[0].keys()
+    compare(config)
+    assert measured == ["a", "b"]
+    assert (a / EVALUATION).exists()
+    # Other weights are another model: what was kept of them no longer counts.
+    kept = b / EVALUATION
+    kept.write_text(kept.read_text().replace(Run(b).model_hash(), "sha256_other"))
+    compare(config)
+    assert measured == ["a", "b", "b"]
+
+
+def test_an_unfair_comparison_is_said_to_be_one(
+    plant: Plant, folder: Path, tmp_path: Path, measured: list[str]
+) -> None:
+    told: list[Event] = []
+    runs = (plant("a", size=16), plant("b", size=16, latent=8))
+    compare(CompareConfig(runs=runs, images=folder, out=tmp_path / "out"), told.append)
+    assert any(isinstance(event, Note) and event.warning and "latent (16, 8)" in event.text for event in told)
+
+
+@pytest.mark.parametrize(
+    ("methods", "options", "message"),
+    [
+        ("gaia,aee", {}, "unknown method 'aee'.*did you mean 'ae'"),
+        ("gaia:alhpa=1", {}, r"--methods gaia:alhpa=1: --alhpa|unknown option --methods gaia:alhpa=1.*--alhpa"),
+        ("gaia:alpha", {}, "'alpha' is not an option; write KEY=VALUE"),
+        ("gaia:seed=3", {}, "'seed' is the same for all"),
+        ("gaia:alpha=-1", {}, "--alpha: should be greater than or equal to 0"),
+        ("ae,ae", {}, "names a method twice"),
+        (" , ", {}, "names no method"),
+        ("ae", {"set": ["lr"]}, "--set: 'lr' is not an option"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_trained(
+    folder: Path, tmp_path: Path, methods: str, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compare(training(folder, tmp_path / "out", methods, **options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_there_already_is_kept(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    with pytest.raises(ConfigError, match="not a comparison"):
+        compare(training(folder, tmp_path / "mine"))
+
+
+def test_images_without_methods_are_no_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["compare", str(folder)]) == 2
+    assert "not a run folder; to train models on images first, name them by --methods" in capsys.readouterr().err
+    assert cli.main(["compare"]) == 2
+    assert "nothing to compare" in capsys.readouterr().err
+    assert cli.main(["compare", "a", "b", "--methods", "ae"]) == 2
+    assert cli.main(["compare", "a", "--size", "32"]) == 2
+
+
+def test_a_run_without_weights_yet(plant: Plant, folder: Path) -> None:
+    run = plant(size=16)
+    (run / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="let 'gaia-stim train' go on"):
+        compare(CompareConfig(runs=(run,), images=folder))
+
+
+def test_the_model_that_commands_take_stays_the_same(folder: Path, tmp_path: Path, measured: list[str]) -> None:
+    LATEST.parent.mkdir()
+    LATEST.write_text("mine\n")
+    compare(training(folder, tmp_path / "out", "ae", seeds=1))
+    assert LATEST.read_text() == "mine\n"
+    assert module.LATEST == LATEST
