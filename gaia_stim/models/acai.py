@@ -8,10 +8,11 @@ As in the authors' code, z₂ is the batch in reverse, ‖·‖² is a mean, and
 """
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_squared_error
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_squared_error
 from gaia_stim.networks.base import full_precision
 
 
@@ -34,7 +35,7 @@ class Acai(Autoencoder):
             "critic": list(self.critic.parameters()),
         }
 
-    def guess(self, x: Images) -> Codes:
+    def guess(self, x: Images) -> Float[Tensor, "batch"]:
         """d(x): the critic's guess of each image's α, 0 for one that is not mixed."""
         return full_precision(self.critic(x)).mean(dim=1)
 

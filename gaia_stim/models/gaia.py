@@ -10,6 +10,7 @@ factor, the ratio of the two players' coefficients.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
@@ -18,6 +19,9 @@ from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, set_
 from gaia_stim.models.objectives import Errors, Objective, Stakes
 from gaia_stim.models.structure import structure_loss
 from gaia_stim.tables import look_up
+
+Decoded = Float[Tensor, "2*batch channels size size"]
+"""Reconstructions, then interpolations."""
 
 
 class Gaia(Autoencoder):
@@ -42,10 +46,10 @@ class Gaia(Autoencoder):
         return image
 
     def _mixed(self, z: Codes, chance: torch.Generator) -> Codes:
-        # Without interpolations the game is the same one, played on the reconstructions twice (the paper's control).
+        # Without interpolations the game is the same one, played on the reconstructions twice: a control for them.
         return self.objective.mix(z, chance) if self.config.interpolations else z
 
-    def _errors(self, x: Images, decoded: Images) -> Errors:
+    def _errors(self, x: Images, decoded: Decoded) -> Errors:
         """The three errors from one pass of D over [x, x_gen, x_interp]."""
         generated, interpolated = decoded.chunk(2)
         d_real, d_generated, d_interpolated = self.discriminate(torch.cat([x, generated, interpolated])).chunk(3)
@@ -56,13 +60,14 @@ class Gaia(Autoencoder):
     def _stakes(self, errors: Errors) -> Stakes:
         return self.objective.stakes(Errors(*(value.detach() for value in errors)), self.config.gamma)
 
-    def _direct(self, x: Images, z: Codes, decoded: Images) -> tuple[Tensor, dict[str, Tensor]]:
+    def _direct(self, x: Images, z: Codes, decoded: Decoded) -> tuple[Tensor, dict[str, Tensor]]:
         """What the generator pays without asking D: α·L_dist, and the anchor where the objective has one."""
         terms = {
             "structure": structure_loss(x, z),
             "reconstruction": self.objective.error(x, decoded[: len(x)]),
         }
-        return self.config.alpha * terms["structure"] + self.objective.anchor * terms["reconstruction"], terms
+        alpha = self.config.alpha if self.objective.structure else 0.0
+        return alpha * terms["structure"] + self.objective.anchor * terms["reconstruction"], terms
 
     def _report(self, errors: Errors, terms: dict[str, Tensor], stakes: Stakes) -> Report:
         losses = {**errors._asdict(), **terms}

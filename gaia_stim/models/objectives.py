@@ -22,6 +22,8 @@ STEEPNESS = 20.0
 """b in σ(d) = 1 / (1 + exp(−b·d)), Algorithm 1."""
 FIRST_ERROR = 0.25
 """About L_X of an untrained network, whose pictures are grey: where b is what the paper has."""
+LEAST_ERROR = 1e-6
+"""What L_X counts as at least where it is divided by: well below a thousandth of a grey level."""
 FAKE_LIMITS = (1e-4, 0.9)
 """Limits of w_fake; the lower one keeps the discriminator's coefficients off 0, which one backward pass needs."""
 
@@ -55,6 +57,8 @@ class Objective:
     stakes: Callable[[Errors, float], Stakes]
     one_backward: bool
     """Whether D's coefficients of the fakes are never 0, so that one backward pass gives both gradients."""
+    structure: bool = True
+    """Whether the generator pays α·L_dist; the notebook's does not."""
     anchor: float = 0.0
     """Weight of ‖x − G(x)‖ in the generator's loss; the paper has none."""
 
@@ -84,7 +88,8 @@ def mix_simplex(z: Codes, chance: torch.Generator) -> Codes:
     # χ²(k) is Gamma(k/2, scale 2); the scale is divided away. In float64, as tiny shapes underflow float32 to 0/0.
     shape = torch.full((size, size), 0.5 / size, dtype=torch.float64, device=z.device)
     weights = torch._standard_gamma(shape, generator=chance).clamp_min(torch.finfo(torch.float64).tiny)
-    return (weights / weights.sum(dim=1, keepdim=True)).to(z.dtype) @ z
+    # The product in float64 too: autocast would do, and leave, it in bf16.
+    return ((weights / weights.sum(dim=1, keepdim=True)) @ z.double()).to(z.dtype)
 
 
 def balanced(errors: Errors, gamma: float, steepness: Scalar | float = STEEPNESS) -> Stakes:
@@ -117,7 +122,7 @@ def balanced_in_proportion(errors: Errors, gamma: float) -> Stakes:
     b = 20 suits the errors of a network that has learned nothing. Once they are small, every difference is too, the
     weights stay near σ(0) and no longer hold the player back that is ahead.
     """
-    return balanced(errors, gamma, STEEPNESS * FIRST_ERROR / errors.real.clamp_min(torch.finfo(errors.real.dtype).tiny))
+    return balanced(errors, gamma, STEEPNESS * FIRST_ERROR / errors.real.clamp_min(LEAST_ERROR))
 
 
 def balanced_as_printed(errors: Errors, gamma: float) -> Stakes:
@@ -149,4 +154,4 @@ ANCHORED = Objective(mix_pairs, mean_absolute_error, balanced, one_backward=True
 more slowly and its reconstructions drift towards common faces (docs/training.md)."""
 STEADY = Objective(mix_pairs, mean_absolute_error, balanced_in_proportion, one_backward=True, anchor=10.0)
 """As `ANCHORED`, with a balance that does not fade as the errors shrink."""
-SIMPLEX = Objective(mix_simplex, mean_squared_error, unbalanced, one_backward=False)
+SIMPLEX = Objective(mix_simplex, mean_squared_error, unbalanced, one_backward=False, structure=False)

@@ -7,12 +7,13 @@ from torch import Tensor
 
 def relative_distances(points: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch batch"]:
     """Squared Euclidean distances of all pairs, divided by their mean over all B² ordered pairs."""
-    flat = points.flatten(1)
+    # In float64, the one kind that autocast leaves alone: it would do the product, there and back, in bf16.
+    flat = points.flatten(1).double()
     # Centred first: the expanded square then loses no digits to a common offset.
     flat = flat - flat.mean(dim=0)
     squares = flat.square().sum(dim=1)
     distances = (squares[:, None] + squares[None, :] - 2 * flat @ flat.T).clamp_min(0)
-    return distances / distances.mean().clamp_min(torch.finfo(flat.dtype).tiny)
+    return (distances / distances.mean().clamp_min(torch.finfo(points.dtype).tiny)).to(points.dtype)
 
 
 def structure_loss(x: Float[Tensor, "batch ..."], z: Float[Tensor, "batch latent"]) -> Float[Tensor, ""]:

@@ -28,7 +28,10 @@ class Family(ABC):
 
     @abstractmethod
     def encoder(self, outputs: int) -> nn.Module:
-        """A network from images to `(batch, outputs)`."""
+        """A network from images to `(batch, outputs)`.
+
+        Where there are twice as many outputs as latents, every second one makes a code of the usual layout.
+        """
 
     @abstractmethod
     def decoder(self) -> nn.Module:

@@ -64,7 +64,10 @@ class Residual(nn.Module):
 
 
 def _affine(x: Tensor, scale: Tensor | None, shift: Tensor | None) -> Tensor:
-    """Adaptive instance normalisation's second half (Huang & Belongie 2017, Eq. 8); nothing without a style."""
+    """Adaptive instance normalisation's second half (Huang & Belongie 2017, Eq. 8); nothing without a style.
+
+    The scale is counted from 1, so that an untrained style changes little.
+    """
     if scale is None or shift is None:
         return x
     return x * (1 + scale[:, :, None, None]) + shift[:, :, None, None]

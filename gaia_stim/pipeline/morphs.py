@@ -10,6 +10,7 @@ import numpy as np
 from gaia_stim.config import InterpolateConfig, MorphConfig
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
+from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.pipeline.ingredients import Gain, Ingredients, encoded, gains, gather
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
@@ -17,7 +18,7 @@ from gaia_stim.space import PATHS
 from gaia_stim.space import paths as shapes
 from gaia_stim.space.paths import Places
 from gaia_stim.space.space import Space
-from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
+from gaia_stim.space.spacing import HumanScale, Spaced, Spacing, choose_spacing, unevenness
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
@@ -96,6 +97,8 @@ def _morph_plan(config: MorphConfig, space: Space, spacing: Spacing, images: Ing
     stretch = (0.0 - config.extrapolate, 1.0 + config.extrapolate)
     spaced = spacing(lambda t: space.decode(line(t)), config.steps, stretch)
     rows = _rows("morph", spaced.places, images.sources)
+    if config.raw_endpoints and not isinstance(spacing, HumanScale):
+        spaced = _between_photographs(spaced, space, line, images.pictures)
     if config.raw_endpoints:
         rows = [replace(row, raw=int(row.position in (0, config.steps - 1))) for row in rows]
     return Plan(
@@ -106,6 +109,24 @@ def _morph_plan(config: MorphConfig, space: Space, spacing: Spacing, images: Ing
         continuum=True,
         sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
     )
+
+
+def _between_photographs(spaced: Spaced, space: Space, line: shapes.Line, photographs: list[Pixels]) -> Spaced:
+    """The same places, their steps measured as written: a photograph is a jump away from its reconstruction.
+
+    They are not moved for it: no stimulus in between can make up for that jump.
+    """
+    distance = spaced.distance or pixel_distance
+
+    def written(t: Places) -> Pixels:
+        shown = space.decode(line(t))
+        shown[t == 0], shown[t == 1] = photographs
+        return shown
+
+    before, after = (
+        unevenness(written, distance, places) for places in (np.linspace(0, 1, len(spaced.places)), spaced.places)
+    )
+    return replace(spaced, variation_before=before, variation=after)
 
 
 def _path_plan(

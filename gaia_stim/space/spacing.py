@@ -92,7 +92,7 @@ def choose_spacing(name: str) -> Spacing:
 def equal_codes(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
     """Equal steps of t: on a line, of latent distance."""
     places = np.linspace(*stretch, steps)
-    uneven = variation(_some_chords(render, pixel_distance, places))
+    uneven = unevenness(render, pixel_distance, places)
     return Spaced(places, uneven, uneven)
 
 
@@ -164,7 +164,7 @@ def _between(render: Render, distance: Distance, metric: str, start: Places) -> 
     solved = equal_chords(render, distance, metric, coarse)
     places = PchipInterpolator(np.linspace(0, 1, len(coarse)), solved.places)(np.linspace(0, 1, len(start)))
     places[0], places[-1] = start[0], start[-1]
-    before, after = (variation(_some_chords(render, distance, given)) for given in (start, places))
+    before, after = (unevenness(render, distance, given) for given in (start, places))
     return Spaced(places, before, after, metric, distance)
 
 
@@ -173,13 +173,13 @@ def _chords(render: Render, distance: Distance, places: Places) -> Places:
     return distance(pictures[:-1], pictures[1:])
 
 
-def _some_chords(render: Render, distance: Distance, places: Places) -> Places:
-    """The steps' lengths; of very many, those of some, evenly spread: measuring never costs more than making."""
+def unevenness(render: Render, distance: Distance, places: Places) -> float:
+    """Coefficient of variation of the steps; of very many, of some, evenly spread: measuring costs less than making."""
     steps = len(places) - 1
     if steps <= MOST_STEPS:
-        return _chords(render, distance, places)
+        return variation(_chords(render, distance, places))
     chosen = np.linspace(0, steps - 1, MOST_STEPS).astype(int)
-    return distance(render(places[chosen]), render(places[chosen + 1]))
+    return variation(distance(render(places[chosen]), render(places[chosen + 1])))
 
 
 @dataclass(frozen=True, eq=False)

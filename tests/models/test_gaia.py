@@ -192,11 +192,6 @@ def test_so_they_are_on_both_sides_of_simplexs_clip(above: bool) -> None:
     assert difference(gradients(model), book.gradients) < 1e-9
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the notebook's objective has no structure loss, but --objective simplex takes --alpha's default too",
-)
 def test_simplex_has_no_structure_loss() -> None:
     model, x = gaia("simplex", alpha=0.3), pictures()
     model.backward(x, chance())

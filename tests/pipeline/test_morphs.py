@@ -95,7 +95,6 @@ def test_raw_end_points(ask: Ask, ends: list[Path], tmp_path: Path) -> None:
     assert made.table["reconstruction_error"].dropna().tolist() == [0, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="the steps are told as they would be without the photographs at the ends")
 def test_how_even_the_steps_are_with_raw_end_points(ask: Ask, tmp_path: Path) -> None:
     result = morph(ask(raw_endpoints=True, spacing="pixel"))
     steps = StimulusSet.open(tmp_path / "set").table["step_distance"].to_numpy()[1:]
@@ -300,9 +299,6 @@ def test_mistakes_of_a_notebook(ask: Ask, tmp_path: Path) -> None:
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the image is hashed before it is read: FileNotFoundError, which a notebook sees"
-)
 def test_an_image_that_is_not_there_in_a_notebook(ask: Ask) -> None:
     with pytest.raises(DataError, match=r"none\.png: no such file"):
         morph(ask(first="none.png"))

@@ -10,7 +10,7 @@ from skimage.transform import resize
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.images import Pixels, fit_image, parse_colour, with_channels
 from gaia_stim.stimuli.processing.ground import Colour, Weights, ground, oval
-from gaia_stim.stimuli.processing.light import Light, grey, to_linear
+from gaia_stim.stimuli.processing.light import Light, grey, to_linear, to_pixels
 
 MID_GREY = "#808080"
 FRINGE = 2
@@ -45,12 +45,11 @@ def laid_out(pixels: Pixels, options: ProcessingConfig, flat: Colour | None) -> 
     """
     shown = grey(pixels) if options.grey else pixels
     side = (side_of(options) or shown.shape[0] + 2 * options.padding) - 2 * options.padding
+    around = to_linear(_colour(options, flat, shown.shape[2]))
     weights = np.ones(shown.shape[:2]) if flat is None else _foreground(pixels, flat, options)
-    weights, shown = _resized(weights, side), fit_image(shown, side, "pad")
-    light, around = to_linear(shown), to_linear(_colour(options, flat, shown.shape[2]))
     if flat is not None and options.background is not None:
-        before = to_linear(_with_channels(flat, shown.shape[2]))
-        light = np.clip(light + (1 - weights[..., None]) * (around - before), 0, 1)
+        shown = to_pixels(_on(to_linear(shown), weights, to_linear(_with_channels(flat, shown.shape[2])), around))
+    light, weights = to_linear(fit_image(shown, side, "pad")), _resized(weights, side)
     if options.mask != "none":
         inside = oval(side, soft=options.mask == "soft-oval")
         light = inside[..., None] * light + (1 - inside[..., None]) * around
@@ -78,6 +77,12 @@ def _foreground(pixels: Pixels, flat: Colour, options: ProcessingConfig) -> Weig
     edge = ndimage.binary_dilation(where, iterations=FRINGE)
     weights: Weights = np.where(where, 0.0, np.where(edge, share, 1.0))
     return weights
+
+
+def _on(light: Light, weights: Weights, before: Light, around: Light) -> Light:
+    """The picture with another background: what an edge pixel has of the old one is taken out, not covered."""
+    share = weights[..., None]
+    return np.where(share == 0, around, light + (1 - share) * (around - before))
 
 
 def _resized(weights: Weights, side: int) -> Weights:
