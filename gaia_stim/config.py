@@ -800,7 +800,7 @@ class ReportConfig(Config):
 
 
 class DemoConfig(Config):
-    """Do the main job on built-in data: draw faces, morph them, look at the result."""
+    """Do the main job on built-in data: draw faces, morph two, make a grid of four, and a page to look at."""
 
     out: Annotated[Path, Field(description="Where to put it all."), Cli("DIR")] = Path("gaia-stim-demo")
     force: Force = False

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.skipif(not Run(BUILT_IN).exists, reason="the built-in m
 
 def test_from_nothing_to_stimuli(tmp_path: Path) -> None:
     result = demo(DemoConfig())
-    assert result.out == Path("gaia-stim-demo") and result.look_at.is_file()
+    assert result.out == Path("gaia-stim-demo") and result.look_at.is_file() and result.sheet.is_file()
     assert len(list((result.faces / "images").glob("*.png"))) == FACES
     made = StimulusSet.open(result.continuum)
-    assert len(made) == result.stimuli
+    assert len(made) + len(StimulusSet.open(result.grid)) == result.stimuli
     assert made.provenance["model"]["model_hash"] == Run(BUILT_IN).model_hash()
     steps = made.table["step_distance"].to_numpy()[1:]
     assert steps.min() > 0 and steps.std() / steps.mean() < 0.03
