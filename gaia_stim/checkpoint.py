@@ -24,12 +24,14 @@ from safetensors.torch import save
 from torch import Tensor
 
 from gaia_stim.config import Config, Fit, ModelConfig
-from gaia_stim.errors import CheckpointError, GaiaStimError
-from gaia_stim.files import atomic_file, hash_file, read_json, write_bytes, write_json
+from gaia_stim.errors import CheckpointError, ConfigError, GaiaStimError
+from gaia_stim.files import STAGING_MARK, atomic_file, hash_file, read_json, write_bytes, write_json
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 
 FORMAT = 1
+HEADER = "gaia_stim"
+"""The one key of our safetensors files' metadata."""
 
 
 class DatasetRecord(Config):
@@ -109,6 +111,18 @@ class Run:
     def write_config(self, config: RunConfig) -> None:
         write_json(self.path / "config.json", config.model_dump(mode="json"))
 
+    def clear(self) -> None:
+        """Make room for a new run: delete what a run writes, and nothing else."""
+        for path in (self.weights, self.last_weights, self.state, self.log, self.path / "config.json"):
+            path.unlink(missing_ok=True)
+        for sheet in self.sheets.glob("*.png"):
+            sheet.unlink()
+
+    def remove_strays(self) -> None:
+        """Delete what a kill in the middle of writing left; only the process that trains the run may do that."""
+        for path in (*self.path.glob(f"{STAGING_MARK}*"), *self.sheets.glob(f"{STAGING_MARK}*")):
+            path.unlink()
+
     def model_hash(self) -> str:
         """The SHA-256 of the weights that make stimuli."""
         if not self.weights.exists():
@@ -119,20 +133,25 @@ class Run:
         """How long the best weights were trained and how good they are."""
         _, metadata = read_tensors(self.weights, only_metadata=True)
         try:
-            return WeightsRecord.model_validate({key: json.loads(value) for key, value in metadata.items()})
+            return WeightsRecord.model_validate(metadata)
         except (ValidationError, ValueError) as error:
             raise CheckpointError(f"{self.weights}: its header is not a run's ({_first_line(error)})") from error
 
     def load(self) -> Autoencoder:
         """The trained model, ready to encode and decode. Raises `CheckpointError` where weights and config differ."""
+        self.config()
+        self.model_hash()
         return self.model_with(self.weights)
 
     def model_with(self, weights: Path) -> Autoencoder:
         """The run's model with the weights of that file."""
         config = self.config()
         tensors, _ = read_tensors(weights)
-        with torch.device("meta"):
-            model = build(config.model)
+        try:
+            with torch.device("meta"):
+                model = build(config.model)
+        except ConfigError as error:
+            raise CheckpointError(f"{self.path / 'config.json'}: {error}") from error
         expected = model.generator_state()
         _check_shapes(weights, expected, tensors)
         model.to_empty(device="cpu")
@@ -186,8 +205,9 @@ def _check_shapes(path: Path, expected: Mapping[str, Tensor], found: Mapping[str
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
-    """Replace a safetensors file in one step; metadata values are kept as JSON."""
-    header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
+    """Replace a safetensors file in one step; what is told of the tensors is kept as JSON in its header."""
+    # Under one key: safetensors shuffles several, and a model's hash would be a throw of dice.
+    header = {HEADER: json.dumps(metadata or {})}
     with atomic_file(path) as stream:
         stream.write(
             save(
@@ -197,13 +217,13 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         )
 
 
-def read_tensors(path: Path, *, only_metadata: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(path: Path, *, only_metadata: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a safetensors file. Raises `CheckpointError` where it is missing or anything else, a pickle say."""
     if not path.exists():
         raise CheckpointError(f"{path}: no such file")
     try:
         with safe_open(str(path), framework="pt") as file:
-            metadata = dict(file.metadata() or {})
+            metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
             tensors = {} if only_metadata else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({_first_line(error)})") from error

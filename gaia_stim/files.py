@@ -108,13 +108,29 @@ def staged_folder(path: Path) -> Iterator[Path]:
     try:
         staging.chmod(0o777 & ~_umask())
         yield staging
-        if path.exists():
-            shutil.rmtree(path)
-        staging.replace(path)
+        _take_the_place_of(path, staging)
         sync_folder(path.parent)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def _take_the_place_of(path: Path, staging: Path) -> None:
+    """Move a finished folder to its place; what was there is deleted only once that has worked."""
+    if not path.exists():
+        staging.replace(path)
+        return
+    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{STAGING_MARK}old-"))
+    try:
+        path.replace(old / path.name)
+        try:
+            staging.replace(path)
+        except OSError:
+            (old / path.name).replace(path)
+            raise
+    finally:
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:

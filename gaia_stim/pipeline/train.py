@@ -1,6 +1,5 @@
 """Training a model on a folder of images, or going on with a training that was stopped."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +70,16 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         return TrainResult(
             run.path, 0, None, None, parameters, len(dataset.rows("train")), len(dataset.rows("validation"))
         )
-    if not resuming:
-        if config.from_:
-            _start_from(model, Run(config.from_))
-        run.path.mkdir(parents=True, exist_ok=True)
+    saved = resuming and run.state.exists()
+    if config.from_ and not saved:
+        _start_from(model, Run(config.from_))
+    if not saved:
+        # Whatever a run that is replaced, or one that was never saved, left here.
+        run.clear()
         run.write_config(_run_config(config, model_config, dataset, threads, device))
+    run.remove_strays()
     training = Training(model, dataset, config, run, device, listen)
-    if run.state.exists():
+    if saved:
         training.resume()
     write_bytes(LATEST, f"{run.path.absolute()}\n".encode())
     if training.finished:
@@ -153,13 +155,16 @@ def _run_config(
 
 
 def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
-    """Whether `run` is this very training, begun before; a new one may have its folder. Raises `ConfigError` else."""
-    if config.force:
-        if run.exists and not config.dry_run:
-            shutil.rmtree(run.path)
-        return False
+    """Whether `run` is this very training, begun before; a new one may have its folder. Raises `ConfigError` else.
+
+    Nothing is deleted here: a mistake may still turn up.
+    """
+    if config.from_ and config.from_.resolve() == run.path.resolve():
+        raise ConfigError(f"--from {config.from_}: is where the new run goes; give another --out")
     if run.exists:
         found = run.config()
+        if config.force:
+            return False
         if difference := _difference(found, config, dataset):
             raise ConfigError(
                 f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force"

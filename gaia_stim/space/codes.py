@@ -4,13 +4,14 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import save
 
-from gaia_stim.checkpoint import read_tensors
+from gaia_stim.checkpoint import HEADER, read_tensors
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
 from gaia_stim.space.paths import Codes
@@ -49,10 +50,12 @@ def read_codes(path: Path) -> CodeTable:
         raise DataError(f"{path}: no such file")
     try:
         table = {".csv": _from_csv, ".npz": _from_npz, ".safetensors": _from_safetensors}[path.suffix](path)
-    except (CheckpointError, KeyError, ValueError, OSError, UnicodeDecodeError) as error:
+    except (CheckpointError, LookupError, TypeError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise DataError(f"{path}: not a file of codes that 'gaia-stim encode' wrote ({error})") from error
     if table.codes.ndim != 2 or len(table.codes) == 0 or not np.isfinite(table.codes).all():
         raise DataError(f"{path}: its codes are not a table of finite numbers")
+    if any(not isinstance(column, list) or len(column) != len(table.codes) for column in (table.image_id, table.path)):
+        raise DataError(f"{path}: not as many images as codes")
     return table
 
 
@@ -85,11 +88,11 @@ def _from_npz(path: Path) -> CodeTable:
 
 
 def _safetensors(table: CodeTable) -> bytes:
-    texts = {name: json.dumps(getattr(table, name)) for name in TEXTS} | {"model_hash": table.model_hash}
-    return save({"codes": torch.from_numpy(table.codes)}, metadata=texts)
+    texts = {name: getattr(table, name) for name in (*TEXTS, "model_hash")}
+    return save({"codes": torch.from_numpy(table.codes)}, metadata={HEADER: json.dumps(texts)})
 
 
 def _from_safetensors(path: Path) -> CodeTable:
     tensors, metadata = read_tensors(path)
-    texts = [json.loads(metadata[name]) for name in TEXTS]
+    texts = [metadata[name] for name in TEXTS]
     return CodeTable(tensors["codes"].numpy(), metadata["model_hash"], *texts)

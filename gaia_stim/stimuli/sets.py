@@ -30,6 +30,8 @@ from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest
 from gaia_stim.stimuli.plan import Plan
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
+OWN = {MANIFEST, PROVENANCE, SHEET, STIMULI, "matching.csv"}
+"""All that a set's folder holds."""
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
 AHEAD = 32
@@ -76,7 +78,9 @@ class StimulusSet:
             yield row, pixels
 
     def picture(self, image: str) -> tuple[str, Pixels]:
-        """The hash and the pixels of one of the set's files."""
+        """The hash and the pixels of one of the files. Raises `DataError` for a path that leads out of the set."""
+        if not (self.folder / image).resolve().is_relative_to(self.folder.resolve()):
+            raise DataError(f"{self.folder / MANIFEST}: the image {image} is not in the set's folder")
         content = read_bytes(self.folder / image)
         return hash_bytes(content), decode_image(content, str(self.folder / image))
 
@@ -98,16 +102,21 @@ def beside(folder: Path, ending: str) -> Path:
 def stands(folder: Path, request: Mapping[str, Any], force: bool) -> bool:
     """Whether the set that `request` asks for is in `folder` already.
 
-    Raises `ConfigError` where something else is there, unless `force`, which replaces a set and nothing else.
+    Raises `ConfigError` where something else is there, unless `force`, which replaces a set and nothing else: neither
+    another folder nor a set's folder that anything was added to.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
-    if not (folder / PROVENANCE).is_file():
+    found = read_json(folder / PROVENANCE) if (folder / PROVENANCE).is_file() else None
+    if not isinstance(found, dict) or "request" not in found or not (folder / MANIFEST).is_file():
         raise ConfigError(f"{folder}: exists and is not a stimulus set; give another --out")
-    if not force and read_json(folder / PROVENANCE).get("request") == request:
+    same = found["request"] == request
+    if same and not force and all((folder / row.image).is_file() for row in StimulusSet.open(folder).rows()):
         return True
-    if not force:
+    if not same and not force:
         raise ConfigError(f"{folder}: holds another stimulus set; give another --out, or replace it with --force")
+    if others := sorted({path.name for path in folder.iterdir()} - OWN):
+        raise ConfigError(f"{folder}: holds {others[0]} beside the stimulus set; move it away, or give another --out")
     return False
 
 
@@ -150,7 +159,8 @@ def write_pictures(
         for index, (row, pixels) in enumerate(tracked(written, "writing stimuli", total, listen)):
             rows.append(_travelled(row, rows[-1] if rows else None))
             if index % every == 0:
-                shown.append(pixels)
+                # A copy: the picture is a view of a whole tile.
+                shown.append(pixels.copy())
                 labels.append(_label(row))
         write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
         write_json(staging / PROVENANCE, finish(staging, rows))

@@ -164,10 +164,7 @@ class Training:
             total += float((x - self.average.decode(self.average.encode(x))).abs().mean(dim=(1, 2, 3)).sum())
         validation_l1 = total / len(rows)
         if not np.isfinite(validation_l1):
-            raise DivergedError(
-                f"training diverged after {self.images_seen:,} images (the losses are not numbers); "
-                f"the last good weights are in {self.run.path}; try a lower --lr"
-            )
+            raise self.diverged("the losses are")
         if validation_l1 < self.best.validation_l1:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
@@ -178,10 +175,18 @@ class Training:
         """Draw what the players make of some validation images."""
         x = self.images(self.dataset.rows("validation")[:SHOWN])
         views = self.average.views(x)
+        if not all(bool(torch.isfinite(view).all()) for view in views.values()):
+            raise self.diverged("the pictures are")
         images = [image for view in views.values() for image in to_bytes(view.cpu().numpy())]
         title = f"{self.images_seen:,} images seen"
         sheet = contact_sheet(images, columns=len(x), row_labels=list(views), title=title)
         write_png(self.run.sheets / f"{self.images_seen:09d}.png", sheet)
+
+    def diverged(self, what: str) -> DivergedError:
+        return DivergedError(
+            f"training diverged after {self.images_seen:,} images ({what} not numbers); the last good state is in "
+            f"{self.run.path}; try a lower --lr"
+        )
 
     # -- saving and resuming --------------------------------------------------------------------------------------
 
@@ -190,7 +195,9 @@ class Training:
         write_tensors(path, self.average.generator_state(), record)
 
     def save(self) -> None:
-        """Write everything the next step depends on."""
+        """Write everything the next step depends on. Raises `DivergedError` where that is no longer numbers."""
+        if not all(bool(torch.isfinite(value).all()) for value in self.model.parameters()):
+            raise self.diverged("the weights are")
         self._write_weights(self.run.last_weights, None)
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         if self.config.ema:
@@ -215,7 +222,8 @@ class Training:
             self.step = int(metadata["step"])
             self.best = Best(float(metadata.get("best_l1", "inf")), int(metadata["best_images_seen"]))
         except (KeyError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{self.run.state}: not the state of this run ({error})") from error
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CheckpointError(f"{self.run.state}: not the state of this run ({reason})") from error
         trim_log(self.run.log, self.images_seen)
         self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
 
@@ -268,10 +276,7 @@ class Meter:
         training = self.training
         means = {name: float(value) / self.steps for name, value in self.sums.items()}
         if not all(np.isfinite(list(means.values()))):
-            raise DivergedError(
-                f"training diverged after {training.images_seen:,} images (a loss is not a number); "
-                f"the last good state is in {training.run.path}; try a lower --lr"
-            )
+            raise training.diverged("the losses are")
         row: dict[str, object] = {
             "images_seen": training.images_seen,
             "images_per_second": round(self.steps * training.config.batch / (time.monotonic() - self.started), 2),

@@ -132,9 +132,6 @@ def test_a_large_set_has_a_small_sheet(plant: Plant, tmp_path: Path) -> None:
         assert sheet.width < 1300 and sheet.height < 1500
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a picture on the sheet keeps the whole tile of eight alive that it is a view of"
-)
 def test_memory_does_not_grow_with_the_stimuli(plant: Plant, tmp_path: Path) -> None:
     """A stimulus more costs its rows in the manifest and the plan, not its picture; both sheets show 120."""
     space = Space.load(plant())
@@ -191,7 +188,6 @@ def test_a_set_with_damaged_provenance(made: Path) -> None:
         StimulusSet.open(made)
 
 
-@pytest.mark.xfail(strict=True, reason="FAULTS 12: a path in the manifest may lead anywhere")
 def test_a_manifest_does_not_lead_out_of_the_set(made: Path, tmp_path: Path) -> None:
     Image.new("L", (4, 4)).save(tmp_path / "secret.png")
     manifest = made / "manifest.csv"
@@ -231,9 +227,6 @@ def test_where_something_else_stands(force: bool, tmp_path: Path) -> None:
             stands(tmp_path / name, REQUEST, force)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="DATA LOSS: with --force, any folder with any provenance.json in it is deleted whole"
-)
 @pytest.mark.parametrize("content", [{}, {"author": "me"}, []], ids=str)
 def test_a_provenance_of_someone_elses(content: Any, tmp_path: Path) -> None:
     write_json(tmp_path / "mine" / "provenance.json", content)
@@ -242,7 +235,6 @@ def test_a_provenance_of_someone_elses(content: Any, tmp_path: Path) -> None:
         stands(tmp_path / "mine", REQUEST, force=True)
 
 
-@pytest.mark.xfail(strict=True, reason="DATA LOSS: what a user put into a set's folder is deleted with it")
 def test_force_never_deletes_what_is_not_the_sets(made: Path, space: Space, pictures: list[Pixels]) -> None:
     (made / "notes.txt").write_text("mine")
     try:
@@ -253,14 +245,12 @@ def test_force_never_deletes_what_is_not_the_sets(made: Path, space: Space, pict
     assert (made / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.xfail(strict=True, reason="ends as a bug (1): AttributeError")
 def test_a_provenance_that_is_a_list(made: Path) -> None:
     write_json(made / "provenance.json", [])
     with pytest.raises(ConfigError):
         stands(made, REQUEST, force=False)
 
 
-@pytest.mark.xfail(strict=True, reason="a set whose stimuli are gone or changed is called whole")
 def test_a_set_with_a_stimulus_missing_is_not_what_was_asked_for(made: Path) -> None:
     (made / "stimuli" / "t_0002.png").unlink()
     try:

@@ -280,7 +280,6 @@ def test_the_state_of_another_training_is_refused(options: dict[str, Any], begin
     assert caught.value.exit_code == 4
 
 
-@pytest.mark.xfail(strict=True, reason="load_state_dict explains itself on many lines")
 def test_a_refusal_is_one_line(begin: Begin) -> None:
     other = begin("other", latent=8)
     other.advance()
@@ -334,7 +333,6 @@ def test_a_validation_that_is_no_number(begin: Begin) -> None:
     assert all_finite(training.run)
 
 
-@pytest.mark.xfail(strict=True, reason="FAULTS 7: a save between two rows of the log does not look at what it saves")
 def test_no_nan_is_saved_between_two_rows_of_the_log(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in any training of more than 200 steps."""
     monkeypatch.setattr(loop, "LOG_ROWS", 1)
@@ -347,7 +345,6 @@ def test_no_nan_is_saved_between_two_rows_of_the_log(begin: Begin, monkeypatch: 
     assert all_finite(training.run)
 
 
-@pytest.mark.xfail(strict=True, reason="a sheet of NaN ends in ValueError, which is reported as a bug (1)")
 def test_a_sheet_of_a_diverged_model(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "LOG_ROWS", 1)
     training = begin(validations=1, sheets=3, ema=0.0)
