@@ -225,7 +225,7 @@ def read_tensors(path: Path, *, only_metadata: bool = False) -> tuple[dict[str, 
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
             tensors = {} if only_metadata else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({_first_line(error)})") from error
     return tensors, metadata
 

@@ -95,4 +95,4 @@ def _safetensors(table: CodeTable) -> bytes:
 def _from_safetensors(path: Path) -> CodeTable:
     tensors, metadata = read_tensors(path)
     texts = [metadata[name] for name in TEXTS]
-    return CodeTable(tensors["codes"].numpy(), metadata["model_hash"], *texts)
+    return CodeTable(tensors["codes"].float().numpy(), metadata["model_hash"], *texts)

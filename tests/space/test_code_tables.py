@@ -197,9 +197,6 @@ def test_codes_are_float32_whatever_the_file_says(tmp_path: Path) -> None:
     assert read_codes(tmp_path / "x.npz").codes.dtype == np.float32
 
 
-@pytest.mark.xfail(
-    strict=True, reason="float64 codes stay float64, unlike other files' codes, and bfloat16 is a bug (1)"
-)
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
 def test_codes_of_safetensors_are_float32_too(kind: torch.dtype, tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(save({"codes": torch.ones(1, 2, dtype=kind)}, metadata=header()))
