@@ -100,6 +100,11 @@ ModelPath = Annotated[
     Field(description="The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in."),
     Cli(metavar="RUN", short="-m"),
 ]
+RecordedModel = Annotated[
+    Path | None,
+    Field(description="The model's run folder, where it is no longer where the provenance says."),
+    Cli(metavar="RUN", short="-m"),
+]
 Force = Annotated[bool, Field(description="Replace what is already there.")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of everything that is left to chance.")]
 Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:N."), Cli(metavar="NAME")]
@@ -653,11 +658,7 @@ class RemakeConfig(Config):
     out: Annotated[Path | None, Field(description="The folder of the new set. [default: SET_remade]"), Cli("DIR")] = (
         None
     )
-    model: Annotated[
-        Path | None,
-        Field(description="The model's run folder, where it is no longer where the provenance says."),
-        Cli("RUN", short="-m"),
-    ] = None
+    model: RecordedModel = None
     images: Annotated[
         Path | None,
         Field(description="Where to look for source images that are shown as they are (--raw-endpoints)."),
@@ -671,11 +672,7 @@ class AuditConfig(Config):
 
     stimuli: Annotated[Path, Field(description="A stimulus set."), Cli("SET", positional=True)]
     out: Annotated[Path | None, Field(description="The folder of the report. [default: SET_audit]"), Cli("DIR")] = None
-    model: Annotated[
-        Path | None,
-        Field(description="The model's run folder, where it is no longer where the provenance says."),
-        Cli("RUN", short="-m"),
-    ] = None
+    model: RecordedModel = None
     images: Annotated[
         Path | None,
         Field(description="The images that the model was trained on. [default: where they were then]"),
