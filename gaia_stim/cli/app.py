@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from string import Formatter
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from gaia_stim import config
 from gaia_stim.cli import option_file
 from gaia_stim.cli.messages import PROGRAM, Ending, ending, see_help
 from gaia_stim.cli.options import named, signature, typed
-from gaia_stim.cli.verbs import VERBS, Verb
+from gaia_stim.cli.verbs import FAMILIES, VERBS, Verb
 from gaia_stim.errors import ConfigError
 
 
@@ -61,8 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit:
         raise
     except BaseException as error:
-        verb = next((word for word in arguments if word in VERBS), None)
-        return _end(ending(error, arguments, verb))
+        return _end(ending(error, arguments, _verb_in(arguments)))
 
 
 def build_app() -> typer.Typer:
@@ -76,14 +76,25 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_globals)
+    families: dict[str, typer.Typer] = {}
     for name, verb in VERBS.items():
-        app.command(
-            name,
+        family, _, member = name.rpartition(" ")
+        if family and family not in families:
+            families[family] = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
+            app.add_typer(families[family], name=family, help=escape(FAMILIES[family]), rich_help_panel=verb.panel)
+        (families[family] if family else app).command(
+            member,
             help=escape(inspect.getdoc(verb.config) or ""),
             rich_help_panel=verb.panel,
             epilog=f"Example: [bold]{escape(f'{PROGRAM} {verb.example}')}[/bold]",
         )(_command(name, verb))
     return app
+
+
+def _verb_in(words: Sequence[str]) -> str | None:
+    """The verb, or the family of verbs, that a command line asks for."""
+    pairs = (" ".join(pair) for pair in pairwise(words))
+    return next((name for name in (*pairs, *words) if name in VERBS or name in FAMILIES), None)
 
 
 def function(verb: Verb) -> Callable[..., Any]:

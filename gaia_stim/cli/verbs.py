@@ -25,6 +25,9 @@ class Verb:
     """What to do next, without the program's name; `{out}` is a field of the result, else of the config."""
 
 
+FAMILIES: dict[str, str] = {}
+"""The first word of verbs of two words, such as `attributes fit`, and what they have in common."""
+
 VERBS: dict[str, Verb] = {
     "demo": Verb(
         config.DemoConfig,

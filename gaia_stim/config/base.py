@@ -1,0 +1,106 @@
+"""What all verbs share: how a field looks on the command line, how text becomes values, how mistakes are told."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gaia_stim.errors import ConfigError, suggestion
+
+
+@dataclass(frozen=True)
+class Cli:
+    """How a field looks on the command line, beyond its name, type, default and description."""
+
+    metavar: str | None = None
+    short: str | None = None
+    panel: str | None = None
+    positional: bool = False
+    choices: str | None = None
+    """Where the valid names stand, as "module:TABLE"."""
+
+
+class Config(BaseModel):
+    """A verb's options: frozen, and nothing in them that the verb does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    def request(self) -> dict[str, Any]:
+        """The options as JSON values, without where the result goes: what makes two commands the same."""
+        return self.model_dump(mode="json", exclude={"out", "force"})
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+def option_name(field: str) -> str:
+    """A field's name as the user types it: `images_seen` is `--images-seen`."""
+    return "--" + field.strip("_").replace("_", "-")
+
+
+def make(kind: type[ConfigT], values: Mapping[str, Any], name: Callable[[str], str] = option_name) -> ConfigT:
+    """Build a config from what a user gave. Raises `ConfigError`, a line a mistake, in the user's own names."""
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(kind, mistake, name) for mistake in error.errors())) from None
+
+
+def _explain(kind: type[Config], mistake: Any, name: Callable[[str], str]) -> str:
+    field = str(mistake["loc"][0]) if mistake["loc"] else ""
+    if mistake["type"] == "extra_forbidden":
+        return f"unknown option {name(field)}{suggestion(field, kind.model_fields)}"
+    if mistake["type"] == "missing":
+        return f"{name(field)}: is needed"
+    message = mistake["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should", "should").replace("String should", "should")
+    given = mistake["input"]
+    shown = f" (got {str(given)[:80]!r})" if isinstance(given, str | int | float) else ""
+    return f"{name(field)}: {message}{shown}" if field else message
+
+
+def _count(value: Any) -> Any:
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmM]?)\s*", value)):
+        return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_count), Field(ge=1)]
+"""A whole number that may be written `400k` or `1.5M`."""
+
+MOST_LEVELS = 10_000
+
+
+def levels(text: str) -> list[float]:
+    """The numbers that `LOW:HIGH:N` means, N of them evenly from LOW to HIGH. Raises `ValueError` in a user's words."""
+    try:
+        low, high, count = text.split(":")
+        start, end, steps = float(low), float(high), int(count)
+    except ValueError:
+        raise ValueError(f"'{text}' is not LOW:HIGH:N, as in 0.5:1.5:5") from None
+    if not (math.isfinite(start) and math.isfinite(end) and 1 <= steps <= MOST_LEVELS) or (start == end) != (
+        steps == 1
+    ):
+        raise ValueError(f"'{text}' is not LOW:HIGH:N: N different numbers from LOW to HIGH, as in 0.5:1.5:5")
+    return [start + (end - start) * step / max(1, steps - 1) for step in range(steps)]
+
+
+Fit = Literal["crop", "pad"]
+
+ModelPath = Annotated[
+    Path | None,
+    Field(description="The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in."),
+    Cli(metavar="RUN", short="-m"),
+]
+RecordedModel = Annotated[
+    Path | None,
+    Field(description="The model's run folder, where it is no longer where the provenance says."),
+    Cli(metavar="RUN", short="-m"),
+]
+Force = Annotated[bool, Field(description="Replace what is already there.")]
+Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of everything that is left to chance.")]
+Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:N."), Cli(metavar="NAME")]

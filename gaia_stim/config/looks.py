@@ -1,0 +1,148 @@
+"""What looking can be asked: audits, measurements, comparisons, reports, and what a thing or a machine is."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from gaia_stim.config.base import Cli, Config, Count, Force, ModelPath, RecordedModel, Seed
+
+
+class AuditConfig(Config):
+    """Say what else varies in a stimulus set with what is meant to vary."""
+
+    stimuli: Annotated[Path, Field(description="A stimulus set."), Cli("SET", positional=True)]
+    out: Annotated[Path | None, Field(description="The folder of the report. [default: SET_audit]"), Cli("DIR")] = None
+    model: RecordedModel = None
+    images: Annotated[
+        Path | None,
+        Field(description="The images that the model was trained on. [default: where they were then]"),
+        Cli("DIR"),
+    ] = None
+    force: Force = False
+
+
+class InfoConfig(Config):
+    """Say what a run, a set or an image is and where it came from."""
+
+    target: Annotated[
+        Path | None,
+        Field(description="A run, a stimulus set or an image. Without it: the model that would be used."),
+        Cli("TARGET", positional=True),
+    ] = None
+
+
+class EvaluateConfig(Config):
+    """Measure a model on images that it never saw, each figure beside its control."""
+
+    run: Annotated[
+        Path | None,
+        Field(description="The model's run folder; -m RUN says the same."),
+        Cli("RUN", positional=True),
+    ] = None
+    model: ModelPath = None
+    images: Annotated[
+        Path | None, Field(description="The images. [default: the folder that it was trained on]"), Cli("IMAGES")
+    ] = None
+    out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Cli("FILE")] = None
+    seed: Seed = 0
+    force: Force = False
+
+    @model_validator(mode="after")
+    def _one_model(self) -> "EvaluateConfig":
+        if self.run and self.model and self.run != self.model:
+            raise ValueError(f"two models are named, {self.run} and {self.model}; give one")
+        return self
+
+
+class CompareConfig(Config):
+    """Measure models side by side on the same held-out images: trained runs, or methods that are trained first."""
+
+    runs: Annotated[
+        tuple[Path, ...] | None,
+        Field(
+            description="Run folders; with --methods instead the folder of images to train on, or nothing for the "
+            "built-in samples."
+        ),
+        Cli("RUN…", positional=True),
+    ] = None
+    methods: Annotated[
+        str | None,
+        Field(
+            description="Train these first, names with commas between; options of one after colons: "
+            "gaia,gaia:alpha=0,ae."
+        ),
+        Cli("NAMES", panel="Train first", choices="gaia_stim.models:MODELS"),
+    ] = None
+    seeds: Annotated[
+        int,
+        Field(ge=1, le=100, description="Trainings of each method, with the seeds from --seed on."),
+        Cli("N", panel="Train first"),
+    ] = 3
+    images_seen: Annotated[
+        Count | None,
+        Field(description="How long to train each. [default: as train]"),
+        Cli("N", panel="Train first"),
+    ] = None
+    size: Annotated[
+        int | None,
+        Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side. [default: as train]"),
+        Cli("PX", panel="Train first"),
+    ] = None
+    set_: Annotated[
+        tuple[str, ...] | None,
+        Field(alias="set", description="Any other option of train, for all methods: --set latent=64; may be repeated."),
+        Cli("KEY=VALUE", panel="Train first"),
+    ] = None
+    images: Annotated[
+        Path | None,
+        Field(description="The images to measure on. [default: the folder that they were trained on]"),
+        Cli("IMAGES"),
+    ] = None
+    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Cli("DIR")] = Path(
+        "comparison"
+    )
+    seed: Seed = 0
+    force: Force = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CompareConfig":
+        if self.methods is None:
+            given = {"--images-seen": self.images_seen, "--size": self.size, "--set": self.set_}
+            if said := [name for name, value in given.items() if value is not None]:
+                raise ValueError(f"{said[0]}: only says something together with --methods")
+            if not self.runs:
+                raise ValueError("nothing to compare: name trained runs, or a folder of images and --methods gaia,ae")
+        elif len(self.runs or ()) > 1:
+            raise ValueError("with --methods, name one folder of images to train on, not several")
+        return self
+
+
+class ReportConfig(Config):
+    """Write one self-contained HTML page about a run or a stimulus set, to read, print or send."""
+
+    target: Annotated[Path, Field(description="A run or a stimulus set."), Cli("TARGET", positional=True)]
+    out: Annotated[Path | None, Field(description="The page. [default: beside it, NAME_report.html]"), Cli("FILE")] = (
+        None
+    )
+    images: Annotated[
+        Path | None,
+        Field(description="Of a run: the images to look at. [default: the folder that it was trained on]"),
+        Cli("IMAGES"),
+    ] = None
+    figures: Annotated[
+        bool, Field(description="Of a run: measure it too, as evaluate does, where that was not done before.")
+    ] = True
+    seed: Seed = 0
+    force: Force = False
+
+
+class DemoConfig(Config):
+    """Do the main job on built-in data: draw faces, morph two, make a grid of four, and a page to look at."""
+
+    out: Annotated[Path, Field(description="Where to put it all."), Cli("DIR")] = Path("gaia-stim-demo")
+    force: Force = False
+
+
+class DoctorConfig(Config):
+    """Say what this machine can do, and what to do about what it cannot."""
