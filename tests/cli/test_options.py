@@ -14,6 +14,7 @@ from gaia_stim.cli.app import Call, build_app
 from gaia_stim.cli.options import Option, named, options, signature, typed
 from gaia_stim.cli.verbs import VERBS
 from gaia_stim.config import Cli, Config, Count
+from gaia_stim.errors import ConfigError
 
 CONFIGS = [pytest.param(verb.config, id=name) for name, verb in VERBS.items()]
 OPTIONS = [
@@ -148,7 +149,7 @@ def test_only_what_was_typed_is_passed_under_the_models_own_names() -> None:
 
 
 def test_mistakes_are_told_in_the_users_names() -> None:
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         config.make(Sample, {"things": [], "size": "x", "seen": "many"}, named(Sample))
     names = [line.split(":")[0] for line in str(caught.value).splitlines()]
     assert names == ["THINGS", "--size", "--seen"]
