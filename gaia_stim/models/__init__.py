@@ -23,6 +23,7 @@ MODELS = {
 
 OBJECTIVES = {
     "anchored": "gaia_stim.models.objectives:ANCHORED",
+    "critic": "gaia_stim.models.objectives:CRITIC",
     "steady": "gaia_stim.models.objectives:STEADY",
     "paper": "gaia_stim.models.objectives:PAPER",
     "algorithm1": "gaia_stim.models.objectives:ALGORITHM1",

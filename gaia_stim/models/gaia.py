@@ -4,6 +4,8 @@
     loss_Gen  = its stakes in L_X, L_gen, L_interp, plus α·L_dist
     loss_Disc = its stakes in the same three errors
 
+An objective may add ACAI's critic, a third player who guesses how much of a picture is mixed in.
+
 `play` says it as the equations do. `backward` gets the same gradients from one pass back through the discriminator:
 both players' losses depend on it only through three scalars, so the gradient at each decoded image is the same up to a
 factor, the ratio of the two players' coefficients.
@@ -18,10 +20,15 @@ from gaia_stim.models import OBJECTIVES
 from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, set_gradients
 from gaia_stim.models.objectives import Errors, Objective, Stakes
 from gaia_stim.models.structure import structure_loss
+from gaia_stim.networks.base import full_precision
 from gaia_stim.tables import look_up
 
 Decoded = Float[Tensor, "2*batch channels size size"]
 """Reconstructions, then interpolations."""
+UNMIXED = 0.2
+"""The share of the image itself in the reconstruction that the critic is to call unmixed: ACAI's γ."""
+Shares = Float[Tensor, "batch"]
+"""How much of each interpolation is not its main ingredient: 0 is an image's own code, ½ a midpoint."""
 
 
 class Gaia(Autoencoder):
@@ -33,21 +40,29 @@ class Gaia(Autoencoder):
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
         self.discriminator = self.family.discriminator()
+        self.critic = self.family.critic() if self.objective.critic else None
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
+        found = {
             "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
             "discriminator": list(self.discriminator.parameters()),
         }
+        return found if self.critic is None else found | {"critic": list(self.critic.parameters())}
 
     def discriminate(self, x: Images) -> Images:
         """D(x): the discriminator's reconstruction."""
         image: Tensor = self.discriminator(x)
         return image
 
-    def _mixed(self, z: Codes, chance: torch.Generator) -> Codes:
+    def _mixed(self, z: Codes, chance: torch.Generator) -> tuple[Codes, Shares]:
         # Without interpolations the game is the same one, played on the reconstructions twice: a control for them.
-        return self.objective.mix(z, chance) if self.config.interpolations else z
+        if not self.config.interpolations:
+            return z, torch.zeros_like(z[:, 0])
+        # The identity is mixed as the codes are, which shows the weights.
+        codes, weights = self.objective.mix(torch.cat([z, torch.eye(len(z)).to(z)], dim=1), chance).tensor_split(
+            [z.shape[1]], dim=1
+        )
+        return codes, (1 - weights.detach().amax(dim=1)).abs()
 
     def _errors(self, x: Images, decoded: Decoded) -> Errors:
         """The three errors from one pass of D over [x, x_gen, x_interp]."""
@@ -73,9 +88,18 @@ class Gaia(Autoencoder):
         losses = {**errors._asdict(), **terms}
         return Report({name: value.detach() for name, value in losses.items()}, stakes.balance, stakes.rates)
 
+    def _guesses(self, critic: nn.Module, x: Images, decoded: Decoded, shares: Shares) -> tuple[Tensor, Tensor]:
+        """What the generator pays the critic, and the critic's own loss (Berthelot et al. 2018, Eq. 2 and 1)."""
+        generated, interpolated = decoded.chunk(2)
+        unmixed = UNMIXED * x + (1 - UNMIXED) * generated
+        guesses = full_precision(critic(torch.cat([interpolated, unmixed]))).mean(dim=1)
+        guessed, guessed_unmixed = guesses.chunk(2)
+        return guessed.square().mean(), (guessed - shares).square().mean() + guessed_unmixed.square().mean()
+
     def play(self, x: Images, chance: torch.Generator) -> Game:
         z = self.encode(x)
-        decoded = self.decode(torch.cat([z, self._mixed(z, chance)]))
+        z_interp, shares = self._mixed(z, chance)
+        decoded = self.decode(torch.cat([z, z_interp]))
         errors = self._errors(x, decoded)
         stakes = self._stakes(errors)
         direct, terms = self._direct(x, z, decoded)
@@ -83,13 +107,18 @@ class Gaia(Autoencoder):
             "generator": _weighted(stakes.generator, errors) + direct,
             "discriminator": _weighted(stakes.discriminator, errors),
         }
+        if self.critic is not None:
+            terms["fooled"], terms["critic"] = self._guesses(self.critic, x, decoded, shares)
+            objectives["generator"] = objectives["generator"] + self.objective.critic * terms["fooled"]
+            objectives["critic"] = terms["critic"]
         return Game(objectives, self._report(errors, terms, stakes))
 
     def backward(self, x: Images, chance: torch.Generator) -> Report:
         if not self.objective.one_backward:
             return super().backward(x, chance)
         z = self.encode(x)
-        decoded = self.decode(torch.cat([z, self._mixed(z, chance)]))
+        z_interp, shares = self._mixed(z, chance)
+        decoded = self.decode(torch.cat([z, z_interp]))
         seen = decoded.detach().requires_grad_()
         errors = self._errors(x, seen)
         stakes = self._stakes(errors)
@@ -103,6 +132,11 @@ class Gaia(Autoencoder):
         direct, terms = self._direct(x, z, decoded)
         ratios = [g / d for g, d in zip(stakes.generator[1:], stakes.discriminator[1:], strict=True)]
         for_generator = torch.cat([part * ratio for part, ratio in zip(at_images.chunk(2), ratios, strict=True)])
+        if self.critic is not None:
+            terms["fooled"], terms["critic"] = self._guesses(self.critic, x, seen, shares)
+            (at_fooled,) = torch.autograd.grad(terms["fooled"], seen, retain_graph=True)
+            for_generator = for_generator + self.objective.critic * at_fooled
+            set_gradients(players["critic"], torch.autograd.grad(terms["critic"], players["critic"]))
         set_gradients(
             players["generator"],
             torch.autograd.grad([decoded, direct], players["generator"], [for_generator, None]),

@@ -61,6 +61,8 @@ class Objective:
     """Whether the generator pays α·L_dist; the notebook's does not."""
     anchor: float = 0.0
     """Weight of ‖x − G(x)‖ in the generator's loss; the paper has none."""
+    critic: float = 0.0
+    """Weight of ‖c(x_interp)‖² in the generator's loss, where a critic c guesses how much of it is mixed in."""
 
 
 def sigma(d: Scalar, steepness: Scalar | float = STEEPNESS) -> Scalar:
@@ -154,4 +156,7 @@ ANCHORED = Objective(mix_pairs, mean_absolute_error, balanced, one_backward=True
 more slowly and its reconstructions drift towards common faces (docs/training.md)."""
 STEADY = Objective(mix_pairs, mean_absolute_error, balanced_in_proportion, one_backward=True, anchor=10.0)
 """As `ANCHORED`, with a balance that does not fade as the errors shrink."""
+CRITIC = Objective(mix_pairs, mean_absolute_error, balanced, one_backward=True, anchor=10.0, critic=0.5)
+"""As `ANCHORED`, with ACAI's critic of the mixing (Berthelot et al. 2018) beside D, which forgives what is easy to
+reconstruct, a faint or blank midpoint too (docs/results.md)."""
 SIMPLEX = Objective(mix_simplex, mean_squared_error, unbalanced, one_backward=False, structure=False)

@@ -40,3 +40,7 @@ class Family(ABC):
     @abstractmethod
     def discriminator(self) -> nn.Module:
         """An autoencoder from images to images: the paper's discriminator, which has fewer filters."""
+
+    @abstractmethod
+    def critic(self) -> nn.Module:
+        """An encoder with the discriminator's filters, from images to `(batch, latent)`."""

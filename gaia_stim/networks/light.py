@@ -33,11 +33,10 @@ class Light(Family):
         return Decoder(self.size, self.channels, self.width, self.latent)
 
     def discriminator(self) -> nn.Module:
-        half = self.width // 2
-        return nn.Sequential(
-            Encoder(self.size, self.channels, half, self.latent),
-            Decoder(self.size, self.channels, half, self.latent),
-        )
+        return nn.Sequential(self.critic(), Decoder(self.size, self.channels, self.width // 2, self.latent))
+
+    def critic(self) -> nn.Module:
+        return Encoder(self.size, self.channels, self.width // 2, self.latent)
 
 
 def _resolutions(size: int) -> list[int]:

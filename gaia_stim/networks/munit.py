@@ -33,6 +33,9 @@ class Munit(Family):
     def discriminator(self) -> nn.Module:
         return Discriminator(self.channels, self.width // 2, self.latent // 2)
 
+    def critic(self) -> nn.Module:
+        return StyleEncoder(self.channels, self.width // 2, self.latent)
+
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     # (kernel - stride) / 2 keeps the side for odd kernels and halves it for 4x4 with stride 2.

@@ -115,11 +115,24 @@ def by_the_book(model: Gaia, x: Tensor, objective: str, *, weights_are_numbers: 
         w_fake = number(torch.clip(sigma(scale * (gamma * fake - l_x)), 1e-4, 0.9))
         loss_gen = (1 - w_interp) * l_gen + w_interp * l_interp + alpha * structure(x, z)
         loss_disc = l_x - w_fake * fake
-        if objective in ("anchored", "steady"):
+        if objective in ("anchored", "steady", "critic"):
             loss_gen = loss_gen + 10 * norm(x, x_gen)
         figures |= {"delta_gen": delta_gen, "delta_disc": delta_disc, "w_interp": w_interp, "w_fake": w_fake}
         if objective == "algorithm1":
             delta_gen, delta_disc = delta_disc, delta_gen
+
+    players = {"generator": (loss_gen, [enc, dec]), "discriminator": (loss_disc, [disc])}
+    if model.critic is not None:
+        shares = torch.abs(1 - mixing.max(dim=1).values)
+        fooled = (model.critic(x_interp).mean(dim=1) ** 2).mean()
+        missed = ((model.critic(x_interp).mean(dim=1) - shares) ** 2).mean()
+        unmixed = (model.critic(0.2 * x + 0.8 * x_gen).mean(dim=1) ** 2).mean()
+        players = {
+            "generator": (loss_gen + 0.5 * fooled, [enc, dec]),
+            "discriminator": (loss_disc, [disc]),
+            "critic": (missed + unmixed, [model.critic]),
+        }
+        figures |= {"fooled": fooled, "critic": missed + unmixed}
 
     def gradient(loss: Tensor, *modules: nn.Module) -> Tensor:
         weights = [weight for module in modules for weight in module.parameters()]
@@ -127,9 +140,9 @@ def by_the_book(model: Gaia, x: Tensor, objective: str, *, weights_are_numbers: 
 
     return Book(
         {name: value.detach() for name, value in figures.items()},
-        {"generator": loss_gen.detach(), "discriminator": loss_disc.detach()},
+        {name: loss.detach() for name, (loss, _) in players.items()},
         {"generator": delta_gen, "discriminator": delta_disc},
-        {"generator": gradient(loss_gen, enc, dec), "discriminator": gradient(loss_disc, disc)},
+        {name: gradient(loss, *modules) for name, (loss, modules) in players.items()},
     )
 
 
