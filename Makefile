@@ -28,6 +28,7 @@ unit: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m gaia_stim.cli.reference docs/cli.md
+	$(BIN)/python -m gaia_stim.recipe.reference docs/recipes.md
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

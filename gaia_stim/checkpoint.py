@@ -4,15 +4,20 @@
     model.safetensors            the best weights so far: what makes stimuli; its SHA-256 is the model's hash
     last.safetensors             the same of the last save
     training_state.safetensors   everything else that the next step depends on
+    *.previous.safetensors       both as they were at the save before
+    good_state.safetensors       where a training that diverges goes back to; gone once it has ended
     log.jsonl                    one row every so often
     sheets/                      what the model made of some images on the way
 
-No pickle anywhere: weights are safetensors, the rest is JSON.
+No pickle anywhere: weights are safetensors, the rest is JSON. The SHA-256 of what a safetensors file holds stands in
+its own header, not in a file beside it: one rename then replaces both, and no kill can part them.
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +30,24 @@ from torch import Tensor
 
 from gaia_stim.config import Config, Fit, ModelConfig
 from gaia_stim.errors import CheckpointError, ConfigError, GaiaStimError
-from gaia_stim.files import STAGING_MARK, atomic_file, hash_file, read_json, write_bytes, write_json
+from gaia_stim.files import (
+    STAGING_MARK,
+    hash_file,
+    locked,
+    named_hash,
+    read_json,
+    room_for,
+    write_bytes,
+    write_json,
+)
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 
 FORMAT = 1
 HEADER = "gaia_stim"
 """The one key of our safetensors files' metadata."""
+CHECKSUM = "sha256"
+"""In it: the SHA-256 of all the rest. Files of before there were any have none, and are taken as they are."""
 
 
 class DatasetRecord(Config):
@@ -85,6 +101,23 @@ class Run:
         return self.path / "training_state.safetensors"
 
     @property
+    def state_before(self) -> Path:
+        return _previous(self.state)
+
+    @property
+    def last_weights_before(self) -> Path:
+        return _previous(self.last_weights)
+
+    @property
+    def good_state(self) -> Path:
+        return self.path / "good_state.safetensors"
+
+    @property
+    def states(self) -> list[Path]:
+        """The saves that a training can go on from, the last one first."""
+        return [path for path in (self.state, self.state_before) if path.exists()]
+
+    @property
     def log(self) -> Path:
         return self.path / "log.jsonl"
 
@@ -113,15 +146,37 @@ class Run:
 
     def clear(self) -> None:
         """Make room for a new run: delete what a run writes, and nothing else."""
-        for path in (self.weights, self.last_weights, self.state, self.log, self.path / "config.json"):
+        for path in self._own():
             path.unlink(missing_ok=True)
         for sheet in self.sheets.glob("*.png"):
             sheet.unlink()
 
     def remove_strays(self) -> None:
         """Delete what a kill in the middle of writing left; only the process that trains the run may do that."""
-        for path in (*self.path.glob(f"{STAGING_MARK}*"), *self.sheets.glob(f"{STAGING_MARK}*")):
-            path.unlink()
+        for path in (*self.path.glob(f"{STAGING_MARK}*"), *self.sheets.glob(f"{STAGING_MARK}*.png")):
+            if self.is_stray(path):
+                path.unlink()
+
+    def is_stray(self, path: Path) -> bool:
+        """Whether that is one of our files that was never finished."""
+        own = (*(path.name for path in self._own()), ".png")
+        return path.name.startswith(STAGING_MARK) and path.name.endswith(own)
+
+    def _own(self) -> list[Path]:
+        weights = [self.weights, self.last_weights, self.last_weights_before]
+        return [*weights, self.state, self.state_before, self.good_state, self.log, self.path / "config.json"]
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """The run folder for this process alone; made where it is not there.
+
+        Raises `ConfigError` where another process trains in it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with locked(self.path) as is_ours:
+            if not is_ours:
+                raise ConfigError(f"{self.path}: another training is at work in it; wait for it, or give another --out")
+            yield
 
     def model_hash(self) -> str:
         """The SHA-256 of the weights that make stimuli."""
@@ -146,14 +201,14 @@ class Run:
     def model_with(self, weights: Path) -> Autoencoder:
         """The run's model with the weights of that file."""
         config = self.config()
-        tensors, _ = read_tensors(weights)
         try:
             with torch.device("meta"):
                 model = build(config.model)
         except ConfigError as error:
             raise CheckpointError(f"{self.path / 'config.json'}: {error}") from error
-        expected = model.generator_state()
-        _check_shapes(weights, expected, tensors)
+        tensors, _ = read_tensors(
+            weights, shapes={name: value.shape for name, value in model.generator_state().items()}
+        )
         model.to_empty(device="cpu")
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)
         return model.eval().requires_grad_(False)
@@ -162,11 +217,13 @@ class Run:
         """The rows of the log; a last line that a crash cut short is left out."""
         if not self.log.exists():
             return
-        for line in self.log.read_text(encoding="utf-8").splitlines():
+        for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
                 continue
+            if isinstance(row, dict):
+                yield row
 
 
 BUILT_IN = Path(__file__).parent / "builtin"
@@ -176,6 +233,9 @@ LATEST = Path("runs") / "latest"
 MODEL_VARIABLE = "GAIA_STIM_MODEL"
 
 
+GIVEN = "given"
+
+
 @dataclass(frozen=True)
 class Found:
     """A run, and why it is this one."""
@@ -183,57 +243,120 @@ class Found:
     run: Run
     reason: str
 
+    def existing(self) -> Run:
+        """The run. Raises `CheckpointError` where it is not there, naming who named it where the user did not."""
+        if self.reason != GIVEN and not self.run.path.is_dir():
+            raise CheckpointError(
+                f"{self.run.path}: no such model, but {self.reason} names it; name another one with -m RUN"
+            )
+        return self.run
+
 
 def find_run(given: Path | None) -> Found:
     """The run to use: the one given, else $GAIA_STIM_MODEL, else the one runs/latest names, else the built-in model."""
     if given is not None:
-        return Found(Run(given), "given")
+        return Found(Run(given), GIVEN)
     if named := os.environ.get(MODEL_VARIABLE):
         return Found(Run(Path(named)), f"${MODEL_VARIABLE}")
     if LATEST.is_file():
-        return Found(Run(Path(LATEST.read_text(encoding="utf-8").strip())), str(LATEST))
+        return Found(Run(Path(os.fsdecode(LATEST.read_bytes()).strip())), str(LATEST))
     return Found(Run(BUILT_IN), "the built-in model")
 
 
-def _check_shapes(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    for name, tensor in expected.items():
+def _previous(path: Path) -> Path:
+    return path.with_suffix(f".previous{path.suffix}")
+
+
+def _check_shapes(path: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]) -> None:
+    """Whether the tensors of a file, by their shapes, are those expected. Raises `CheckpointError`."""
+    wrong = f"{path}: not the weights of this config.json"
+    for name, shape in expected.items():
         if name not in found:
-            raise CheckpointError(f"{path}: not the weights of this config.json ('{name}' is missing)")
-        if found[name].shape != tensor.shape:
-            shapes = f"{tuple(found[name].shape)}, not {tuple(tensor.shape)}"
-            raise CheckpointError(f"{path}: not the weights of this config.json ('{name}' is {shapes})")
+            raise CheckpointError(f"{wrong} ('{name}' is missing)")
+        if tuple(found[name]) != tuple(shape):
+            raise CheckpointError(f"{wrong} ('{name}' is {tuple(found[name])}, not {tuple(shape)})")
+    if surplus := sorted(found.keys() - expected.keys()):
+        raise CheckpointError(f"{wrong} ('{surplus[0]}' has no place in it)")
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
-    """Replace a safetensors file in one step; what is told of the tensors is kept as JSON in its header."""
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None, keep: Path | None = None
+) -> None:
+    """Replace a safetensors file in one step; what is told of the tensors is kept as JSON in its header.
+
+    The file that it replaces is kept at `keep`. Raises `DataError` on a full disk.
+    """
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    told = {**(metadata or {})}
     # Under one key: safetensors shuffles several, and a model's hash would be a throw of dice.
-    header = {HEADER: json.dumps(metadata or {})}
-    with atomic_file(path) as stream:
-        stream.write(
-            save(
-                {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-                metadata=header,
-            )
-        )
+    header = {HEADER: json.dumps({**told, CHECKSUM: _checksum(plain, told)})}
+    write_bytes(path, save(plain, metadata=header), keep)
 
 
-def read_tensors(path: Path, *, only_metadata: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read a safetensors file. Raises `CheckpointError` where it is missing or anything else, a pickle say."""
-    if not path.exists():
+def read_tensors(
+    path: Path, *, only_metadata: bool = False, shapes: Mapping[str, Sequence[int]] | None = None
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a safetensors file, which holds tensors of these shapes and no others where shapes are given.
+
+    Raises `CheckpointError` where it is missing, damaged, or anything else, a pickle say; tensors of other shapes are
+    refused by the header, before memory is taken for one of them.
+    """
+    while True:
+        # Safetensors opens a file twice, and a training may replace it in between: header and numbers of two files.
+        before = _stamp(path)
+        try:
+            read = _read_tensors(path, only_metadata, shapes)
+        except CheckpointError:
+            if _stamp(path) == before:
+                raise
+        else:
+            if _stamp(path) == before:
+                return read
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _read_tensors(
+    path: Path, only_metadata: bool, shapes: Mapping[str, Sequence[int]] | None
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
-            tensors = {} if only_metadata else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
+            names = file.keys()
+            if shapes is not None:
+                _check_shapes(path, shapes, {name: file.get_slice(name).get_shape() for name in names})
+            tensors = {} if only_metadata else {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({_first_line(error)})") from error
+    recorded = metadata.pop(CHECKSUM, None)
+    if recorded is not None and not only_metadata and (found := _checksum(tensors, metadata)) != recorded:
+        raise CheckpointError(f"{path}: damaged (its SHA-256 is {found[:23]}…, and should be {str(recorded)[:23]}…)")
     return tensors, metadata
+
+
+def _checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
+    """SHA-256 of names, kinds, shapes and bytes of tensors, and of what is told of them."""
+    names = sorted(tensors)
+    kinds = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
+    digest = hashlib.sha256(json.dumps([metadata, kinds], sort_keys=True).encode())
+    for name in names:
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
+    return named_hash(digest.hexdigest())
 
 
 def append_log(path: Path, row: Mapping[str, Any]) -> None:
     """Add one row to a log."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(row) + "\n")
+    line = f"{json.dumps(row)}\n".encode()
+    with room_for(path, len(line)), path.open("ab") as stream:
+        stream.write(line)
 
 
 def trim_log(path: Path, images_seen: int) -> None:

@@ -47,7 +47,8 @@ def choose_device(name: str) -> "torch.device":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        # There and back: 'meta' is a device that holds nothing.
+        torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(f"--device {name}: not on this machine; 'gaia-stim doctor' lists what is") from error
     return device

@@ -12,6 +12,8 @@ class GaiaStimError(Exception):
     """A mistake or mishap that the user can mend; its text is all the user sees."""
 
     exit_code = 1
+    result: object = None
+    """What was reached all the same, where there is something to show."""
 
 
 class ConfigError(GaiaStimError):

@@ -1,25 +1,40 @@
-"""Files that are either whole or not there: atomic writes, staged folders, hashes, and JSON.
+"""Files that are either whole or not there: atomic writes, staged folders, locks, hashes, and JSON.
 
 A reader never sees half a file: everything is written beside its place under a temporary name, flushed to the disk,
-and moved there in one step.
+and moved there in one step. Whoever works in a folder holds a lock on it, which the system takes from a process that
+dies: so nobody tidies away what another is writing, and nobody has to tidy up by hand.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gaia_stim.errors import DataError
 
+if sys.platform == "win32":
+    from filelock import FileLock, Timeout
+else:
+    import fcntl
+
 CHUNK = 1 << 20
 STAGING_MARK = ".partial-"
 """In the name of everything that is not finished: what a crash leaves behind can be recognised by it."""
+OLD_MARK = ".old"
+"""Ends the name of a folder that holds what is being replaced."""
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""No room on the disk, none for a file that large, or none in the user's share."""
+LARGEST_JSON = 1 << 28
+"""Bytes; the plan of a hundred thousand stimuli has room."""
 
 
 def named_hash(digest: str) -> str:
@@ -58,10 +73,66 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def room_for(path: Path, needed: int) -> Iterator[None]:
+    """Writing `needed` bytes to `path`. Raises `DataError` where there is no room, saying how much is needed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise _no_room(path, f"{needed:,}", error) from error
+
+
+def _no_room(path: Path, needed: str, error: OSError) -> DataError:
+    why, free = (error.strerror or "the disk is full").lower(), shutil.disk_usage(path.parent).free
+    return DataError(
+        f"{path}: cannot be written ({why}): it takes {needed} bytes, {free:,} are free there; "
+        "what was there before is whole; make room, then give the same command again"
+    )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Whether this process has a folder to itself, for as long as the block lasts. Waits for nobody.
+
+    The lock lies on the folder itself, so that there is no file to clean up, and ends with the process that has it.
+    Where a file system knows no locks, everyone has the folder.
+    """
+    if sys.platform == "win32":
+        lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+    else:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            yield _flock(handle)
+        finally:
+            os.close(handle)
+
+
+def _flock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have no locks
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     """Open a stream whose content stands at `path` once the block ends without an error, and not before.
 
-    The file keeps the mode of the one it replaces.
+    The file keeps the mode of the one it replaces, which is kept at `keep` where that is given. For a moment between
+    two renames a file may then stand at `keep` alone; it is never at neither.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-64:])
@@ -72,6 +143,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        if keep is not None and path.exists():
+            path.replace(keep)
         temporary.replace(path)
         sync_folder(path.parent)
     except BaseException:
@@ -79,48 +152,97 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file's content in one step."""
-    with atomic_file(path) as stream:
+def write_bytes(path: Path, content: bytes, keep: Path | None = None) -> None:
+    """Replace a file's content in one step; what it replaces is kept at `keep`. Raises `DataError` on a full disk."""
+    with room_for(path, len(content)), atomic_file(path, keep) as stream:
         stream.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file in one step: indented, UTF-8, keys in the order given, no NaN."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A file name that is not UTF-8 comes as lone surrogates, whose escape by Python is JSON's own.
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file. Raises `DataError` naming the line where it is not JSON."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: not a JSON file (it is a folder, or no file at all)")
+    if path.exists() and path.stat().st_size > LARGEST_JSON:
+        raise DataError(f"{path}: not a JSON file of ours (larger than {LARGEST_JSON >> 20} MiB)")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         where = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
         raise DataError(f"{where}: not a JSON file ({error})") from error
 
 
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
 @contextlib.contextmanager
-def staged_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without error."""
+def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator[Path]:
+    """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without error.
+
+    What a kill left of earlier attempts is cleared away first. Raises `DataError` on a full disk, saying how much the
+    folder takes: as many bytes as `needed` says then, and no fewer than were written.
+    """
     path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{STAGING_MARK}{path.name}-"))
-    try:
-        staging.chmod(0o777 & ~_umask())
-        yield staging
-        _take_the_place_of(path, staging)
-        sync_folder(path.parent)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    _clear_leftovers(path)
+    with contextlib.ExitStack() as held:
+        staging = _beside(path, held)
+        try:
+            staging.chmod(0o777 & ~_umask())
+            yield staging
+            _take_the_place_of(path, staging, held)
+            sync_folder(path.parent)
+        except BaseException as error:
+            written = sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
+            shutil.rmtree(staging, ignore_errors=True)
+            if full := _full(error):
+                raise _no_room(path, f"about {max(written, needed()):,}", full) from error
+            raise
 
 
-def _take_the_place_of(path: Path, staging: Path) -> None:
+def _full(error: BaseException | None) -> OSError | None:
+    """The full disk that an error tells of, or that it was raised from."""
+    if error is None or (isinstance(error, OSError) and error.errno in FULL):
+        return error
+    return _full(error.__cause__)
+
+
+def _beside(path: Path, held: contextlib.ExitStack, mark: str = "") -> Path:
+    """A new folder beside `path` that is this process's alone."""
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{STAGING_MARK}{path.name}-", suffix=mark))
+        # Between making and locking it, another process may have taken it for a leftover.
+        with contextlib.suppress(FileNotFoundError):
+            if held.enter_context(locked(folder)) and folder.exists():
+                return folder
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Delete what processes that died left of `path`; put back what one had moved aside and not replaced yet."""
+    name = re.compile(rf"{re.escape(STAGING_MARK + path.name)}-[a-z0-9_]{{8}}({re.escape(OLD_MARK)})?")
+    for folder in path.parent.iterdir():
+        if not name.fullmatch(folder.name):
+            continue
+        with contextlib.suppress(FileNotFoundError), locked(folder) as is_left:
+            if is_left and folder.name.endswith(OLD_MARK) and not path.exists() and (folder / path.name).exists():
+                (folder / path.name).replace(path)
+            if is_left:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take_the_place_of(path: Path, staging: Path, held: contextlib.ExitStack) -> None:
     """Move a finished folder to its place; what was there is deleted only once that has worked."""
     if not path.exists():
         staging.replace(path)
         return
-    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{STAGING_MARK}old-"))
+    old = _beside(path, held, OLD_MARK)
     try:
         path.replace(old / path.name)
         try:

@@ -132,7 +132,12 @@ def read_image(path: Path, background: str = "white") -> Pixels:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of an image file, undecoded. Raises `DataError` where it is missing, empty or huge."""
+    """The content of an image file, undecoded. Raises `DataError` where it is missing, huge, or of a nameless name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        # Every table and every provenance that will name it is UTF-8.
+        raise DataError(f"{path}: its name is not valid UTF-8; rename it") from None
     try:
         if not path.is_file():
             if path.is_dir():

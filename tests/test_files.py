@@ -98,7 +98,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
     try:
-        with pytest.raises(OSError):
+        with pytest.raises(DataError, match=r"x: cannot be written \(file too large\): it takes 100,000 bytes"):
             write_bytes(path, bytes(100_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -27,7 +27,7 @@ from gaia_stim.cli import option_file
 from gaia_stim.cli.messages import PROGRAM, Ending, ending, see_help
 from gaia_stim.cli.options import named, signature, typed
 from gaia_stim.cli.verbs import FAMILIES, VERBS, Verb
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, GaiaStimError
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,21 @@ def _run(call: Call) -> None:
     from gaia_stim.cli.results import as_json
 
     asked = _config(call)
-    with listening(messages(), quiet=call.quiet) as listen:
-        result = function(call.verb)(asked, listen)
-    if call.json:
-        sys.stdout.write(as_json(result) + "\n")
-    else:
-        _show(call.verb, asked, result)
+
+    def tell(result: object) -> None:
+        if call.json or call.verb.is_json:
+            sys.stdout.write(as_json(result) + "\n")
+        else:
+            _show(call.verb, asked, result)
+
+    try:
+        with listening(messages(), quiet=call.quiet) as listen:
+            result = function(call.verb)(asked, listen)
+    except GaiaStimError as error:
+        if error.result is not None:
+            tell(error.result)
+        raise
+    tell(result)
 
 
 def _config(call: Call) -> config.Config:

@@ -4,7 +4,6 @@ A mistake that the user can mend is one message; a bug is a notice that names a 
 Nothing here goes through Rich's markup: a path like `faces[1].png` prints as it is.
 """
 
-import errno
 import os
 import platform
 import re
@@ -19,12 +18,11 @@ import typer
 
 from gaia_stim import __version__
 from gaia_stim.errors import GaiaStimError, InterruptedRun, suggestion
+from gaia_stim.files import FULL
 
 PROGRAM = "gaia-stim"
 BUG, USAGE, DATA, CANCELLED, BROKEN_PIPE = 1, 2, 3, 130, 141
 DEBUG = "GAIA_STIM_DEBUG"
-
-FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @dataclass(frozen=True)

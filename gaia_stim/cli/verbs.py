@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from gaia_stim import config
 from gaia_stim.config import Config
 
-START, SPACE, STIMULI, LOOK = "Start", "Make a space", "Make stimuli", "Look"
+START, SPACE, STIMULI, EXPERIMENT, LOOK = "Start", "Make a space", "Make stimuli", "Into the experiment", "Look"
+STUDY = "A whole study"
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,14 @@ class Verb:
     """A command line worth copying, without the program's name."""
     next: str = ""
     """What to do next, without the program's name; `{out}` is a field of the result, else of the config."""
+    is_json: bool = False
+    """Whether its result is for programs, and JSON whatever was asked for."""
 
 
-FAMILIES: dict[str, str] = {}
+FAMILIES: dict[str, str] = {
+    "recipe": "Check recipes, make one from a set, or print their schema; 'run' does what a recipe asks for.",
+    "benchmark": "Run published protocols on models of ours, beside the published figures.",
+}
 """The first word of verbs of two words, such as `attributes fit`, and what they have in common."""
 
 VERBS: dict[str, Verb] = {
@@ -125,6 +131,26 @@ VERBS: dict[str, Verb] = {
         STIMULI,
         "remake anna-bert --out again",
     ),
+    "design": Verb(
+        config.DesignConfig,
+        "gaia_stim.pipeline.designs:design",
+        EXPERIMENT,
+        "design 2afc anna-bert --repetitions 10 --participants 12 --max-run 3 --out anna-bert-2afc",
+        next="export {set} --to jspsych --design {out}",
+    ),
+    "export": Verb(
+        config.ExportConfig,
+        "gaia_stim.pipeline.export:export",
+        EXPERIMENT,
+        "export anna-bert --to psychopy --design anna-bert-2afc --out experiment",
+    ),
+    "scale": Verb(
+        config.ScaleConfig,
+        "gaia_stim.pipeline.scale:scale",
+        EXPERIMENT,
+        "scale results/ --out scale.csv",
+        next="morph A.png B.png --spacing {out}",
+    ),
     "audit": Verb(
         config.AuditConfig,
         "gaia_stim.pipeline.audit:audit",
@@ -143,6 +169,18 @@ VERBS: dict[str, Verb] = {
         LOOK,
         "compare photos/ --methods gaia,ae,vae --images-seen 20k --size 32 --out comparison",
     ),
+    "benchmark lines": Verb(
+        config.BenchmarkLinesConfig,
+        "gaia_stim.pipeline.benchmarks:benchmark_lines",
+        LOOK,
+        "benchmark lines --methods gaia,ae,vae,acai --images-seen 100k --seeds 1 --out lines",
+    ),
+    "benchmark structure": Verb(
+        config.BenchmarkStructureConfig,
+        "gaia_stim.pipeline.benchmarks:benchmark_structure",
+        LOOK,
+        "benchmark structure photos/ --images-seen 20k --size 32 --seeds 3 --out structure",
+    ),
     "report": Verb(
         config.ReportConfig,
         "gaia_stim.pipeline.report:report",
@@ -154,5 +192,32 @@ VERBS: dict[str, Verb] = {
         "gaia_stim.pipeline.info:info",
         LOOK,
         "info runs/photos",
+    ),
+    "run": Verb(
+        config.RecipeRunConfig,
+        "gaia_stim.recipe.run:run",
+        STUDY,
+        "run study.yaml --set steps=11",
+    ),
+    "recipe check": Verb(
+        config.RecipeCheckConfig,
+        "gaia_stim.recipe.check:check",
+        STUDY,
+        "recipe check study.yaml",
+        next="run {recipe}",
+    ),
+    "recipe schema": Verb(
+        config.RecipeSchemaConfig,
+        "gaia_stim.recipe.schema:print_schema",
+        STUDY,
+        "recipe schema",
+        is_json=True,
+    ),
+    "recipe from": Verb(
+        config.RecipeFromConfig,
+        "gaia_stim.recipe.from_set:recipe_from",
+        STUDY,
+        "recipe from anna-bert --out anna-bert.yaml",
+        next="run {out}",
     ),
 }

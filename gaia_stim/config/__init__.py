@@ -19,7 +19,11 @@ from gaia_stim.config.base import (
     levels,
     make,
     option_name,
+    said,
 )
+from gaia_stim.config.benchmarks import BenchmarkLinesConfig, BenchmarkStructureConfig
+from gaia_stim.config.designs import DesignConfig, ScaleConfig
+from gaia_stim.config.exports import ExportConfig
 from gaia_stim.config.looks import (
     AuditConfig,
     CompareConfig,
@@ -28,6 +32,12 @@ from gaia_stim.config.looks import (
     EvaluateConfig,
     InfoConfig,
     ReportConfig,
+)
+from gaia_stim.config.recipes import (
+    RecipeCheckConfig,
+    RecipeFromConfig,
+    RecipeRunConfig,
+    RecipeSchemaConfig,
 )
 from gaia_stim.config.spaces import (
     PRESETS,
@@ -57,6 +67,8 @@ __all__ = [
     "PRESETS",
     "AuditConfig",
     "AverageConfig",
+    "BenchmarkLinesConfig",
+    "BenchmarkStructureConfig",
     "CaricatureConfig",
     "Cli",
     "CompareConfig",
@@ -65,10 +77,12 @@ __all__ = [
     "Count",
     "DecodeConfig",
     "DemoConfig",
+    "DesignConfig",
     "Device",
     "DoctorConfig",
     "EncodeConfig",
     "EvaluateConfig",
+    "ExportConfig",
     "Fit",
     "Force",
     "InfoConfig",
@@ -80,16 +94,22 @@ __all__ = [
     "MorphConfig",
     "MorphGridConfig",
     "ProcessingConfig",
+    "RecipeCheckConfig",
+    "RecipeFromConfig",
+    "RecipeRunConfig",
+    "RecipeSchemaConfig",
     "RecordedModel",
     "Refine",
     "RemakeConfig",
     "ReportConfig",
     "SampleConfig",
     "SamplesConfig",
+    "ScaleConfig",
     "Seed",
     "SpacingName",
     "TrainConfig",
     "levels",
     "make",
     "option_name",
+    "said",
 ]

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -56,16 +57,22 @@ def _explain(kind: type[Config], mistake: Any, name: Callable[[str], str]) -> st
         return f"unknown option {name(field)}{suggestion(field, kind.model_fields)}"
     if mistake["type"] == "missing":
         return f"{name(field)}: is needed"
-    message = mistake["msg"].removeprefix("Value error, ")
+    return f"{name(field)}: {said(mistake)}" if field else said(mistake)
+
+
+def said(mistake: Any) -> str:
+    """One of pydantic's mistakes in our words, and what was given; the field's name is left to the caller."""
+    message: str = mistake["msg"].removeprefix("Value error, ")
     message = message.replace("Input should", "should").replace("String should", "should")
     given = mistake["input"]
-    shown = f" (got {str(given)[:80]!r})" if isinstance(given, str | int | float) else ""
-    return f"{name(field)}: {message}{shown}" if field else message
+    is_told = bool(mistake["loc"]) and isinstance(given, str | int | float)
+    return f"{message} (got {str(given)[:80]!r})" if is_told else message
 
 
 def _count(value: Any) -> Any:
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmM]?)\s*", value)):
-        return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
+        number = Decimal(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()]
+        return int(number) if number == int(number) else value
     return value
 
 

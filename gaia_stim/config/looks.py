@@ -7,6 +7,31 @@ from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Cli, Config, Count, Force, ModelPath, RecordedModel, Seed
 
+FIRST = "Train first"
+"""The panel of what trains the models that are then measured."""
+Methods = Annotated[
+    str | None,
+    Field(
+        description="Train these first, names with commas between; options of one after colons: gaia,gaia:alpha=0,ae."
+    ),
+    Cli("NAMES", panel=FIRST, choices="gaia_stim.models:MODELS"),
+]
+Seeds = Annotated[
+    int,
+    Field(ge=1, le=100, description="Trainings of each method, with the seeds from --seed on."),
+    Cli("N", panel=FIRST),
+]
+TrainedOn = Annotated[
+    Count | None,
+    Field(description="How long to train each. [default: as train]"),
+    Cli("N", panel=FIRST),
+]
+TrainOptions = Annotated[
+    tuple[str, ...] | None,
+    Field(alias="set", description="Any other option of train, for all methods: --set latent=64; may be repeated."),
+    Cli("KEY=VALUE", panel=FIRST),
+]
+
 
 class AuditConfig(Config):
     """Say what else varies in a stimulus set with what is meant to vary."""
@@ -66,34 +91,15 @@ class CompareConfig(Config):
         ),
         Cli("RUN…", positional=True),
     ] = None
-    methods: Annotated[
-        str | None,
-        Field(
-            description="Train these first, names with commas between; options of one after colons: "
-            "gaia,gaia:alpha=0,ae."
-        ),
-        Cli("NAMES", panel="Train first", choices="gaia_stim.models:MODELS"),
-    ] = None
-    seeds: Annotated[
-        int,
-        Field(ge=1, le=100, description="Trainings of each method, with the seeds from --seed on."),
-        Cli("N", panel="Train first"),
-    ] = 3
-    images_seen: Annotated[
-        Count | None,
-        Field(description="How long to train each. [default: as train]"),
-        Cli("N", panel="Train first"),
-    ] = None
+    methods: Methods = None
+    seeds: Seeds = 3
+    images_seen: TrainedOn = None
     size: Annotated[
         int | None,
         Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side. [default: as train]"),
-        Cli("PX", panel="Train first"),
+        Cli("PX", panel=FIRST),
     ] = None
-    set_: Annotated[
-        tuple[str, ...] | None,
-        Field(alias="set", description="Any other option of train, for all methods: --set latent=64; may be repeated."),
-        Cli("KEY=VALUE", panel="Train first"),
-    ] = None
+    set_: TrainOptions = None
     images: Annotated[
         Path | None,
         Field(description="The images to measure on. [default: the folder that they were trained on]"),

@@ -80,12 +80,13 @@ def _short(value: Any) -> str:
 def summary(measured: Sequence[Measured]) -> dict[str, dict[str, Spread]]:
     """Model, then figure, to its mean and spread; models in the order in which they first come."""
     return {
-        model: {name: _spread([one.figures[name] for one in measured if one.model == model]) for name in scores()}
+        model: {name: spread_of([one.figures[name] for one in measured if one.model == model]) for name in scores()}
         for model in dict.fromkeys(one.model for one in measured)
     }
 
 
-def _spread(values: list[float]) -> Spread:
+def spread_of(values: list[float]) -> Spread:
+    """Mean and spread of one figure over trainings."""
     return Spread(fmean(values), stdev(values) if len(values) > 1 else None, values)
 
 

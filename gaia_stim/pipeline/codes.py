@@ -47,16 +47,20 @@ class DecodeResult:
 
 
 def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
-    """Write the codes of images, and of all images in folders.
+    """Write the codes of images, and of all images in folders; the identical command finds that they are written.
 
-    Raises `DataError` for an unreadable image with `strict`, or where none can be read; `ConfigError` where the file
-    exists.
+    Raises `DataError` for an unreadable image with `strict`, where none can be read, or where one that was named is not
+    there; `ConfigError` where the file exists and holds anything else.
     """
     check_suffix(config.out)
-    if config.out.exists() and not config.force:
-        raise ConfigError(f"{config.out}: exists; give another --out, or replace it with --force")
+    if missing := [given for given in config.images if not given.exists()]:
+        raise DataError(f"{missing[0]}: no such file or folder")
     paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
     space = open_space(config.model, listen)
+    if config.out.exists() and not config.force:
+        written = _written(config, space, paths)
+        listen(Note(f"{config.out} holds these very codes already: nothing to do"))
+        return written
     read: list[tuple[Path, str]] = []
     skipped: list[str] = []
 
@@ -79,6 +83,24 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     table = CodeTable(codes, space.model_hash, image_ids(names), names, [image_hash for _, image_hash in read])
     write_codes(config.out, table)
     return EncodeResult(config.out, len(read), len(skipped), space.latent, space.model_hash)
+
+
+def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeResult:
+    """What stands in the file, where it is the codes of these very images by this very model. Raises `ConfigError`."""
+    try:
+        table = read_codes(config.out)
+        found = dict(zip(table.path, table.image_hash, strict=True))
+        others = [path for path in paths if path.as_posix() not in found]
+        names = [path.as_posix() for path in paths if path.as_posix() in found]
+        is_same = table.model_hash == space.model_hash and names == table.path
+        is_same = is_same and all(hash_bytes(read_bytes(Path(path))) == known for path, known in found.items())
+        # What was skipped must be as unreadable as it was then.
+        is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in _loaded(space, others))
+    except (ConfigError, DataError):
+        is_same = False
+    if not is_same or (config.strict and others):
+        raise ConfigError(f"{config.out}: exists; give another --out, or replace it with --force")
+    return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
 
 
 def _loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:

@@ -1,5 +1,6 @@
 """What a run, a set or an image is, and where it came from."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def info(config: InfoConfig, listen: Listener = silent) -> RunInfo | SetInfo | I
     """Describe a run, a stimulus set or an image. Raises `DataError` where it is none of them."""
     target = config.target
     if target is None:
-        return _run(find_run(None).run)
+        return _run(find_run(None).existing())
     if not target.exists():
         raise DataError(f"{target}: no such file or folder")
     if target.is_file():
@@ -123,7 +124,8 @@ def _image(path: Path) -> ImageInfo:
     height, width, _ = pixels.shape
     stimulus = None
     folder = path.absolute().parent.parent
-    if (folder / MANIFEST).is_file():
+    # A manifest there may be anybody's, and then it tells nothing of the image.
+    with contextlib.suppress(DataError, FileNotFoundError):
         table = StimulusSet.open(folder).table
         rows = table[table["image"] == path.absolute().relative_to(folder).as_posix()]
         stimulus = rows.iloc[0].dropna().to_dict() if len(rows) else None

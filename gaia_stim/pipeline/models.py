@@ -1,17 +1,88 @@
-"""Opening the model that a verb works with, and saying which it is."""
+"""Opening the model that a verb works with, and saying which it is.
 
+Who calls many verbs, as a recipe does, keeps the models in memory for as long as that lasts: `with spaces_kept():`.
+What such a model has rendered just now it does not render again: a continuum is measured before it is written. Outside
+of such a block nothing is kept.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
 
 from gaia_stim.checkpoint import BUILT_IN, Run, find_run
 from gaia_stim.errors import CheckpointError
 from gaia_stim.events import Listener, Note
 from gaia_stim.space.space import Space
 
+MOST_KEPT = 4
+"""Models in memory together."""
+MOST_REMEMBERED = 64 << 20
+"""Bytes of what a kept model has made last."""
+_kept: ContextVar[dict[str, Space] | None] = ContextVar("kept", default=None)
+"""The models that a `spaces_kept` block has read so far, the last used last; None outside of one."""
+
+
+@contextmanager
+def spaces_kept() -> Iterator[None]:
+    """Read each model once while this lasts, unless its files change."""
+    before = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+
+
+Tile = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _KeptSpace(Space):
+    """A space that remembers the tiles it was asked for last: the same tile is always the same, to the bit."""
+
+    remembered: dict[tuple[str, bytes], Tile] = field(default_factory=dict)
+
+    def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Tile]) -> Tile:
+        key = (network.__name__, b"".join(one.tobytes() for one in tile))
+        made = self.remembered.pop(key, None)
+        if made is None:
+            made = super()._run(network, tile)
+        self.remembered[key] = made
+        most = max(1, MOST_REMEMBERED // max(1, made.nbytes + len(key[1])))
+        while len(self.remembered) > most:
+            del self.remembered[next(iter(self.remembered))]
+        return made
+
+
+def _load(run: Run) -> Space:
+    kept = _kept.get()
+    if kept is None:
+        return Space.load(run.path)
+    key = _mark(run)
+    space = kept.pop(key, None) or _KeptSpace(**vars(Space.load(run.path)))
+    kept[key] = space
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
+    return space
+
+
+def _mark(run: Run) -> str:
+    """Tells a run by where it is and by which files it has: they are replaced, never written into."""
+    files = [path.stat() if path.is_file() else None for path in (run.weights, run.path / "config.json")]
+    marks = [(about.st_ino, about.st_mtime_ns, about.st_size) if about else None for about in files]
+    # The path as given, too: provenance names it so.
+    return repr((str(run.path), str(run.path.resolve()), marks))
+
 
 def open_space(model: Path | None, listen: Listener) -> Space:
     """The space of the model given, or of the one that is found; the listener hears which. Raises `CheckpointError`."""
     found = find_run(model)
-    space = Space.load(found.run.path)
+    space = _load(found.existing())
     size, _, channels = space.shape
     colour = "colour" if channels == 3 else "grey"
     listen(Note(f"model: {found.run.path} ({found.reason}), {size} px, {colour}"))
@@ -28,7 +99,7 @@ def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, list
         run = Run(place)
         if run.weights.is_file() and run.model_hash() == model_hash:
             listen(Note(f"model: {place} ({model_hash[:19]}…)"))
-            return Space.load(place)
+            return _load(run)
     looked = ", ".join(str(place) for place in dict.fromkeys(places))
     wrong = "is not the model that made it" if given is not None else "none of these is the model that made it"
     raise CheckpointError(f"{looked}: {wrong} ({model_hash[:19]}…, then at {recorded}); name its run folder with -m")

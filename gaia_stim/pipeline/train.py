@@ -1,5 +1,6 @@
 """Training a model on a folder of images, or going on with a training that was stopped."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_bytes
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.pipeline.samples import samples
+from gaia_stim.pipeline.samples import LABELS, samples
 from gaia_stim.training.loop import Training
 from gaia_stim.training.order import chance
 
@@ -42,6 +43,8 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     Raises `ConfigError` where the run folder holds another run, `DataError` for the images, `CheckpointError` for
     what is left of a run, `DivergedError`, and `InterruptedRun` once a stopped run is saved.
     """
+    if config.dry_run and config.images is None and not (_samples_folder(config) / LABELS).exists():
+        return _plan_with_samples(config, listen)
     folder = config.images or _built_in_samples(config, listen)
     dataset = open_dataset(
         folder,
@@ -70,21 +73,24 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         return TrainResult(
             run.path, 0, None, None, parameters, len(dataset.rows("train")), len(dataset.rows("validation"))
         )
-    saved = resuming and run.state.exists()
-    if config.from_ and not saved:
+    if config.from_ and not (resuming and run.states):
         _start_from(model, Run(config.from_))
-    if not saved:
-        # Whatever a run that is replaced, or one that was never saved, left here.
-        run.clear()
-        run.write_config(_run_config(config, model_config, dataset, threads, device))
-    run.remove_strays()
-    training = Training(model, dataset, config, run, device, listen)
-    if saved:
-        training.resume()
-    write_bytes(LATEST, f"{run.path.absolute()}\n".encode())
-    if training.finished:
-        listen(Note(f"{run.path} is trained already: nothing to do"))
-    best = training.finish()
+    with run.taken():
+        # Another training may have begun, or ended, here since we looked.
+        if _take(run, config, dataset) != resuming:
+            raise ConfigError(f"{run.path}: another training was at work in it just now; give the same command again")
+        training = Training(model, dataset, config, run, device, listen)
+        run.remove_strays()
+        if resuming and run.states:
+            training.resume()
+        else:
+            # Whatever a run that is replaced, or one that was never saved, left here.
+            run.clear()
+            run.write_config(_run_config(config, model_config, dataset, threads, device))
+        write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
+        if training.finished:
+            listen(Note(f"{run.path} is trained already: nothing to do"))
+        best = training.finish()
     return TrainResult(
         run.path,
         training.images_seen,
@@ -104,9 +110,28 @@ def default_run(config: TrainConfig) -> Path:
 
 def _built_in_samples(config: TrainConfig, listen: Listener) -> Path:
     """The built-in faces, drawn once into the cache."""
-    folder = cache_folder() / f"samples_{gaia_stim.__version__}_{config.size}_{config.seed}"
+    folder = _samples_folder(config)
     listen(Note(f"no images given: training on {BUILT_IN_SAMPLES:,} built-in faces"))
     return samples(SamplesConfig(out=folder, n=BUILT_IN_SAMPLES, size=config.size, seed=config.seed), listen).images
+
+
+def _samples_folder(config: TrainConfig) -> Path:
+    return cache_folder() / f"samples_{gaia_stim.__version__}_{config.size}_{config.seed}"
+
+
+def _plan_with_samples(config: TrainConfig, listen: Listener) -> TrainResult:
+    """What a dry run tells where even the images are yet to be made."""
+    run = Run(config.out or default_run(config))
+    model = _new_model(config.model(1 if config.channels == "1" else 3), config)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    listen(
+        Note(
+            f"images: {BUILT_IN_SAMPLES:,} built-in faces, to be drawn first\n"
+            f"model: {config.method} of {config.network} networks, {config.size} px, {parameters:,} parameters\n"
+            f"run folder: {run.path}"
+        )
+    )
+    return TrainResult(run.path, 0, None, None, parameters, 0, 0)
 
 
 def _new_model(model_config: ModelConfig, config: TrainConfig) -> Autoencoder:
@@ -170,7 +195,8 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
                 f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force"
             )
         return True
-    if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+    # A kill before the config was written leaves a folder with nothing but what was being written.
+    if run.path.exists() and not (run.path.is_dir() and all(run.is_stray(path) for path in run.path.iterdir())):
         raise ConfigError(f"{run.path}: exists and is not a run folder; give another --out")
     return False
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.files import hash_bytes
-from gaia_stim.images import read_bytes
 from gaia_stim.metrics.distance import variation
 from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
@@ -118,7 +117,7 @@ def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], l
     shown, changed = [], []
     for place in spread_over(len(rows), min(SHOWN, fitting)):
         row = rows[place]
-        content = read_bytes(stimuli.folder / row.image)
+        content = stimuli.content(row.image)
         if hash_bytes(content) != row.image_hash:
             changed.append(row.stim_id)
         where = _where(row)

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
+from gaia_stim.cells import csv_bytes, inert, plain
 from gaia_stim.checkpoint import HEADER, read_tensors
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
@@ -60,18 +61,24 @@ def read_codes(path: Path) -> CodeTable:
 
 
 def _csv(table: CodeTable) -> bytes:
-    texts = {name: getattr(table, name) for name in TEXTS} | {"model_hash": table.model_hash}
     digits = len(str(table.codes.shape[1]))
     names = [f"z_{number:0{digits}}" for number in range(1, table.codes.shape[1] + 1)]
+    texts = zip(*(map(inert, getattr(table, name)) for name in TEXTS), strict=True)
     # Nine significant digits bring a float32 back exactly.
-    frame = pd.concat([pd.DataFrame(texts), pd.DataFrame(table.codes, columns=names)], axis=1)
-    return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
+    rows = (
+        [*text, table.model_hash, *(f"{number:.9g}" for number in code)]
+        for text, code in zip(texts, table.codes.tolist(), strict=True)
+    )
+    return csv_bytes([[*TEXTS, "model_hash", *names], *rows])
 
 
 def _from_csv(path: Path) -> CodeTable:
-    frame = pd.read_csv(path, dtype=dict.fromkeys((*TEXTS, "model_hash"), str), keep_default_na=False)
-    codes = frame[[name for name in frame if str(name).startswith("z_")]].to_numpy(np.float64).astype(np.float32)
-    return CodeTable(codes, frame["model_hash"].iloc[0], *(frame[name].tolist() for name in TEXTS))
+    names = [name for name in pd.read_csv(path, nrows=0).columns if str(name).startswith("z_")]
+    # As floats from the start: read as a whole number, -0 would lose its sign.
+    kinds = {**dict.fromkeys((*TEXTS, "model_hash"), str), **dict.fromkeys(names, np.float64)}
+    frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
+    texts = ([plain(text) for text in frame[name]] for name in TEXTS)
+    return CodeTable(frame[names].to_numpy().astype(np.float32), frame["model_hash"].iloc[0], *texts)
 
 
 def _npz(table: CodeTable) -> bytes:

@@ -44,8 +44,13 @@ class Space:
     @classmethod
     def load(cls, run: Path | str | None = None) -> "Space":
         """Open a run folder; without one, the model that commands would take. Raises `CheckpointError`."""
-        found = Run(Path(run)) if run is not None else find_run(None).run
-        return cls(found.load(), found.config(), found.model_hash(), found.path)
+        found = Run(Path(run)) if run is not None else find_run(None).existing()
+        while True:
+            # A training may put better weights there meanwhile: the hash must be that of these.
+            model_hash = found.model_hash()
+            model = found.load()
+            if found.model_hash() == model_hash:
+                return cls(model, found.config(), model_hash, found.path)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
+from gaia_stim.cells import inert, plain
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -70,8 +71,6 @@ class Row:
 COLUMNS = [field.name for field in fields(Row)]
 TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
-"""Text that begins so is a formula to a spreadsheet; it is written with ' before it."""
 STIM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 _ROW = TypeAdapter(Row)
@@ -79,20 +78,25 @@ _ROW = TypeAdapter(Row)
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    table = pd.DataFrame([_inert(row) for row in rows], columns=COLUMNS).astype({"seed": "Int64"})
+    table = pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
+    # Large whole numbers beside empty cells would become floats on the way.
+    table["seed"] = pd.array([row.seed for row in rows], dtype="Int64")
+    for name in TEXT_COLUMNS:
+        table[name] = [None if text is None else inert(text) for text in (getattr(row, name) for row in rows)]
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def read_manifest(path: Any) -> pd.DataFrame:
     """What `manifest_csv` wrote. Raises `DataError` where the file is something else."""
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False, na_values=[""])
+        kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64"}
+        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a manifest ({error})") from error
     if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
     for name in TEXT_COLUMNS:
-        table[name] = table[name].str.replace(r"^'(?=[=+\-@\t\r\0])", "", regex=True)
+        table[name] = table[name].map(plain, na_action="ignore")
     return table
 
 
@@ -121,9 +125,3 @@ def rows_of(records: Iterable[Mapping[Any, Any]], where: str) -> list[Row]:
 
 def _is_empty(value: Any) -> bool:
     return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def _inert(row: Row) -> Row:
-    values = asdict(row)
-    risky = {name: f"'{values[name]}" for name in TEXT_COLUMNS if str(values[name]).startswith(FORMULA)}
-    return Row(**{**values, **risky}) if risky else row

@@ -82,7 +82,7 @@ class Plan:
                 continuum=bool(plan["continuum"]),
                 source_hashes={int(place): str(name) for place, name in plan.get("source_pixels", {}).items()},
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{DAMAGED} ({error})") from error
         if not rows or codes.ndim != 2 or len(rows) != len(codes):
             raise DataError(f"{DAMAGED}: {len(rows)} rows for codes of shape {codes.shape}")

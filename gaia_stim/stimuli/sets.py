@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import ConfigError, DataError
@@ -78,19 +79,82 @@ class StimulusSet:
             yield row, pixels
 
     def picture(self, image: str) -> tuple[str, Pixels]:
-        """The hash and the pixels of one of the files. Raises `DataError` for a path that leads out of the set."""
+        """The hash and the pixels of one of the files; raises as `content`."""
+        content = self.content(image)
+        return hash_bytes(content), decode_image(content, str(self.folder / image))
+
+    def content(self, image: str) -> bytes:
+        """One of the files as it is. Raises `DataError` for a path, or a link, that leads out of the set."""
         if not (self.folder / image).resolve().is_relative_to(self.folder.resolve()):
             raise DataError(f"{self.folder / MANIFEST}: the image {image} is not in the set's folder")
-        content = read_bytes(self.folder / image)
-        return hash_bytes(content), decode_image(content, str(self.folder / image))
+        return read_bytes(self.folder / image)
 
     @classmethod
     def open(cls, folder: Path) -> "StimulusSet":
         """Read a set. Raises `DataError` where the folder is not one."""
-        manifest = folder / MANIFEST
-        if not manifest.is_file():
-            raise DataError(f"{folder}: not a stimulus set (it has no {MANIFEST})")
-        return cls(folder, read_manifest(manifest), read_json(folder / PROVENANCE))
+        for name in (MANIFEST, PROVENANCE):
+            if not (folder / name).is_file():
+                raise DataError(f"{folder}: not a stimulus set (it has no {name})")
+        table = read_manifest(folder / MANIFEST)
+        if table.empty:
+            raise DataError(f"{folder / MANIFEST}: names no stimuli")
+        return cls(folder, table, read_provenance(folder / PROVENANCE))
+
+
+class _Provenance(dict[str, Any]):
+    """A provenance of which a part that is missing is told as what it is: the file's mistake."""
+
+    def __init__(self, found: dict[str, Any], path: Path) -> None:
+        super().__init__(found)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise DataError(f"{self.path}: not the provenance of a stimulus set ('{name}' is missing)")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+
+class _Source(_Part):
+    source_id: str
+    path: str
+    image_hash: str
+    license: str | None = None
+
+
+class _Model(_Part):
+    run: str
+    model_hash: str
+
+
+class _Plan(_Part):
+    path: dict[str, Any] = {}
+    spacing: dict[str, Any] | None = None
+    refinement: dict[str, Any] = {}
+
+
+class _Shape(_Part):
+    """What the parts of a provenance are, where they are there."""
+
+    gaia_stim: str = ""
+    request: dict[str, Any] = {}
+    model: _Model = _Model(run="", model_hash="")
+    sources: list[_Source] = []
+    plan: _Plan = _Plan()
+    processing: list[dict[str, Any]] = []
+
+
+def read_provenance(path: Path) -> Mapping[str, Any]:
+    """What is known of how a set came about. Raises `DataError` where it is not that."""
+    found = read_json(path)
+    try:
+        _Shape.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(f"{path}: not the provenance of a stimulus set ('{place}': {first['msg'].lower()})") from None
+    return _Provenance(found, path)
 
 
 def beside(folder: Path, ending: str) -> Path:
@@ -144,14 +208,20 @@ def write_pictures(
     rows: list[Row] = []
     shown: list[Pixels] = []
     labels: list[str] = []
+    sizes: list[int] = []
     total = len(plan.rows)
     every = -(-total // SHEET_STIMULI)
-    with staged_folder(folder) as staging, ThreadPoolExecutor(cores()) as pool:
+
+    def needed() -> int:
+        return total * sum(sizes) // max(1, len(sizes))
+
+    with staged_folder(folder, needed) as staging, ThreadPoolExecutor(cores()) as pool:
         (staging / STIMULI).mkdir()
 
         def write(item: tuple[Row, Pixels, Pixels | None]) -> tuple[Row, Pixels]:
             row, pixels, before = item
             content = png_bytes(pixels)
+            sizes.append(len(content))
             (staging / row.image).write_bytes(content)
             return replace(_measured(row, pixels, before), image_hash=hash_bytes(content)), pixels
 

@@ -2,6 +2,9 @@
 
 All that a step depends on is the state that is saved (weights, their average, Adam's moments) and the number of the
 step; so a run that was stopped anywhere goes on as if it had not been.
+
+A step that is not numbers is skipped as if it had not been either. Where that does not help, the training goes back to
+the state of its last sound validation, once, and on with a lower learning rate.
 """
 
 import copy
@@ -24,6 +27,7 @@ from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.images import to_bytes, write_png
 from gaia_stim.models.base import Autoencoder, Report
 from gaia_stim.sheets import contact_sheet
+from gaia_stim.training.guards import PATIENCE, Guard, Watch, all_values
 from gaia_stim.training.interruption import StopRequest, stop_requests
 from gaia_stim.training.order import Order, chance
 
@@ -37,6 +41,8 @@ MEASURED = 64
 """Images measured at a time."""
 ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")
 PROGRESS_SECONDS = 0.5
+LOWERED = 0.1
+"""Share of the learning rate with which a training goes on that diverged."""
 
 
 @dataclass
@@ -77,6 +83,9 @@ class Training:
         self.steps = max(1, round(config.images_seen / config.batch))
         self.step = 0
         self.best = Best()
+        self.guard = Guard(device)
+        self.watch = Watch(self.steps, listen)
+        self.lowered = 1.0
 
     @property
     def images_seen(self) -> int:
@@ -94,19 +103,34 @@ class Training:
         return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=self.layout).div_(255)
 
     def advance(self) -> Report:
-        """One step of every player."""
+        """One step of every player; nothing but the step's number changes where it is not numbers."""
         x = self.images(self.order.batch(self.step, self.config.batch))
+        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             report: Report = self.model.backward(x, chance(self.config.seed, self.step, "training", self.device))
+        broken = self.guard.judge(report, (value for values in self.players.values() for value in values))
+        for buffer, before in buffers:
+            buffer.copy_(torch.where(broken > 0, before, buffer))
+        lr = self.config.lr * self.lowered * self.schedule()
         for name, rate in self.rates.items():
-            rate.copy_(report.rates.get(name, torch.ones((), device=self.device)) * (self.config.lr * self.schedule()))
-        self.adam.step()
+            rate.copy_(report.rates.get(name, torch.ones((), device=self.device)) * lr)
+        self._descend(broken)
         self.step += 1
         if self.config.ema:
             # The average starts short: the first weights are not worth remembering.
             decay = min(self.config.ema, self.step / (self.step + 10))
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - decay)
+            weight = (1 - broken) * (1 - decay)
+            for average, parameter in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                average.lerp_(parameter, weight)
         return report
+
+    def _descend(self, broken: Tensor) -> None:
+        if self.adam.defaults["fused"]:
+            # The fused step looks on the device whether it may, as it does for a GradScaler.
+            self.adam.found_inf = broken  # type: ignore[attr-defined]
+            self.adam.step()
+        elif not broken:
+            self.adam.step()
 
     def schedule(self) -> float:
         """The share of the learning rate at this step: a short rise, a plateau, a straight fall to 0."""
@@ -121,33 +145,75 @@ class Training:
         with stop_requests() as stop:
             if not self.finished:
                 self._run(stop)
+                if skipped := self.guard.skipped:
+                    text = (
+                        f"{skipped:,} of {self.steps:,} steps were skipped: their losses or gradients were not numbers"
+                    )
+                    self.listen(Note(text, warning=True))
+        self.run.good_state.unlink(missing_ok=True)
         return self.best
 
     def _run(self, stop: StopRequest) -> None:
         started, saved, shown = time.monotonic(), time.monotonic(), 0.0
         first = self.step
         meter = Meter(self)
+        if self.step == 0:
+            write_tensors(self.run.good_state, *self._state())
         while not self.finished:
-            meter.add(self.advance())
-            validation = self.validate() if self._due(self.config.validations) else None
-            if validation is not None or self._due(LOG_ROWS):
-                append_log(self.run.log, meter.row(validation))
-            if self.config.sheets and self._due(self.config.sheets):
-                self.draw_sheet()
-            now = time.monotonic()
-            if now - shown > PROGRESS_SECONDS or self.finished:
-                shown = now
-                speed = (self.step - first) * self.config.batch / (now - started)
-                self.listen(
-                    Progress("training", self.images_seen, self.steps * self.config.batch, meter.figures(speed))
-                )
-            if now - saved > self.config.save_seconds or self.finished or stop:
-                self.save()
-                saved = time.monotonic()
+            try:
+                meter.add(self.advance())
+                self._look(meter)
+                now = time.monotonic()
+                if now - shown > PROGRESS_SECONDS or self.finished:
+                    shown = now
+                    speed = (self.step - first) * self.config.batch / (now - started)
+                    figures = meter.figures(speed)
+                    self.listen(Progress("training", self.images_seen, self.steps * self.config.batch, figures))
+                if now - saved > self.config.save_seconds or self.finished or stop:
+                    self.save()
+                    saved = time.monotonic()
+            except DivergedError as error:
+                self.roll_back(error)
+                first, started, saved = self.step, time.monotonic(), time.monotonic()
+                meter = Meter(self)
             if stop and not self.finished:
                 raise stop.error(
                     f"all saved in {self.run.path} after {self.images_seen:,} images; the same command goes on"
                 )
+
+    def _look(self, meter: "Meter") -> None:
+        """Measure, log and draw what is due after this step. Raises `DivergedError`."""
+        measuring, logging = self._due(self.config.validations), self._due(LOG_ROWS)
+        if (measuring or logging) and self.guard.streak >= min(PATIENCE, self.steps):
+            raise self.diverged(f"the losses or gradients of the last {self.guard.streak:,} steps are")
+        validation = self.validate() if measuring else None
+        if measuring or logging:
+            append_log(self.run.log, meter.row(validation))
+        if measuring and self.lowered == 1 and self.guard.streak == 0 and not self.finished:
+            write_tensors(self.run.good_state, *self._state())
+        if self.config.sheets and self._due(self.config.sheets):
+            self.draw_sheet()
+
+    def roll_back(self, error: DivergedError) -> None:
+        """Go back to the last good state, once, and on with a lower learning rate. Raises `error` the second time."""
+        if self.lowered < 1 or not self.run.good_state.exists():
+            raise error
+        tried, best = self.images_seen, self.best
+        try:
+            self._take_up(self.run.good_state)
+        except CheckpointError as damage:
+            raise error from damage
+        # The best weights that were kept are still there, also where they were found on the way since.
+        self.best, self.lowered = best, LOWERED
+        trim_log(self.run.log, self.images_seen)
+        self.save()
+        self.listen(
+            Note(
+                f"training diverged after {tried:,} images: back to {self.images_seen:,}, and on with "
+                f"{LOWERED:.0%} of the learning rate",
+                warning=True,
+            )
+        )
 
     def _due(self, times: int) -> bool:
         """Whether the step just done is one of `times` spread evenly over the run, the last step among them."""
@@ -158,13 +224,17 @@ class Training:
     @torch.inference_mode()
     def validate(self) -> float:
         """Mean |x − G(x)| over the validation split; keeps the weights where it is the best so far."""
-        rows, total = self.dataset.rows("validation"), 0.0
+        rows, total, spreads = self.dataset.rows("validation"), 0.0, np.zeros(2)
         for start in range(0, len(rows), MEASURED):
             x = self.images(rows[start : start + MEASURED])
-            total += float((x - self.average.decode(self.average.encode(x))).abs().mean(dim=(1, 2, 3)).sum())
+            pictures = self.average.decode(self.average.encode(x))
+            total += float((x - pictures).abs().mean(dim=(1, 2, 3)).sum())
+            spreads += [float(shown.std(dim=0, correction=0).mean()) * len(x) for shown in (pictures, x)]
         validation_l1 = total / len(rows)
         if not np.isfinite(validation_l1):
-            raise self.diverged("the losses are")
+            raise self.diverged("the reconstructions are")
+        if spreads[1] > 0:
+            self.watch.spread(spreads[0] / spreads[1], self.step, self.images_seen)
         if validation_l1 < self.best.validation_l1:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
@@ -186,46 +256,80 @@ class Training:
         return DivergedError(
             f"training diverged after {self.images_seen:,} images ({what} not numbers); the last good state is in "
             f"{self.run.path}; try a lower --lr"
+            + (f" (a {1 / LOWERED:.0f}th of this one did not help)" if self.lowered < 1 else "")
         )
 
     # -- saving and resuming --------------------------------------------------------------------------------------
 
-    def _write_weights(self, path: Path, validation_l1: float | None) -> None:
+    def _write_weights(self, path: Path, validation_l1: float | None, keep: Path | None = None) -> None:
         record = {"images_seen": self.images_seen, "validation_l1": validation_l1}
-        write_tensors(path, self.average.generator_state(), record)
+        write_tensors(path, self.average.generator_state(), record, keep)
 
     def save(self) -> None:
-        """Write everything the next step depends on. Raises `DivergedError` where that is no longer numbers."""
-        if not all(bool(torch.isfinite(value).all()) for value in self.model.parameters()):
-            raise self.diverged("the weights are")
-        self._write_weights(self.run.last_weights, None)
+        """Write everything the next step depends on, and keep what was written before.
+
+        Raises `DivergedError` where that is no longer numbers, `DataError` where there is no room for it.
+        """
+        state = self._state()
+        self._write_weights(self.run.last_weights, None, self.run.last_weights_before)
+        # Last: with it, the save is done.
+        write_tensors(self.run.state, *state, self.run.state_before)
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
+        """Everything the next step depends on. Raises `DivergedError` where it is not numbers."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         if self.config.ema:
             tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
         for name, parameters in self.players.items():
             for index, parameter in enumerate(parameters):
-                tensors |= {f"adam.{name}.{index}.{key}": self.adam.state[parameter][key] for key in ADAM_STATE}
-        state = {
+                # Before the first step there are none.
+                moments = self.adam.state.get(parameter, {})
+                tensors |= {f"adam.{name}.{index}.{key}": value for key, value in moments.items() if key in ADAM_STATE}
+        if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+            raise self.diverged("the weights are")
+        told: dict[str, object] = {
             "step": self.step,
-            "best_l1": self.best.validation_l1,
             "best_images_seen": self.best.images_seen,
+            "guard": self.guard.as_json(),
+            "lowered": self.lowered,
         }
-        if self.best.images_seen == 0:
-            del state["best_l1"]
-        write_tensors(self.run.state, tensors, state)
+        if self.best.images_seen:
+            told["best_l1"] = self.best.validation_l1
+        return tensors, told
 
     def resume(self) -> None:
-        """Take up the state of the last save. Raises `CheckpointError` where it is not this run's."""
-        tensors, metadata = read_tensors(self.run.state)
+        """Take up the last save that is whole. Raises `CheckpointError` where there is none of this run."""
+        problems = []
+        for path in self.run.states:
+            try:
+                self._take_up(path)
+                break
+            except CheckpointError as error:
+                problems.append(str(error))
+        else:
+            what = " and ".join(problems) or f"{self.run.state}: no such file"
+            raise CheckpointError(f"{what}; no other save can be gone on from: start again with --force")
+        if problems:
+            # In the damaged one's place, or the next save would keep that one.
+            path.replace(self.run.state)
+            text = f"{problems[0]}; going on from the save before it, at {self.images_seen:,} images"
+            self.listen(Note(text, warning=True))
+        trim_log(self.run.log, self.images_seen)
+        self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
+
+    def _take_up(self, path: Path) -> None:
+        """Be as the training was when that file was written. Raises `CheckpointError` where it is another's."""
+        tensors, metadata = read_tensors(path)
         try:
             self._restore(tensors)
             self.step = int(metadata["step"])
             self.best = Best(float(metadata.get("best_l1", "inf")), int(metadata["best_images_seen"]))
-        except (KeyError, ValueError, RuntimeError) as error:
+            # States of before there were guards have no counts.
+            self.guard.take_up(metadata.get("guard", {}))
+            self.lowered = float(metadata.get("lowered", 1.0))
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CheckpointError(f"{self.run.state}: not the state of this run ({reason})") from error
-        trim_log(self.run.log, self.images_seen)
-        self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
+            raise CheckpointError(f"{path}: not the state of this run ({reason})") from error
 
     def _restore(self, tensors: Mapping[str, Tensor]) -> None:
         def part(prefix: str) -> dict[str, Tensor]:
@@ -234,6 +338,9 @@ class Training:
         self.model.load_state_dict(part("model."))
         if self.config.ema:
             self.average.load_state_dict(part("average."))
+        self.adam.state.clear()
+        if not any(name.startswith("adam.") for name in tensors):
+            return
         for name, parameters in self.players.items():
             for index, parameter in enumerate(parameters):
                 moments = {key: tensors[f"adam.{name}.{index}.{key}"].to(parameter.device) for key in ADAM_STATE}
@@ -249,21 +356,22 @@ class Training:
 
 
 class Meter:
-    """Means of the figures since the last row of the log, summed on the device."""
+    """Means of the figures since the last row of the log, summed on the device over the steps that were not skipped."""
 
     def __init__(self, training: Training) -> None:
         self.training = training
         self._clear()
 
     def _clear(self) -> None:
-        self.sums: dict[str, Tensor] = {}
+        self.sums = torch.zeros((), device=self.training.device)
+        self.skipped = torch.zeros((), device=self.training.device)
         self.steps, self.started = 0, time.monotonic()
-        self.losses: list[str] = []
 
     def add(self, report: Report) -> None:
-        self.losses, self.balance = list(report.losses), list(report.balance)
-        for name, value in report.figures():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+        broken = self.training.guard.broken
+        values = all_values(report)
+        self.sums = self.sums + torch.where(broken > 0, torch.zeros_like(values), values)
+        self.skipped = self.skipped + broken
         self.steps += 1
         self.last = report
 
@@ -272,18 +380,24 @@ class Meter:
         return {"images/s": images_per_second} | {name: float(value) for name, value in self.last.figures()}
 
     def row(self, validation_l1: float | None) -> dict[str, object]:
-        """A row of the log, and a fresh start. Raises `DivergedError` where a loss is not a number."""
-        training = self.training
-        means = {name: float(value) / self.steps for name, value in self.sums.items()}
-        if not all(np.isfinite(list(means.values()))):
-            raise training.diverged("the losses are")
+        """A row of the log, and a fresh start. Without losses where every step was skipped."""
+        training, skipped = self.training, int(self.skipped)
+        sound = self.steps - skipped
+        means = iter([total / sound for total in self.sums.tolist()] if sound else ())
+        # Each takes as many as it names, in the order of `all_values`.
+        losses, balance, rates = (
+            dict(zip(names, means, strict=False)) for names in (self.last.losses, self.last.balance, self.last.rates)
+        )
+        training.watch.rates(rates, self.steps, training.config.batch)
         row: dict[str, object] = {
             "images_seen": training.images_seen,
             "images_per_second": round(self.steps * training.config.batch / (time.monotonic() - self.started), 2),
-            "losses": {name: means[name] for name in self.losses},
-            "balance": {name: means[name] for name in self.balance},
-            "learning_rate": training.config.lr * training.schedule(),
+            "losses": losses,
+            "balance": balance,
+            "learning_rate": training.config.lr * training.lowered * training.schedule(),
         }
+        if skipped:
+            row["skipped_steps"] = skipped
         if validation_l1 is not None:
             row["validation_l1"] = validation_l1
         self._clear()

@@ -118,7 +118,6 @@ def test_nothing_readable(ask: Ask, tmp_path: Path) -> None:
     assert not Path("latents.csv").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="a file that was named and is not there is left out like one of a folder's")
 def test_a_file_that_was_named_must_be_there(ask: Ask, some: Path) -> None:
     with pytest.raises(DataError, match=r"none\.png"):
         encode(ask(some, "none.png"))
@@ -133,7 +132,6 @@ def test_what_stands_there_stays(ask: Ask, some: Path) -> None:
     assert len(read_codes(Path("latents.csv")).codes) == 11
 
 
-@pytest.mark.xfail(strict=True, reason="CLI.md: the identical command does nothing; this one is refused")
 def test_the_identical_command_does_nothing(ask: Ask, some: Path) -> None:
     first = encode(ask(some))
     assert encode(ask(some)) == first
@@ -213,7 +211,6 @@ def test_a_mistake(name: str, content: bytes | None, code: int, said: str, tiny_
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names there are Unicode")
-@pytest.mark.xfail(strict=True, reason="ends as a bug (1): UnicodeEncodeError while writing the codes")
 def test_a_name_that_is_no_text(ask: Ask, some: Path) -> None:
     (some / "a").joinpath(os.fsdecode(b"\xff.png")).write_bytes(next((some / "b").iterdir()).read_bytes())
     with contextlib.suppress(DataError):

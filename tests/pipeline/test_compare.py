@@ -15,7 +15,7 @@ from gaia_stim.config import CompareConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
 from gaia_stim.events import Event, Note
 from gaia_stim.metrics import METRICS
-from gaia_stim.pipeline import compare as module
+from gaia_stim.pipeline import contenders as module
 from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
 from gaia_stim.pipeline.measured import EVALUATION
 

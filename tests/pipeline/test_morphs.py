@@ -240,7 +240,6 @@ def test_a_model_that_is_not_there(ask: Ask, tmp_path: Path) -> None:
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the message names a run that the user never named, and not who did")
 @pytest.mark.parametrize("named_by", ["GAIA_STIM_MODEL", "runs/latest"])
 def test_a_model_that_is_not_there_and_was_not_given(named_by: str, ask: Ask, monkeypatch: Any, tmp_path: Path) -> None:
     if named_by == "runs/latest":
@@ -305,7 +304,6 @@ def test_an_image_that_is_not_there_in_a_notebook(ask: Ask) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names there are Unicode")
-@pytest.mark.xfail(strict=True, reason="ends as a bug (1): UnicodeEncodeError while writing provenance.json")
 def test_a_name_that_is_no_text(ends: list[Path], tiny_run: Path, tmp_path: Path, capsys: Capture) -> None:
     odd = os.fsdecode(b"\xff.png")
     shutil.copy(ends[0], odd)

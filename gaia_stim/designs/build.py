@@ -1,0 +1,171 @@
+"""From a task and a set to the list of trials of every participant.
+
+What is shown is exactly balanced before anything is shuffled: each item in each of its arrangements equally often (or,
+where that would be too many trials, one arrangement a repetition, all equally often over items, and each item in the
+next one with the next repetition and the next participant). Chance only decides the order, participant by participant,
+from the seed and the participant's number: further participants can be added without changing those before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gaia_stim.config import DesignConfig
+from gaia_stim.designs import DESIGNS
+from gaia_stim.designs.kinds import Design
+from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.order import Constraints, Numbers, arranged, williams
+from gaia_stim.errors import ConfigError
+from gaia_stim.stimuli.trials import LEADING, PLACES
+from gaia_stim.tables import look_up
+
+SHARED, OWN = 0, 1
+"""What a random stream is for: what all participants have in common, or one participant's own."""
+MOST_TRIALS = 2_000_000
+CANDIDATES = 64
+"""Of so many unused items the one with the least used stimuli is drawn next."""
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The trials of one participant before they are ordered: (n,) each."""
+
+    item: Numbers
+    arrangement: Numbers
+    repetition: Numbers
+    part: Numbers
+
+
+def find_design(config: DesignConfig) -> Design:
+    """The task that is asked for. Raises `ConfigError` for an unknown one, and for options that do not belong to it."""
+    design: Design = look_up(DESIGNS, "design", config.kind)
+    if config.triads and design.triads is not None:
+        design = design.triads
+    for option in ("pairs", "standard", "trials", "triads"):
+        if getattr(config, option) not in (None, False) and option not in design.takes:
+            belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
+            raise ConfigError(f"--{option}: says nothing about {config.kind}; it belongs to {', '.join(belongs)}")
+    return design
+
+
+def trial_table(design: Design, layout: Layout, config: DesignConfig) -> pd.DataFrame:
+    """All trials of all participants, a row each: `LEADING`, then `part, repetition, item, arrangement` and, where the
+    stimuli lie on a line or a wheel, `alpha_a` to `alpha_d`.
+
+    Raises `ConfigError` where the set has no such trials, or the constraints cannot be kept.
+    """
+    items = design.items(layout, config)
+    a_participant = _trials_a_participant(design, len(items), config)
+    if a_participant * config.participants > MOST_TRIALS:
+        raise ConfigError(
+            f"{a_participant * config.participants:,} trials are more than can be listed ({MOST_TRIALS:,})"
+        )
+    if config.blocks > a_participant:
+        raise ConfigError(f"--blocks {config.blocks}: a participant has only {a_participant} trials")
+    members = np.array(items)
+    answers = list(design.answers)
+    drawer = _Drawer(members, np.random.default_rng([config.seed, SHARED])) if config.trials else None
+    places = np.array(design.arrangements)
+    tables = []
+    for participant in range(config.participants):
+        units = _units(design, len(items), config, participant, drawer)
+        shown = members[units.item[:, None], places[units.arrangement]]
+        distinct, back = np.unique(shown, axis=0, return_inverse=True)
+        right = np.array([design.right(layout, tuple(row)) for row in distinct.tolist()])[back.reshape(-1)]
+        codes = np.array([answers.index(one) if one in answers else -1 for one in right], np.int64)
+        order, blocks = _ordered(units, codes, config, participant)
+        trials = _rows(layout, shown[order], right[order])
+        trials.insert(0, "participant", f"p{participant + 1:0{max(2, len(str(config.participants)))}}")
+        trials.insert(1, "block", blocks)
+        trials.insert(2, "trial", np.arange(1, len(order) + 1))
+        trials.insert(3, "task", config.kind)
+        for number, name in enumerate(("part", "repetition", "item", "arrangement"), len(LEADING)):
+            trials.insert(number, name, getattr(units, name)[order] + 1)
+        tables.append(trials)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _trials_a_participant(design: Design, items: int, config: DesignConfig) -> int:
+    drawn = config.trials or items
+    return config.repetitions * drawn * (1 if design.dealt else len(design.arrangements))
+
+
+def _units(design: Design, items: int, config: DesignConfig, participant: int, drawer: "_Drawer | None") -> Units:
+    ways = len(design.arrangements)
+    shared = np.random.default_rng([config.seed, SHARED, participant if drawer else 0])
+    found: list[tuple[Numbers, Numbers]] = []
+    # Which item begins with which arrangement: each equally often, and chance decides.
+    begins = shared.permutation(items)
+    for repetition in range(config.repetitions):
+        if drawer is not None:
+            chosen = drawer.draw(config.trials or 0)
+            found.append((chosen, (np.arange(len(chosen)) + repetition + participant) % ways))
+        elif design.dealt:
+            found.append((np.arange(items), (begins + repetition + participant) % ways))
+        else:
+            found.append((np.repeat(np.arange(items), ways), np.tile(np.arange(ways), items)))
+    item = np.concatenate([one for one, _ in found])
+    arrangement = np.concatenate([one for _, one in found])
+    repetition_of = np.repeat(np.arange(config.repetitions), [len(one) for one, _ in found])
+    if config.repetitions % config.blocks == 0:
+        part = repetition_of // (config.repetitions // config.blocks)
+    else:
+        # Dealt out, so that each part has its share of every arrangement and of every item.
+        labels = shared.permutation(items)[item]
+        part = np.empty(len(item), np.int64)
+        part[np.lexsort((repetition_of, labels, arrangement if not design.dealt else np.zeros_like(item)))] = (
+            np.arange(len(item)) % config.blocks
+        )
+    return Units(item, arrangement, repetition_of, part)
+
+
+def _ordered(units: Units, answers: Numbers, config: DesignConfig, participant: int) -> tuple[Numbers, Numbers]:
+    """The order of the trials, and the block of each."""
+    rng = np.random.default_rng([config.seed, OWN, participant])
+    keep = Constraints(config.max_run, config.min_distance)
+    square = williams(config.blocks)
+    pieces = []
+    for part in square[participant % len(square)]:
+        rows = np.flatnonzero(units.part == part)
+        pieces.append(rows[arranged(units.item[rows], answers[rows], keep, rng)])
+    blocks = np.repeat(np.arange(1, config.blocks + 1), [len(piece) for piece in pieces])
+    return np.concatenate(pieces), blocks
+
+
+def _rows(layout: Layout, shown: Numbers, right: npt.NDArray[np.str_]) -> pd.DataFrame:
+    ids = np.array(layout.ids, dtype=object)
+    columns: dict[str, object] = {}
+    for number, name in enumerate(PLACES):
+        columns[f"stim_{name}"] = ids[shown[:, number]] if number < shown.shape[1] else ""
+    columns["correct"] = right
+    if np.isfinite(layout.place).all():
+        for number, name in enumerate(PLACES):
+            columns[f"alpha_{name}"] = layout.place[shown[:, number]] if number < shown.shape[1] else np.nan
+    return pd.DataFrame(columns, index=range(len(shown)))
+
+
+class _Drawer:
+    """Items drawn one after the other, none twice before all were, all stimuli about equally often."""
+
+    def __init__(self, members: Numbers, rng: np.random.Generator) -> None:
+        self.members, self.rng = members, rng
+        self.uses = np.zeros(members.max() + 1, np.int64)
+        self.unused = np.empty(0, np.int64)
+
+    def draw(self, count: int) -> Numbers:
+        return np.fromiter(self._next(count), np.int64, count)
+
+    def _next(self, count: int) -> Iterator[int]:
+        for _ in range(count):
+            if not len(self.unused):
+                self.unused = self.rng.permutation(len(self.members))
+            looked = self.rng.integers(len(self.unused), size=CANDIDATES)
+            best = looked[np.argmin(self.uses[self.members[self.unused[looked]]].sum(axis=1))]
+            chosen = int(self.unused[best])
+            self.unused[best] = self.unused[-1]
+            self.unused = self.unused[:-1]
+            self.uses[self.members[chosen]] += 1
+            yield chosen

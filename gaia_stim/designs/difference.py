@@ -1,0 +1,335 @@
+"""Scales from comparisons: maximum likelihood difference scaling, and pairwise choice.
+
+Difference scaling (Maloney & Yang 2003, doi:10.1167/3.8.5): the observer compares two pairs and says which differs
+more; with normal noise that is a probit regression on the scale values (Knoblauch & Maloney 2008,
+doi:10.18637/jss.v025.i02), whose row has +1 and -1 where the stimuli of the second and of the first pair are. Choosing
+the higher of two (Thurstone's case V) is the same with one pair. Here the parameters are the steps from each stimulus
+to the next, which changes nothing of the model and lets a row be written as "these steps minus those".
+
+The plain estimate has one free parameter a stimulus, and its noise goes straight into the steps, which is what a
+re-spaced continuum is made of. So by default the logarithms of the slopes follow a smooth curve: what is penalised is
+their second difference, which leaves straight and exponential scales alone, by as much as the answers themselves call
+for (the evidence of Laplace's approximation; MacKay 1992). Such a scale always rises. The plain estimate and its
+bootstrap intervals are kept beside it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import PchipInterpolator
+from scipy.special import ndtr
+
+from gaia_stim.config import ScaleConfig
+from gaia_stim.designs.fits import Counts, Fit, Values, interval, log_likelihood, minimise, rising, score
+from gaia_stim.designs.responses import Answers
+from gaia_stim.errors import DataError
+from gaia_stim.metrics.distance import Pixels, variation
+from gaia_stim.space.paths import Places
+from gaia_stim.space.spacing import HumanScale
+
+RIDGE = 1e-4
+"""A penalty so slight that it only shows where answers without a single contradiction call for endless steps."""
+SMOOTHING = 10.0 ** np.arange(-1, 4.1, 0.5)
+"""Weights of the roughness that are tried."""
+FLATTEST = 0.02
+"""Of the mean step: where the smooth fit begins for steps that the plain one has as none."""
+STEPS = 9
+"""Stimuli for which the evenness of steps is told."""
+RESPACED = 50
+"""Drawn scales that it is told by."""
+FEW = 10
+"""Trials a free parameter below which a scale gets a warning."""
+WOBBLE = 1e-9
+DRAWS = 3
+"""Scales that are drawn for one that is kept."""
+WILDEST = 20.0
+"""Logarithm of a slope beyond which none is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A fitted scale in units of the observer's noise, as its steps from stimulus to stimulus (p,)."""
+
+    steps: Values
+    eta: Values
+    """(m,): the predictor of each row of the counts."""
+
+    @property
+    def scale(self) -> Values:
+        return np.concatenate([[0.0], np.cumsum(self.steps)])
+
+
+def fit_mlds(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
+    """The difference scale of quadruples and triads, that may be mixed. Raises `DataError` where none can be fitted."""
+    a, b, c, d = answers.alpha.T
+    is_triad = np.isnan(d)
+    # A triad is two pairs with its middle stimulus in common.
+    first = np.sort([a, b], axis=0)
+    second = np.sort([np.where(is_triad, b, c), np.where(is_triad, c, d)], axis=0)
+    is_second = np.isin(answers.answer, ["cd", "bc"])
+    return _fit(answers, [(second, 1.0), (first, -1.0)], is_second, config, rng, noise="sigma")
+
+
+def fit_2afc(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
+    """The scale by which the higher of two is chosen. Raises `DataError` where none can be fitted."""
+    a, b = answers.alpha[:, 0], answers.alpha[:, 1]
+    sign = np.where(b >= a, 1.0, -1.0)
+    return _fit(
+        answers, [(np.sort([a, b], axis=0), sign)], answers.answer == "b", config, rng, noise="sigma_of_a_difference"
+    )
+
+
+def _fit(
+    answers: Answers,
+    pairs: list[tuple[Values, float | Values]],
+    is_second: npt.NDArray[np.bool_],
+    config: ScaleConfig,
+    rng: np.random.Generator,
+    noise: str,
+) -> Fit:
+    alpha = np.unique(answers.alpha[np.isfinite(answers.alpha)])
+    starts = alpha[:-1]
+    rows = np.zeros((len(answers), len(starts)))
+    for (low, high), sign in pairs:
+        inside = (low[:, None] <= starts) & (starts < high[:, None])
+        rows += np.broadcast_to(np.asarray(sign), len(answers))[:, None] * inside
+    # With the pairs exchanged it is the same trial with the opposite answer.
+    is_turned = rows[np.arange(len(rows)), (rows != 0).argmax(axis=1)] < 0
+    counts = Counts.of(np.where(is_turned[:, None], -rows, rows), is_second ^ is_turned)
+    _refuse(counts, answers)
+    widths = np.diff(alpha) / np.diff(alpha).mean()
+    plain = fit_plain(counts)
+    if plain.scale[-1] <= 0:
+        raise DataError(
+            f"{answers.task}: the fitted scale falls with alpha, so the answers stand for the opposite; look whether "
+            "the keys were swapped"
+        )
+    samples, deviances = _bootstrap(counts, plain, config.bootstrap, rng)
+    observed = counts.deviance(ndtr(plain.eta))
+    best, scale, draws, more = plain, plain.scale / plain.scale[-1], samples, {}
+    figures: dict[str, float | None] = {}
+    small = 0
+    if config.smooth and len(starts) > 2:
+        low, high = interval(_from_0_to_1(samples), config.confidence, scale)
+        more = {"unsmoothed": scale, "unsmoothed_low": low, "unsmoothed_high": high}
+        tried = fit_smooth(counts, widths, plain)
+        chosen = max(tried, key=lambda one: one.evidence)
+        best, draws = chosen.fit, posterior(tried, widths, config.bootstrap, rng)
+        scale, small = rising(best.scale)
+        figures = {"smoothing": chosen.weight, "log_likelihood_smoothed": log_likelihood(counts, best.eta)}
+    low, high = interval(_from_0_to_1(draws), config.confidence, scale)
+    noise_low, noise_high = interval([1 / one[-1:] for one in draws if one[-1] > 0], config.confidence, scale[-1:])
+    return Fit(
+        alpha,
+        scale,
+        low,
+        high,
+        {
+            noise: 1 / best.scale[-1],
+            f"{noise}_low": noise_low[0],
+            f"{noise}_high": noise_high[0],
+            **_evenness(alpha, best.scale, draws),
+            "explained": _explained(counts, best),
+            "log_likelihood": log_likelihood(counts, plain.eta),
+            "deviance": observed,
+            "deviance_p": float(np.mean(np.array(deviances) >= observed)) if deviances else None,
+            **figures,
+        },
+        more,
+        warnings=tuple(_warnings(counts, answers, alpha, best, scale, small)),
+    )
+
+
+def _bootstrap(counts: Counts, plain: Steps, count: int, rng: np.random.Generator) -> tuple[list[Values], list[float]]:
+    """Scales and deviances of simulated experiments with an observer who is the plain fit."""
+    scales, deviances = [], []
+    for _ in range(count):
+        drawn = counts.simulated(ndtr(plain.eta), rng)
+        again = fit_plain(drawn, plain)
+        scales.append(again.scale)
+        deviances.append(drawn.deviance(ndtr(again.eta)))
+    return scales, deviances
+
+
+def _from_0_to_1(scales: list[Values]) -> list[Values]:
+    return [one / one[-1] for one in scales if one[-1] > 0]
+
+
+def fit_plain(counts: Counts, start: Steps | None = None) -> Steps:
+    """Maximum likelihood with a free step a stimulus: the GLM of Knoblauch & Maloney."""
+
+    def objective(steps: Values) -> tuple[float, Values, Values]:
+        eta = counts.predictors @ steps
+        slope, information = score(counts, eta)
+        value = -log_likelihood(counts, eta) + RIDGE / 2 * float(steps @ steps)
+        gradient = -counts.predictors.T @ slope + RIDGE * steps
+        curvature = counts.predictors.T @ (counts.predictors * information[:, None])
+        return value, gradient, curvature + RIDGE * np.eye(len(steps))
+
+    begin = start.steps if start else np.full(counts.predictors.shape[1], 0.1)
+    steps, _, _ = minimise(begin, objective)
+    return Steps(steps, counts.predictors @ steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """A fit with one weight of the roughness."""
+
+    counts: Counts
+    widths: Values
+    weight: float
+    slopes: Values
+    """(p,): logarithms of the slopes."""
+    curvature: Values
+    """(p, p): expected, of the loss at the fit."""
+
+    @classmethod
+    def to(cls, counts: Counts, widths: Values, start: Values, weight: float) -> "Smooth":
+        """Fit, beginning with slopes whose logarithms are `start`."""
+        rough = roughness(widths)
+        penalty = weight * rough.T @ rough
+        at_start = cls(counts, widths, weight, start, penalty)
+
+        def objective(slopes: Values) -> tuple[float, Values, Values]:
+            steps = widths * np.exp(slopes)
+            slope, information = score(counts, counts.predictors @ steps)
+            by_slope = counts.predictors * steps
+            gradient = -by_slope.T @ slope + penalty @ slopes + RIDGE * steps**2
+            curvature = by_slope.T @ (by_slope * information[:, None]) + penalty + np.diag(2 * RIDGE * steps**2)
+            return at_start.loss(slopes), gradient, curvature + WOBBLE * np.eye(len(steps))
+
+        slopes, _, curvature = minimise(start, objective)
+        return cls(counts, widths, weight, slopes, curvature)
+
+    def loss(self, slopes: Values) -> float:
+        """What the fit makes smallest: minus the log likelihood, and the penalties."""
+        steps = self.widths * np.exp(slopes)
+        rough = roughness(self.widths) @ slopes
+        penalties = self.weight * rough @ rough + RIDGE * steps @ steps
+        return float(penalties) / 2 - log_likelihood(self.counts, self.counts.predictors @ steps)
+
+    @cached_property
+    def fit(self) -> Steps:
+        steps = self.widths * np.exp(self.slopes)
+        return Steps(steps, self.counts.predictors @ steps)
+
+    @cached_property
+    def loss_at_fit(self) -> float:
+        return self.loss(self.slopes)
+
+    @cached_property
+    def evidence(self) -> float:
+        """Logarithm of how likely the answers are with this weight, up to a constant that all weights share."""
+        roughs = len(self.widths) - 2
+        return (
+            roughs / 2 * float(np.log(self.weight)) - self.loss_at_fit - float(np.linalg.slogdet(self.curvature)[1]) / 2
+        )
+
+
+def fit_smooth(counts: Counts, widths: Values, plain: Steps) -> list[Smooth]:
+    """The smooth fits with each weight of `SMOOTHING`."""
+    mean = plain.scale[-1] / len(widths)
+    start = np.log(np.maximum(plain.steps, FLATTEST * mean) / widths)
+    return [Smooth.to(counts, widths, start, float(weight)) for weight in SMOOTHING]
+
+
+def posterior(tried: list[Smooth], widths: Values, count: int, rng: np.random.Generator) -> list[Values]:
+    """Scales that the answers leave possible, `count` of them.
+
+    Drawn with each weight as often as its evidence says, normal around its fit, and then taken as often as the answers
+    make them likelier than that (importance resampling; Ionides 2008 for the limit). Unlike simulated experiments these
+    know that smoothing may have smoothed too much (Nychka 1988).
+    """
+    if not count:
+        return []
+    evidence = np.array([one.evidence for one in tried])
+    share = np.exp(evidence - evidence.max())
+    scales, logs = [], []
+    for one, times in zip(tried, rng.multinomial(DRAWS * count, share / share.sum()), strict=True):
+        spread = np.linalg.cholesky(np.linalg.inv(one.curvature))
+        for normal in rng.standard_normal((times, len(widths))):
+            slopes = np.clip(one.slopes + spread @ normal, -WILDEST, WILDEST)
+            steps = widths * np.exp(slopes)
+            scales.append(np.concatenate([[0.0], np.cumsum(steps)]))
+            logs.append(one.loss(slopes) - one.loss_at_fit - normal @ normal / 2)
+    ratio = np.exp(-(np.array(logs) - np.median(logs)))
+    ratio = np.minimum(ratio, ratio.mean() * np.sqrt(len(ratio)))
+    return [scales[number] for number in rng.choice(len(scales), count, p=ratio / ratio.sum())]
+
+
+def roughness(widths: Values) -> Values:
+    """(p - 2, p): second differences of the slopes of p steps, in the middles of steps of these widths (mean 1)."""
+    middles = np.cumsum(widths) - widths / 2
+    gaps = np.diff(middles)
+    first = np.diff(np.eye(len(widths)), axis=0) / gaps[:, None]
+    return np.asarray(np.diff(first, axis=0) / ((gaps[1:] + gaps[:-1]) / 2)[:, None])
+
+
+def _refuse(counts: Counts, answers: Answers) -> None:
+    free, trials = counts.predictors.shape[1], int(counts.trials.sum())
+    if free < 2:
+        raise DataError(f"{answers.task}: a scale needs at least three stimuli, not {free + 1}")
+    if len(set(answers.answer)) == 1:
+        raise DataError(f"{answers.task}: all {len(answers)} answers are '{answers.answer[0]}', which tells no scale")
+    if trials < free:
+        raise DataError(
+            f"{answers.task}: {trials} trials are too few for {free + 1} stimuli; give at least {FEW * free}"
+        )
+    if np.linalg.matrix_rank(counts.predictors) < free:
+        raise DataError(
+            f"{answers.task}: the trials do not connect all {free + 1} stimuli, so that no scale is told by them; use "
+            "the trials of a whole design"
+        )
+
+
+def _evenness(alpha: Values, scale: Values, samples: list[Values]) -> dict[str, float | None]:
+    """How uneven steps of equal alpha are, and how uneven those of `--spacing` can be expected to be.
+
+    The coefficient of variation of the steps in the fitted scale, and its median where scales that the answers leave
+    possible place the stimuli.
+    """
+    stretch = float(alpha[0]), float(alpha[-1])
+    curve = PchipInterpolator(alpha, scale)
+    expected = []
+    for sample in samples[:RESPACED]:
+        if sample[-1] > 0:
+            spaced = HumanScale(alpha, rising(sample)[0], Path(), "")(_unseen, STEPS, stretch)
+            expected.append(variation(np.diff(curve(spaced.places))))
+    return {
+        "steps_cv": variation(np.diff(curve(np.linspace(*stretch, STEPS)))),
+        "steps_cv_expected": float(np.median(expected)) if expected else None,
+    }
+
+
+def _unseen(places: Places) -> Pixels:
+    raise NotImplementedError("a measured scale places stimuli without their pictures")
+
+
+def _explained(counts: Counts, fit: Steps) -> float:
+    """Share of the answers that the scale without its noise would have given."""
+    agreed = np.where(fit.eta > 0, counts.second, counts.trials - counts.second)
+    return float(agreed.sum() / counts.trials.sum())
+
+
+def _warnings(counts: Counts, answers: Answers, alpha: Values, fit: Steps, scale: Values, small: int) -> list[str]:
+    found = []
+    free, trials = counts.predictors.shape[1], int(counts.trials.sum())
+    if trials < FEW * free:
+        found.append(
+            f"{trials} trials for {free + 1} stimuli are few: mind the intervals, {FEW * free} and more are usual"
+        )
+    if _explained(counts, fit) == 1.0:
+        found.append(
+            "no answer contradicts the scale, so the noise cannot be told and the intervals are too narrow: the "
+            "stimuli are too easy to tell apart, or the trials too few"
+        )
+    if small:
+        found.append(f"{small} neighbours could not be told apart; --spacing will lay no stimulus between them")
+    if (np.diff(scale) <= 0).any():
+        found.append("the scale does not rise everywhere, so --spacing cannot take it; leave out --no-smooth")
+    if alpha[0] > 0 or alpha[-1] < 1:
+        found.append(f"the answers cover alpha {alpha[0]:g} to {alpha[-1]:g}, and --spacing needs 0 to 1")
+    return found

@@ -1,0 +1,192 @@
+"""The tasks, as data: which stimuli make an item, in which arrangements it is shown, what is answered, what is right.
+
+A task is one `Design` here and its row in `DESIGNS`. Answers name places: `a` is the stimulus in `stim_a`, the first in
+time or the left one. This is the one place that says what may stand in the column `response` of a results file.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+from gaia_stim.config import DesignConfig
+from gaia_stim.designs.layout import Item, Layout
+from gaia_stim.errors import ConfigError
+
+NUMBER = "number"
+"""In `answers`: an alpha is answered."""
+
+
+def _no_right_answer(layout: Layout, shown: Item) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A task."""
+
+    question: str
+    """What the observer is asked, as a starter can show it."""
+    answers: tuple[str, ...]
+    """All that may be answered."""
+    items: Callable[[Layout, DesignConfig], Sequence[Item]]
+    """What is measured: stimuli, pairs, triples …; raises `ConfigError` where a set has none."""
+    arrangements: tuple[Item, ...]
+    """Which of an item's stimuli is in which place of the trial."""
+    right: Callable[[Layout, Item], str] = _no_right_answer
+    """The right answer to the stimuli in their places, "" where there is none."""
+    dealt: bool = False
+    """An item is shown in one arrangement a repetition, all arrangements equally often, and not in each of them."""
+    takes: frozenset[str] = frozenset()
+    """The options that say something about this task."""
+    triads: "Design | None" = None
+    """The task that `--triads` makes of it."""
+
+
+def _higher(layout: Layout, shown: Item) -> str:
+    """Which of two is nearer to the end of the line; "" off a line and for equal ones."""
+    first, second = (layout.place[number] for number in shown)
+    if layout.order != "line" or first == second:
+        return ""
+    return "a" if first > second else "b"
+
+
+def _like_x(layout: Layout, shown: Item) -> str:
+    return "a" if shown[2] == shown[0] else "b"
+
+
+def _same(layout: Layout, shown: Item) -> str:
+    return "same" if shown[0] == shown[1] else "different"
+
+
+def _odd(layout: Layout, shown: Item) -> str:
+    return next(place for place, number in zip("abc", shown, strict=True) if shown.count(number) == 1)
+
+
+def _target(layout: Layout, shown: Item) -> str:
+    return repr(float(layout.place[shown[0]]))
+
+
+def _pairs(layout: Layout, config: DesignConfig) -> Sequence[Item]:
+    return layout.pairs(config.pairs)
+
+
+def _with_the_standard(layout: Layout, config: DesignConfig) -> Sequence[Item]:
+    line = layout.line("constant")
+    standard = line[len(line) // 2]
+    if config.standard is not None:
+        if config.standard not in layout.ids:
+            raise ConfigError(
+                f"--standard {config.standard}: no such stimulus; the set has {layout.ids[0]} to {layout.ids[-1]}"
+            )
+        standard = layout.ids.index(config.standard)
+    return [(standard, comparison) for comparison in line]
+
+
+def _with_both_ends(layout: Layout, config: DesignConfig) -> Sequence[Item]:
+    line = layout.line("adjustment")
+    return [(target, line[0], line[-1]) for target in line]
+
+
+def _along_the_line(task: str, size: int) -> Callable[[Layout, DesignConfig], Sequence[Item]]:
+    def items(layout: Layout, config: DesignConfig) -> Sequence[Item]:
+        layout.line(task)
+        return layout.subsets(size)
+
+    return items
+
+
+identification = Design(
+    question="Is this A (the beginning of the continuum) or B (its end)?",
+    answers=("a", "b"),
+    items=lambda layout, config: [(number,) for number in range(len(layout))],
+    arrangements=((0,),),
+)
+
+two_afc = Design(
+    question="Which of the two is nearer to B, the end of the continuum?",
+    answers=("a", "b"),
+    items=_pairs,
+    arrangements=((0, 1), (1, 0)),
+    right=_higher,
+    takes=frozenset({"pairs"}),
+)
+
+abx = Design(
+    question="Is the third the same as the first (A) or as the second (B)?",
+    answers=("a", "b"),
+    items=_pairs,
+    arrangements=((0, 1, 0), (0, 1, 1), (1, 0, 1), (1, 0, 0)),
+    right=_like_x,
+    takes=frozenset({"pairs"}),
+)
+
+same_different = Design(
+    question="Are the two the same or different?",
+    answers=("same", "different"),
+    items=_pairs,
+    arrangements=((0, 1), (1, 0), (0, 0), (1, 1)),
+    right=_same,
+    takes=frozenset({"pairs"}),
+)
+
+oddity = Design(
+    question="Two of the three are the same. Which is the other one?",
+    answers=("a", "b", "c"),
+    items=_pairs,
+    arrangements=tuple(
+        tuple(odd if place == at else 1 - odd for place in range(3)) for odd in (0, 1) for at in range(3)
+    ),
+    right=_odd,
+    takes=frozenset({"pairs"}),
+)
+
+triplets = Design(
+    question="Which of the three is least like the other two?",
+    answers=("a", "b", "c"),
+    items=lambda layout, config: layout.subsets(3),
+    arrangements=tuple(permutations(range(3))),
+    dealt=True,
+    takes=frozenset({"trials"}),
+)
+
+_triads = Design(
+    question="Which differ more: the first and the second, or the second and the third?",
+    answers=("ab", "bc"),
+    items=_along_the_line("mlds", 3),
+    arrangements=((0, 1, 2), (2, 1, 0)),
+    dealt=True,
+    takes=frozenset({"trials", "triads"}),
+)
+
+mlds = Design(
+    question="Which pair differs more: the first or the second?",
+    answers=("ab", "cd"),
+    items=_along_the_line("mlds", 4),
+    # Pairs that do not overlap (Maloney & Yang 2003), in either order, each either way round.
+    arrangements=tuple(
+        first + second
+        for pairs in permutations([((0, 1), (1, 0)), ((2, 3), (3, 2))])
+        for first, second in product(*pairs)
+    ),
+    dealt=True,
+    takes=frozenset({"trials", "triads"}),
+    triads=_triads,
+)
+
+constant = Design(
+    question="Which of the two is nearer to B, the end of the continuum?",
+    answers=("a", "b"),
+    items=_with_the_standard,
+    arrangements=((0, 1), (1, 0)),
+    right=_higher,
+    takes=frozenset({"standard"}),
+)
+
+adjustment = Design(
+    question="Make the second look like the first.",
+    answers=(NUMBER,),
+    items=_with_both_ends,
+    # From below and from above: what is adjusted begins in stim_b.
+    arrangements=((0, 1), (0, 2)),
+    right=_target,
+)

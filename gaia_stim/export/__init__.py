@@ -1,0 +1,17 @@
+"""The last metre: a stimulus set, or a design over it, as the folder that an experiment program takes.
+
+Each is a function `write(stimuli, folder, trials)` in a file of its own that fills an empty folder; one that has
+options of its own takes them by name.
+"""
+
+EXPORTERS = {
+    "psychopy": "gaia_stim.export.psychopy:write",
+    "psychojs": "gaia_stim.export.psychojs:write",
+    "jspsych": "gaia_stim.export.jspsych:write",
+    "opensesame": "gaia_stim.export.opensesame:write",
+    "psychtoolbox": "gaia_stim.export.psychtoolbox:write",
+    "gorilla": "gaia_stim.export.gorilla:write",
+    "labjs": "gaia_stim.export.labjs:write",
+    "bids": "gaia_stim.export.bids:write",
+}
+"""Program to the function that writes for it."""

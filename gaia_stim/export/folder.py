@@ -1,0 +1,103 @@
+"""What every exported folder has: the pictures as they are in the set, and a page that tells how to run it."""
+
+import shutil
+from collections.abc import Sequence
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import gaia_stim
+from gaia_stim.export.formats import csv_bytes
+from gaia_stim.export.linter import Table, flat_name
+from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.stimuli.cells import guarded
+from gaia_stim.stimuli.manifest import STIMULI
+from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+from gaia_stim.stimuli.trials import Trials
+
+STARTERS = files("gaia_stim.export") / "starters"
+SHOWN_PIXELS = 256
+"""Small pictures are shown a whole number of times larger, up to this."""
+
+README = """\
+# {name} for {program}
+
+{what}
+
+{steps}
+
+{provenance}
+"""
+
+
+def copy_pictures(stimuli: StimulusSet, folder: Path, *, flat: bool = False) -> tuple[int, int]:
+    """The set's files, byte for byte, in `stimuli/` or beside everything else; returns the first's height and width.
+
+    Raises `DataError` where one was changed after the set was written.
+    """
+    if not flat:
+        (folder / STIMULI).mkdir()
+    size = None
+    for row, pixels in stimuli.pictures():
+        shutil.copyfile(stimuli.folder / row.image, folder / (flat_name(row.image) if flat else row.image))
+        size = size or (pixels.shape[0], pixels.shape[1])
+    return size or (1, 1)
+
+
+def write_conditions(table: Table, folder: Path, name: str = "conditions") -> list[str]:
+    """`conditions.csv`, and where there are several participants one file for each; returns all names."""
+    tables = {name: table, **{f"{name}_{owner}": rows for owner, rows in table.of_each_participant().items()}}
+    for stem, rows in tables.items():
+        write_bytes(folder / f"{stem}.csv", csv_bytes(rows))
+    return [f"{stem}.csv" for stem in tables]
+
+
+def write_readme(
+    folder: Path, program: str, stimuli: StimulusSet, trials: Trials | None, steps: Sequence[str], rows: int
+) -> None:
+    """README.md: what this is, how to run it step by step, and which set it was made of."""
+    name = guarded(stimuli.folder.resolve().name)
+    listed = "" if trials is None else f" The list of trials is a design of the task '{guarded(trials.task)}'."
+    text = README.format(
+        name=name,
+        program=program,
+        what=f"{len(stimuli)} stimuli; {rows} rows to go through.{listed}",
+        steps="\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)),
+        provenance=f"Made by gaia-stim {gaia_stim.__version__} of the set whose manifest.csv is "
+        f"{hash_file(stimuli.folder / MANIFEST)}; its provenance.json says how each picture was made.\n"
+        "A `'` before a text keeps programs from reading it as something else; it is not part of the text.",
+    )
+    write_bytes(folder / "README.md", text.encode())
+
+
+def starter(name: str) -> bytes:
+    """The text of a script that is shipped as it is."""
+    return (STARTERS / name).read_bytes()
+
+
+def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, int]) -> dict[str, Any]:
+    """What a starter asks and shows, as JSON: texts, and numbers that no condition has."""
+    height, width = size
+    record = {} if trials is None else trials.record
+    return {
+        "task": "" if trials is None else trials.task,
+        "question": str(record.get("question", "")),
+        "answers": [str(answer) for answer in record.get("answers", [])],
+        "width": width,
+        "height": height,
+        "scale": max(1, SHOWN_PIXELS // max(height, width)),
+        "continuum": _continuum(stimuli) if trials is not None and trials.task == "adjustment" else [],
+    }
+
+
+def _continuum(stimuli: StimulusSet) -> list[list[Any]]:
+    """Place and picture of each stimulus along the line: by alpha, else by amount, else evenly by position."""
+    rows = stimuli.rows()
+    for column in ("alpha", "amount"):
+        places = [getattr(row, column) for row in rows]
+        if all(place is not None for place in places):
+            ordered = sorted(zip(places, rows, strict=True), key=lambda pair: float(pair[0]))
+            if all(before[0] < after[0] for before, after in pairwise(ordered)):
+                return [[place, row.image] for place, row in ordered]
+    return [[row.position / max(1, len(rows) - 1), row.image] for row in rows]

@@ -1,0 +1,135 @@
+"""Psychtoolbox: a `.mat` that both MATLAB and Octave load, and a function that runs as it is.
+
+stim      1 x N struct of the manifest's columns (`file` is the picture)
+trials    1 x M struct of a design's trials, with `index_a` … into `stim`; without a design it is not there
+meta      what is asked, and where all of it came from
+images    on request: uint8, height x width x 3 x N, for Screen('MakeTexture', window, images(:, :, :, k))
+"""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.io import savemat
+
+import gaia_stim
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.export.folder import copy_pictures, starter, task_record, write_readme
+from gaia_stim.export.formats import csv_bytes
+from gaia_stim.export.linter import Cell, Table, table_of
+from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+from gaia_stim.stimuli.trials import PLACES, Trials
+
+LARGEST = 2**31 - 1
+"""Bytes of a variable in a MAT file of version 5."""
+HEADER = 116
+"""Bytes of text that such a file begins with; scipy writes the time into it."""
+
+
+def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, images: bool = False) -> None:
+    """Fill a folder; `images` puts the pixels into the `.mat` too.
+
+    Raises `DataError` where a name cannot be exported, a picture was changed or, for `images`, has another size than
+    the first; `ConfigError` where they are too many for one variable.
+    """
+    table = table_of(stimuli, None)
+    rows = table if trials is None else table_of(stimuli, trials)
+    size = copy_pictures(stimuli, folder)
+    record = task_record(stimuli, trials, size)
+    lines = csv_bytes(rows).decode().splitlines()
+    ids = table.column("stim_id")
+    continuum = {image: place for place, image in record["continuum"]}
+    content: dict[str, Any] = {
+        "stim": _struct(_columns(table.renamed({"image": "file"}))),
+        "meta": {
+            "gaia_stim": gaia_stim.__version__,
+            "manifest_hash": hash_file(stimuli.folder / MANIFEST),
+            "task": record["task"],
+            "question": record["question"],
+            "answers": _cells(record["answers"]),
+            "scale": float(record["scale"]),
+            "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
+            "header": lines[0],
+            "lines": _cells(lines[1:]),
+        },
+    }
+    if trials is not None:
+        columns = _columns(rows)
+        places = [place for place in PLACES if f"stim_{place}" in columns]
+        index = {f"index_{place}": [_index(ids, name) for name in columns[f"stim_{place}"]] for place in places}
+        content["trials"] = _struct({**columns, **index})
+    if images:
+        content["images"] = _images(stimuli)
+    written = io.BytesIO()
+    savemat(written, content, do_compression=True, long_field_names=True, oned_as="row")
+    write_bytes(
+        folder / "stimuli.mat", b"MATLAB 5.0 MAT-file, by gaia-stim".ljust(HEADER) + written.getvalue()[HEADER:]
+    )
+    write_bytes(folder / "conditions.csv", csv_bytes(rows))
+    write_bytes(folder / "experiment.m", starter("psychtoolbox.m"))
+    steps = [
+        "Start MATLAB or Octave with Psychtoolbox, and change into this folder.",
+        "`experiment('p01')` shows every row and takes a key; it runs as it is.",
+        "It writes `data/PARTICIPANT_TIME.csv`: all columns, then `response` and `rt` (seconds). Escape ends it.",
+        "In a script of your own: `load('stimuli.mat')`; `stim(k).stim_id`, `stim(k).file`, `stim(k).alpha` …",
+        "`picture = imread(stim(k).file); texture = Screen('MakeTexture', window, picture);`",
+        "With `images` in the file (`gaia-stim export --images-in-mat`): `images(:, :, :, k)` is the picture.",
+        "A design is in `trials`: `stim(trials(n).index_a)` is what `stim_a` names. `meta` says what is asked.",
+        "Numbers are doubles, NaN where a cell is empty; text is char, '' where it is.",
+    ]
+    write_readme(folder, "Psychtoolbox", stimuli, trials, steps, len(rows.rows))
+
+
+def _columns(table: Table) -> dict[str, list[Any]]:
+    """Doubles or text, a column the one or the other; text guarded, as in conditions.csv, since char knows no NUL."""
+    return {name: _typed(table.column(name)) for name in table.columns}
+
+
+def _typed(cells: list[Cell]) -> list[Any]:
+    if any(isinstance(cell, str) for cell in cells):
+        return ["" if cell is None else str(cell) for cell in cells]
+    return [float("nan") if cell is None else float(cell) for cell in cells]
+
+
+def _struct(columns: Mapping[str, list[Any]]) -> npt.NDArray[Any]:
+    """A 1 x N struct array."""
+    count = len(next(iter(columns.values())))
+    struct = np.empty((1, count), dtype=[(name, object) for name in columns])
+    for name, values in columns.items():
+        for place, value in enumerate(values):
+            struct[name][0, place] = value
+    return struct
+
+
+def _cells(texts: list[str]) -> npt.NDArray[Any]:
+    cells = np.empty((1, len(texts)), dtype=object)
+    cells[0, :] = texts
+    return cells
+
+
+def _index(ids: list[Cell], stim_id: str) -> float:
+    """As MATLAB counts, from 1; NaN where there is no stimulus."""
+    return float(ids.index(stim_id) + 1) if stim_id else float("nan")
+
+
+def _images(stimuli: StimulusSet) -> npt.NDArray[np.uint8]:
+    pictures: list[npt.NDArray[np.uint8]] = []
+    total = 0
+    for row, pixels in stimuli.pictures():
+        colour = np.broadcast_to(pixels[..., :3], (*pixels.shape[:2], 3))
+        if pictures and colour.shape != pictures[0].shape:
+            raise DataError(
+                f"{stimuli.folder / row.image}: has another size than the first picture; images need one size"
+            )
+        total += colour.size
+        if total > LARGEST:
+            raise ConfigError(
+                f"{len(stimuli)} pictures are more than the 2 GiB that a variable in a .mat can have; "
+                "leave --images-in-mat out: the files are read one by one then"
+            )
+        pictures.append(colour)
+    return np.stack(pictures, axis=-1)

@@ -1,0 +1,12 @@
+"""Attributes of images, from the tables that people have to numbers, and from there to the images.
+
+Data flows through three rooms: `cells` (a file to cells, each with its line), `coding` and `table` (cells to numbers,
+with a record of what was written and what it became), `joining` (rows to images). Nothing is guessed silently: what
+was decided without being told stands in `Labels.notes`, and what cannot be decided is an error that names the line.
+"""
+
+from gaia_stim.labels.coding import Attribute
+from gaia_stim.labels.joining import Joined, join
+from gaia_stim.labels.table import Labels, problems, read_labels
+
+__all__ = ["Attribute", "Joined", "Labels", "join", "problems", "read_labels"]

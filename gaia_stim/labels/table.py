@@ -1,0 +1,280 @@
+"""A file of labels as a design: which column names the images, and what each of the others is in numbers."""
+
+import dataclasses
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gaia_stim.errors import ConfigError, DataError, unknown_name
+from gaia_stim.images import IMAGE_SUFFIXES
+from gaia_stim.labels.cells import Cells, is_image_name, plain, read_cells
+from gaia_stim.labels.coding import Attribute, Coded, Column, Values, code
+
+WEAK_IMAGE_NAMES = ("id", "name")
+"""Names that a column of images may have where nothing better is found."""
+NO_ATTRIBUTES = ("license", "licence")
+"""Columns that this program reads for something else."""
+CELEBA_FIRST = "5_o_Clock_Shadow"
+"""CelebA's first attribute. Where it stands above the images, the header lacks their name and every row a value."""
+LOOKED_AT = 1000
+"""Rows that tell whether a column holds names of image files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Attributes of images, a row an image and a column an attribute."""
+
+    file: Path
+    images: list[str]
+    """The image cell of each row, as written."""
+    attributes: tuple[Attribute, ...]
+    values: Values
+    """(rows, attributes): 0 or 1 for binary ones and categories, the number for graded ones, NaN where missing."""
+    lines: npt.NDArray[np.int64] | None = None
+    """(rows,): the line of the file that each row stands on, where there is a file."""
+    image_column: str = ""
+    """What the column of the images is called; empty where the file has no name for it."""
+    left_out: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Columns that are no attributes, and why."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of how the file was read: a sentence each."""
+
+    @property
+    def names(self) -> list[str]:
+        """The attributes' names, in the order of `values`."""
+        return [attribute.name for attribute in self.attributes]
+
+    def line(self, row: int) -> str:
+        """Where a row stands, as " (line 7)"; empty where that is not known."""
+        return "" if self.lines is None else f" (line {self.lines[row]})"
+
+    def column(self, name: str) -> Values:
+        """(rows,) values of one attribute. Raises `ConfigError`, as `select`, where there is none of that name."""
+        [place, *others] = self._places(name)
+        if others:
+            raise ConfigError(f"{self.file}: '{name}' is several attributes: {', '.join(self._levels(name))}")
+        return self.values[:, place]
+
+    def select(self, names: Iterable[str]) -> "Labels":
+        """Only these attributes, in this order; the name of a column of words means all of its levels.
+
+        Raises `ConfigError`, with suggestions, where there is no such attribute.
+        """
+        places = list(dict.fromkeys(place for name in names for place in self._places(name)))
+        chosen = tuple(self.attributes[place] for place in places)
+        return dataclasses.replace(self, attributes=chosen, values=self.values[:, places])
+
+    def _places(self, name: str) -> list[int]:
+        places = [
+            place for place, attribute in enumerate(self.attributes) if name in (attribute.name, attribute.column)
+        ]
+        if places:
+            return places
+        if name in self.left_out:
+            raise ConfigError(f"{self.file}: column '{name}' is no attribute: it {self.left_out[name]}")
+        for baseline, column in {(attribute.baseline, attribute.column) for attribute in self.attributes}:
+            if name == f"{column}:{baseline}":
+                others = ", ".join(self._levels(column))
+                raise ConfigError(f"'{name}' is the baseline that {others} are measured against; choose one of those")
+        raise unknown_name("attribute", name, self.names)
+
+    def _levels(self, column: str) -> list[str]:
+        return [attribute.name for attribute in self.attributes if attribute.column == column]
+
+
+def read_labels(
+    file: Path,
+    image_column: str | None = None,
+    categories: Sequence[str] = (),
+    baselines: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
+) -> Labels:
+    """The attributes in a table of labels: CSV, TSV, XLSX or CelebA's text files; docs/labels.md says how.
+
+    `image_column` names the column of the images where that is not plain; `categories` names columns whose numbers
+    are names; `baselines` maps columns of words to the level that the others are measured against, else the most
+    frequent one. Each of `missing` is a text that stands for a missing value, everywhere or, as `skin_tone=-1`, in
+    one column. An image may have several rows where they all say the same.
+
+    Raises `DataError`, naming file and line, where the table is not one; `ConfigError` where an option names what the
+    table does not have, or where openpyxl is needed and not installed.
+    """
+    cells = read_cells(file, image_column)
+    image = _image_column(cells, image_column)
+    images = _images(cells, image)
+    chosen = baselines or {}
+    others = [name for name in _named(cells) if name != cells.header[image]]
+    for name in (*categories, *chosen):
+        if name not in others:
+            raise unknown_name(f"column of attributes in {file}", name, others)
+    stands_for_missing = _missing(cells, missing)
+    coded: dict[str, Coded] = {}
+    for name, column in zip(cells.header, cells.columns, strict=True):
+        if name == cells.header[image]:
+            continue
+        if name not in categories and (reason := _why_no_attribute(name)):
+            coded[name] = Coded(left_out=reason)
+            continue
+        words = Column.read(file, name, column, cells.lines, stands_for_missing[name])
+        coded[name] = code(words, name in categories, chosen.get(name))
+    labels = Labels(
+        file=file,
+        images=images,
+        attributes=tuple(attribute for part in coded.values() for attribute in part.attributes),
+        values=_beside(coded.values(), len(images)),
+        lines=cells.lines,
+        image_column=cells.header[image],
+        left_out={name: part.left_out for name, part in coded.items() if part.left_out},
+        notes=(*_image_notes(cells, image, image_column), *_notes(coded)),
+    )
+    if not labels.attributes:
+        reasons = "; ".join(f"{name} {reason}" for name, reason in labels.left_out.items())
+        raise DataError(f"{file}: has no attributes beside the images{f' ({reasons})' if reasons else ''}")
+    if twice := [name for name, count in Counter(labels.names).items() if count > 1]:
+        raise DataError(f"{file}: two attributes would be called '{twice[0]}'; rename a column")
+    return _once(labels, cells.lines)
+
+
+def problems(attributes: Sequence[Attribute], values: Values) -> dict[str, str]:
+    """Why an attribute cannot be fitted on these rows, by its name; (rows, attributes) with NaN where missing.
+
+    Named are those that are missing everywhere, constant, or in every row the same as one before.
+    """
+    found: dict[str, str] = {}
+    first: dict[bytes, str] = {}
+    for attribute, column in zip(attributes, values.T, strict=True):
+        known = column[~np.isnan(column)]
+        if len(known) == 0:
+            found[attribute.name] = "is missing for every image"
+        elif (known == known[0]).all():
+            found[attribute.name] = f"is {known[0]:g} for every image that has it"
+        elif (other := first.setdefault((column + 0.0).tobytes(), attribute.name)) != attribute.name:
+            found[attribute.name] = f"is the same as '{other}' for every image"
+    return found
+
+
+def _image_column(cells: Cells, image_column: str | None) -> int:
+    """Which column names the images: as told, by its name, by its content, or by a weaker name."""
+    header = cells.header
+    if image_column is not None:
+        if image_column not in header:
+            raise unknown_name(f"column of {cells.file}", image_column, _named(cells))
+        return _named_throughout(cells, header.index(image_column))
+    by_name = [place for place, name in enumerate(header) if is_image_name(name)]
+    by_content = [place for place, column in enumerate(cells.columns) if _holds_files(column)]
+    if any(header[place] == CELEBA_FIRST for place in by_content):
+        raise DataError(
+            f"{cells.file}: the images stand below '{CELEBA_FIRST}': the header has no name for them, and the rows have"
+            f" {len(header)} cells where {len(header) + 1} are needed"
+        )
+    weak = [place for place, name in enumerate(header) if name.casefold() in WEAK_IMAGE_NAMES]
+    both = [place for place in by_name if place in by_content]
+    if not header[0] and not by_name and (0 in by_content or not (by_content or weak)):
+        return _named_throughout(cells, 0)
+    several = both or by_name or by_content or weak
+    if len(several) == 1:
+        return _named_throughout(cells, several[0])
+    which = (
+        f"{' and '.join(repr(header[place]) for place in several)} may both name the images"
+        if several
+        else "no column seems to name the images"
+    )
+    columns = ", ".join(_named(cells))
+    raise DataError(f"{cells.file}: {which}; say which one with --image-column (columns: {columns})")
+
+
+def _named_throughout(cells: Cells, image: int) -> int:
+    """The same column again. Raises `DataError` where another one has no name."""
+    if nameless := [place for place, name in enumerate(cells.header) if not name and place != image]:
+        which = f"column {nameless[0] + 1} has no name in the header"
+        if nameless[0] == 0 and cells.header[image]:
+            which = "the first column has no name in the header, although another names the images"
+        raise DataError(f"{cells.file}: {which}; name it or delete it (pandas: to_csv(…, index=False))")
+    return image
+
+
+def _named(cells: Cells) -> list[str]:
+    return [name for name in cells.header if name]
+
+
+def path_key(image: str) -> str:
+    """An image's path in one way of writing: with /, without ./, its letters composed (macOS stores é as two)."""
+    path = unicodedata.normalize("NFC", image).replace("\\", "/")
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def _holds_files(column: npt.NDArray[np.object_]) -> bool:
+    return all(plain(cell).lower().endswith(IMAGE_SUFFIXES) for cell in column[:LOOKED_AT])
+
+
+def _images(cells: Cells, image: int) -> list[str]:
+    images = [plain(cell) for cell in cells.columns[image]]
+    if "" in images:
+        raise DataError(f"{cells.file}:{cells.lines[images.index('')]}: names no image")
+    return images
+
+
+def _why_no_attribute(name: str) -> str | None:
+    if is_image_name(name) or name.casefold() in WEAK_IMAGE_NAMES:
+        return "names the images too; rename it if it is an attribute"
+    return "is about the images' files" if name.casefold() in NO_ATTRIBUTES else None
+
+
+def _missing(cells: Cells, missing: Sequence[str]) -> dict[str, list[str]]:
+    """By column, the texts that count as missing in it."""
+    found: dict[str, list[str]] = {name: [] for name in cells.header}
+    for text in missing:
+        name, equals, value = text.partition("=")
+        if equals and name not in found:
+            raise unknown_name(f"column of {cells.file}", name, _named(cells))
+        for column in [name] if equals else found:
+            found[column].append(value if equals else text)
+    return found
+
+
+def _beside(parts: Iterable[Coded], rows: int) -> Values:
+    values = [part.values for part in parts if part.values is not None]
+    return np.concatenate(values, axis=1) if values else np.empty((rows, 0))
+
+
+def _image_notes(cells: Cells, image: int, image_column: str | None) -> list[str]:
+    name = cells.header[image]
+    if not name or image_column is not None or is_image_name(name):
+        return []
+    return [f"the images are taken from the column '{name}'; --image-column names another"]
+
+
+def _notes(coded: Mapping[str, Coded]) -> list[str]:
+    left_out = [f"column '{name}' is left out: it {part.left_out}" for name, part in coded.items() if part.left_out]
+    return [*left_out, *(note for part in coded.values() for note in part.notes)]
+
+
+def _once(labels: Labels, lines: npt.NDArray[np.int64]) -> Labels:
+    """One row an image. Raises `DataError` where two rows say different things of one."""
+    codes, different = pd.factorize(np.array([path_key(image) for image in labels.images], dtype=object))
+    if len(different) == len(codes):
+        return labels
+    first = np.zeros(len(different), dtype=np.intp)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    firsts = labels.values[first[codes]]
+    same = ((labels.values == firsts) | (np.isnan(labels.values) & np.isnan(firsts))).all(axis=1)
+    if not same.all():
+        row = int(np.argmin(same))
+        raise DataError(
+            f"{labels.file}:{lines[row]}: other labels for '{labels.images[row]}' than on line"
+            f" {lines[first[codes[row]]]}; an image has one row (average repeated ratings first)"
+        )
+    kept = np.sort(first)
+    return dataclasses.replace(
+        labels,
+        images=[labels.images[row] for row in kept],
+        values=labels.values[kept],
+        lines=lines[kept],
+        notes=(*labels.notes, f"{len(codes) - len(kept):,} rows say again what another row says of the same image"),
+    )

@@ -1,0 +1,100 @@
+"""Trial designs: a balanced list of trials over a stimulus set, as a folder that exporters read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import gaia_stim
+from gaia_stim.config import DesignConfig
+from gaia_stim.designs.build import find_design, trial_table
+from gaia_stim.designs.layout import Layout
+from gaia_stim.errors import ConfigError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
+from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials, trials_csv
+
+
+@dataclass(frozen=True)
+class DesignResult:
+    """Where the design is, and what each participant will see."""
+
+    out: Path
+    set: Path
+    task: str
+    trials: int
+    participants: int
+    trials_each: int
+    trials_a_block: list[int]
+    items: int
+    trials_an_item: list[int]
+    """Fewest and most of a participant; one number where these are the same."""
+    right_answers: dict[str, int]
+    """Of a participant; empty where no answer is right."""
+
+
+def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
+    """Make a list of trials and write it as a folder.
+
+    Raises `ConfigError` for an unknown task, for a set that it is not possible with, for constraints that cannot be
+    kept and where the folder holds something else, `DataError` where the set is none.
+    """
+    task = find_design(config)
+    stimuli = StimulusSet.open(config.stimuli)
+    out = config.out or beside(config.stimuli, f"_{config.kind}")
+    manifest_hash = hash_file(stimuli.folder / MANIFEST)
+    options = {name: value for name, value in config.request().items() if name != "stimuli"}
+    request = {"verb": "design", "options": options, "set": manifest_hash}
+    if _stands(out, request, config.force):
+        listen(Note(f"{out} holds this very design already: nothing to do"))
+    else:
+        table = trial_table(task, Layout.of(stimuli), config)
+        record = {
+            "gaia_stim": gaia_stim.__version__,
+            "request": request,
+            "task": config.kind,
+            "question": task.question,
+            "answers": list(task.answers),
+            "set": {"folder": str(config.stimuli), "manifest_hash": manifest_hash},
+            "counts": _counts(table),
+        }
+        with staged_folder(out) as staging:
+            write_json(staging / DESIGN, record)
+            write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, table, record)))
+    counts = read_trials(out, stimuli).record["counts"]
+    return DesignResult(out, config.stimuli, config.kind, **counts)
+
+
+def _counts(table: pd.DataFrame) -> dict[str, Any]:
+    one = table[table["participant"] == table["participant"].iloc[0]]
+    an_item = one["item"].value_counts()
+    right = one.loc[one["correct"] != "", "correct"]
+    # An adjustment's right answer is a number, as many as there are stimuli.
+    is_counted = len(right) and one["task"].iloc[0] != "adjustment"
+    return {
+        "trials": len(table),
+        "participants": int(table["participant"].nunique()),
+        "trials_each": len(one),
+        "trials_a_block": [int(count) for count in one["block"].value_counts(sort=False)],
+        "items": int(table["item"].nunique()),
+        "trials_an_item": sorted({int(an_item.min()), int(an_item.max())}),
+        "right_answers": {str(k): int(n) for k, n in sorted(right.value_counts().items())} if is_counted else {},
+    }
+
+
+def _stands(out: Path, request: Mapping[str, Any], force: bool) -> bool:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return False
+    found = read_json(out / DESIGN) if (out / DESIGN).is_file() else None
+    if not isinstance(found, dict) or "request" not in found:
+        raise ConfigError(f"{out}: exists and is not a design; give another --out")
+    same = found["request"] == request and (out / TRIALS).is_file()
+    if not same and not force:
+        raise ConfigError(f"{out}: holds another design; give another --out, or replace it with --force")
+    others = sorted({path.name for path in out.iterdir()} - {DESIGN, TRIALS})
+    if others and (force or not same):
+        raise ConfigError(f"{out}: holds {others[0]} beside the design; move it away, or give another --out")
+    return same and not force

@@ -1,0 +1,166 @@
+"""A recipe from a stimulus set: the steps that made it, as its provenance tells them.
+
+Its verb and options stand in the provenance, and so do the images it was made of, in the order in which the verb takes
+them. A set whose images are gone is made again from its plan, by `remake`.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gaia_stim.config import RecipeFromConfig
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file, read_json, write_bytes
+from gaia_stim.recipe.contents import WEIGHTS
+from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, load_recipe
+from gaia_stim.recipe.steps import STEPS, options
+
+PROVENANCE = "provenance.json"
+SCALE = "measured_scale"
+"""The id of the source that is no image but the scale of its spacing."""
+CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
+
+SOURCES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+    "morph": lambda paths: {"first": paths[0], "second": paths[1]},
+    "interpolate": lambda paths: {"images": paths},
+    "morph-grid": lambda paths: dict(zip(CORNERS, paths, strict=True)),
+    "average": lambda paths: {"images": paths},
+    "caricature": lambda paths: {"faces": paths[:-1], "norm": paths[-1]},
+    "sample": lambda paths: {"images": paths[0]},
+    "decode": lambda paths: {"latents": paths[0]},
+}
+"""How each verb that makes a set is given what the set is made of."""
+
+
+@dataclass(frozen=True)
+class FromResult:
+    """Where the recipe is, and what it does."""
+
+    out: Path
+    steps: list[str]
+
+
+def recipe_from(config: RecipeFromConfig, listen: Listener = silent) -> FromResult:
+    """Write a recipe that makes a set again, byte for byte on the same build.
+
+    Raises `DataError` where the provenance is damaged, `ConfigError` where the recipe exists.
+    """
+    target = config.target / PROVENANCE if config.target.is_dir() else config.target
+    name = target.absolute().parent.name
+    out = config.out or Path(f"{name}_recipe.yaml")
+    if out.exists() and not config.force:
+        raise ConfigError(f"{out}: exists; give another --out, or replace it with --force")
+    if not target.is_file():
+        raise DataError(f"{config.target}: no such stimulus set or {PROVENANCE}")
+    document = _Writer(target, out.absolute().parent, config.images, listen).document(name)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    write_bytes(out, f"# Written by 'gaia-stim recipe from'.\n{text}".encode())
+    # What is wrong with it is told now, not when it is run.
+    load_recipe(out)
+    return FromResult(out, list(document["steps"]))
+
+
+class _Writer:
+    def __init__(self, target: Path, home: Path, images: Path | None, listen: Listener) -> None:
+        self.target, self.home, self.listen = target, home, listen
+        self.elsewhere = {hash_file(path): path for path in images.rglob("*") if path.is_file()} if images else {}
+        self.outside: dict[str, None] = {}
+        self.moved: list[str] = []
+        self.provenance = read_json(target)
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The recipe as YAML will say it."""
+        try:
+            model = self._model()
+            try:
+                steps = self._steps()
+            except _GoneError as error:
+                text = f"{error}; the recipe makes the set from its plan, without what it was made of"
+                self.listen(Note(text, warning=True))
+                steps = {"remake": {"target": self._written(self.target), **model}}
+                model = {}
+            threads = int(self.provenance["threads"])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{self.target}: not the provenance of a stimulus set ({error!r})") from error
+        if self.moved:
+            text = f"not where it was: {', '.join(self.moved[:3])}; provenance.json will name the new place"
+            self.listen(Note(text, warning=True))
+        outside = {"allow_outside": list(self.outside)} if self.outside else {}
+        about = f"Makes the stimulus set '{name}' again."
+        return {"about": about, "threads": threads, **model, **outside, "steps": steps}
+
+    def _steps(self) -> dict[str, dict[str, Any]]:
+        processing = self.provenance.get("processing", [])
+        request = processing[0]["made_of"] if processing else self.provenance["request"]
+        made_by = {type_name(verb): verb for verb in SOURCES}
+        verb = made_by.get(request["verb"])
+        if verb is None:
+            raise _GoneError(f"'{request['verb']}' cannot be written as a step")
+        keys = {option.field: key for key, option in options(STEPS[verb].config).items()}
+        given = {keys[field]: value for field, value in request["options"].items() if field in keys}
+        sources = [one for one in self.provenance["sources"] if one["source_id"] != SCALE]
+        named = SOURCES[verb]([one["path"] for one in sources])
+        hashes = {one["path"]: one["image_hash"] for one in self.provenance["sources"]}
+        # What stands in the request as nothing was not given, and is what the verb takes then.
+        images = {
+            key: [self._found(path, hashes) for path in paths]
+            if isinstance(paths, list)
+            else self._found(paths, hashes)
+            for key, paths in named.items()
+            if key not in given
+        }
+        if scale := [one["path"] for one in self.provenance["sources"] if one["source_id"] == SCALE]:
+            given["spacing"] = self._found(scale[0], hashes)
+        told = {key: value for key, value in given.items() if value is not None and key not in ("out", "model")}
+        steps: dict[str, dict[str, Any]] = {verb: {**images, **told}}
+        before = verb
+        for number, step in enumerate(processing, start=1):
+            name = f"match_{number}" if number > 1 else "match"
+            chosen = {key: value for key, value in step["options"].items() if value not in (None, False)}
+            steps[name] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
+            before = name
+        return steps
+
+    def _model(self) -> dict[str, str]:
+        model = self.provenance["model"]
+        recorded, wanted = Path(model["run"]), model["model_hash"]
+        for run in (recorded, self.home / recorded, BUILT_IN_RUN):
+            if (run / WEIGHTS).is_file() and hash_file(run / WEIGHTS) == wanted:
+                is_built_in = run.resolve() == BUILT_IN_RUN.resolve()
+                return {"model": BUILT_IN if is_built_in else self._written(run, str(recorded))}
+        raise DataError(f"{recorded}: the model that made the set is not there ({wanted[:19]}…); put it there again")
+
+    def _found(self, path: str, hashes: dict[str, str]) -> str:
+        """The path of a source as the recipe says it. Raises `_GoneError` where it is nowhere as it was."""
+        for place in (self.home / path, Path(path)):
+            if place.is_dir() or (place.is_file() and hash_file(place) == hashes[path]):
+                return self._written(place, path)
+        if hashes[path] in self.elsewhere:
+            return self._written(self.elsewhere[hashes[path]], path)
+        raise _GoneError(f"{path}: is not there as it was (--images DIR says where to look)")
+
+    def _written(self, place: Path, recorded: str | None = None) -> str:
+        """A path from the recipe's folder; in the words of the provenance, where they mean the same."""
+        whole = Path(os.path.normpath(place.absolute()))
+        if recorded and Path(os.path.normpath(self.home / recorded)) == whole:
+            written = recorded
+        else:
+            written = Path(os.path.relpath(whole, self.home)).as_posix()
+            self.moved += [recorded] if recorded else []
+        if not Path(os.path.realpath(whole)).is_relative_to(os.path.realpath(self.home)):
+            self.outside[(whole if whole.is_dir() else whole.parent).as_posix()] = None
+        return written.replace("${", "$${")
+
+
+class _GoneError(Exception):
+    """The set cannot be made by its own verb."""
+
+
+def type_name(verb: str) -> str:
+    """What a request calls a verb: its config's name."""
+    return STEPS[verb].config.__name__.removesuffix("Config").lower()

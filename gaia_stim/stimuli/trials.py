@@ -1,0 +1,107 @@
+"""A list of trials over a stimulus set: what a design makes, and what an exporter gets besides the set.
+
+DESIGN/trials.csv     one row a trial
+DESIGN/design.json    how the list came about
+
+`conditions` is what every experiment program shows: a row a stimulus, or with a design a row a trial.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gaia_stim.errors import DataError
+from gaia_stim.files import read_json
+from gaia_stim.stimuli.cells import guarded, unguarded
+from gaia_stim.stimuli.manifest import COLUMNS
+from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+
+TRIALS, DESIGN = "trials.csv", "design.json"
+"""The files of a design's folder."""
+PLACES = ("a", "b", "c", "d")
+"""Of the stimuli in a trial: `stim_a` is the id and `image_a` the file of the first."""
+STIM_COLUMNS = [f"stim_{place}" for place in PLACES]
+LEADING = ["participant", "block", "trial", "task", *STIM_COLUMNS, "correct"]
+"""The columns that every list of trials has, in order; the design's own come after them."""
+TEXT = ["task", *STIM_COLUMNS, "correct"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """A trial list: the task, a table with one row a trial, and how it was made.
+
+    Columns are `LEADING` (`stim_…` are ids, "" where unused; `correct` is text), then the design's own.
+    """
+
+    task: str
+    """identification, 2afc, abx, same-different, oddity, triplets, mlds, constant, adjustment"""
+    table: pd.DataFrame = field(repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+def trials_csv(trials: Trials) -> bytes:
+    """The table as UTF-8 CSV that `read_trials` reads back equal: text inert, floats in their shortest exact form."""
+    table = trials.table.copy()
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = [guarded(cell) if isinstance(cell, str) else cell for cell in table[name]]
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
+    """The trial list of a design's folder, or of a CSV by itself, over a set.
+
+    Raises `DataError` where there is none, where it lacks a column, or where it names what is no stimulus of the set.
+    """
+    file = path / TRIALS if path.is_dir() else path
+    if not file.is_file():
+        raise DataError(f"{path}: not a design (it has no {TRIALS}); 'gaia-stim design' makes one")
+    try:
+        # Kept as written where a guess would be wrong; `na_values` makes only empty cells empty.
+        table = pd.read_csv(
+            file, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+        )
+    except (ValueError, OSError) as error:
+        raise DataError(f"{file}: not a list of trials ({error})") from error
+    if missing := [name for name in LEADING if name not in table]:
+        raise DataError(f"{file}: not a list of trials (it lacks the column {missing[0]})")
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name]):
+            table[name] = [unguarded(cell) if isinstance(cell, str) else "" for cell in table[name]]
+    known = set(stimuli.table["stim_id"])
+    for name in STIM_COLUMNS:
+        for row, stim_id in enumerate(table[name], 2):
+            if stim_id and stim_id not in known:
+                raise DataError(f"{file}:{row}: {name} is '{stim_id}', which is not in {stimuli.folder / MANIFEST}")
+    tasks = sorted(set(table["task"]))
+    if len(tasks) != 1 or not tasks[0]:
+        raise DataError(f"{file}: a list of trials is of one task; this has {' and '.join(tasks) or 'no trial'}")
+    if not (table["stim_a"] != "").all():
+        raise DataError(f"{file}: a trial has no stim_a")
+    record = read_json(file.with_name(DESIGN)) if file.with_name(DESIGN).is_file() else {}
+    return Trials(tasks[0], table, record)
+
+
+def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:
+    """What an experiment goes through: a row a stimulus as in the manifest, or a row a trial.
+
+    A trial has the path of each of its stimuli in the set's folder right after its id: `stim_a, image_a, stim_b …`, ""
+    where there is none.
+    """
+    if trials is None:
+        return stimuli.table[COLUMNS].copy()
+    paths = {"": "", **dict(zip(stimuli.table["stim_id"], stimuli.table["image"], strict=True))}
+    table = trials.table.copy()
+    for place in PLACES:
+        table.insert(
+            table.columns.tolist().index(f"stim_{place}") + 1,
+            f"image_{place}",
+            [paths[stim_id] for stim_id in table[f"stim_{place}"]],
+        )
+    return table

@@ -1,0 +1,195 @@
+"""From a set to a design, from answers to a scale, and with the scale to a set again: the commands in their circle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from observers import TRUTHS, alphas, differences_judged
+
+from gaia_stim.cli import main
+from gaia_stim.config import DesignConfig, InterpolateConfig, MorphConfig, MorphGridConfig, ScaleConfig
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Note
+from gaia_stim.images import read_image
+from gaia_stim.metrics.distance import variation
+from gaia_stim.pipeline.designs import design
+from gaia_stim.pipeline.grids import morph_grid
+from gaia_stim.pipeline.morphs import interpolate, morph
+from gaia_stim.pipeline.scale import scale
+from gaia_stim.space.spacing import read_scale
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import read_trials
+
+
+@pytest.fixture(scope="module")
+def images(faces: Path) -> list[Path]:
+    return sorted(faces.glob("*.png"))[:4]
+
+
+@pytest.fixture(scope="module")
+def continuum(images: list[Path], tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine stimuli between two images; not to be written into."""
+    out = tmp_path_factory.mktemp("sets") / "morph"
+    return morph(MorphConfig(first=images[0], second=images[1], model=tiny_run, out=out)).out
+
+
+def asked(kind: str, stimuli: Path, **values: Any) -> DesignConfig:
+    return DesignConfig.model_validate({"kind": kind, "stimuli": stimuli, **values})
+
+
+def experiment(continuum: Path, path: Path, name: str = "power 2", sigma: float = 0.05, **values: Any) -> Path:
+    """The results of a simulated participant, or several."""
+    made = design(asked("mlds", continuum, trials=500, out=path.with_suffix(".design"), **values))
+    table = read_trials(made.out, StimulusSet.open(continuum)).table
+    table["response"] = differences_judged(table, TRUTHS[name], sigma, np.random.default_rng(3))
+    table.to_csv(path, index=False)
+    return path
+
+
+def steps(manifest: Path, name: str = "power 2") -> float:
+    """Coefficient of variation of a set's steps in the observer's own scale."""
+    return variation(np.diff(TRUTHS[name](pd.read_csv(manifest / "manifest.csv")["alpha"].to_numpy())))
+
+
+def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    """design, answers, scale, morph --spacing: the steps are even for the one who answered."""
+    results = experiment(continuum, tmp_path / "results.csv")
+    out = tmp_path / "scale.csv"
+    assert main(["--quiet", "scale", str(results), "--bootstrap", "20", "--out", str(out)]) == 0
+    spaced = tmp_path / "spaced"
+    words = ["morph", str(images[0]), str(images[1]), "--spacing", str(out), "-m", str(tiny_run), "--out", str(spaced)]
+    assert main(["--quiet", *words]) == 0
+    assert steps(continuum) > 0.5 and steps(spaced) <= 0.10
+    told = StimulusSet.open(spaced).provenance["plan"]["spacing"]
+    assert told["steps_cv"] < 1e-6 and told["steps_cv_before"] == pytest.approx(steps(continuum), abs=0.1)
+    table = pd.read_csv(out)
+    assert list(table.columns) == [
+        *("alpha", "scale", "low", "high"),
+        *("unsmoothed", "unsmoothed_low", "unsmoothed_high"),
+    ]
+    assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
+    assert read_image(out.with_suffix(".png")).shape == (420, 420, 3)
+
+
+@pytest.mark.parametrize("kind", ["identification", "constant", "2afc"])
+def test_other_tasks_make_a_scale_that_spacing_takes(continuum: Path, tmp_path: Path, kind: str) -> None:
+    made = design(asked(kind, continuum, repetitions=40, out=tmp_path / "design"))
+    table = read_trials(made.out, StimulusSet.open(continuum)).table
+    seen = alphas(table)[:, :2] + 0.15 * np.random.default_rng(1).standard_normal((len(table), 2))
+    higher = seen[:, 0] > 0.5 if kind == "identification" else seen[:, 1] > seen[:, 0]
+    table.assign(response=np.where(higher, "b", "a")).to_csv(tmp_path / "results.csv", index=False)
+    made_scale = scale(ScaleConfig(responses=(tmp_path / "results.csv",), bootstrap=5, out=tmp_path / "s.csv"))
+    read = read_scale(made_scale.out)
+    assert (read.alpha[0], read.alpha[-1], read.scale[0], read.scale[-1]) == (0, 1, 0, 1)
+
+
+def test_a_design_is_whole_and_made_once(continuum: Path, tmp_path: Path, contents: Any) -> None:
+    config = asked("abx", continuum, participants=3, repetitions=2, max_run=3, out=tmp_path / "design")
+    made = design(config)
+    assert (made.trials, made.trials_each, made.items, made.trials_an_item) == (192, 64, 8, [8])
+    assert made.right_answers == {"a": 32, "b": 32} and made.trials_a_block == [64]
+    before = contents(made.out)
+    assert sorted(before) == ["design.json", "trials.csv"]
+    record = json.loads(before["design.json"])
+    assert record["answers"] == ["a", "b"] and record["question"] and record["request"]["options"]["seed"] == 0
+    assert record["set"]["manifest_hash"].startswith("sha256_")
+    heard: list[Any] = []
+    assert design(config, heard.append) == made
+    assert [event.text for event in heard if isinstance(event, Note)] == [
+        f"{made.out} holds this very design already: nothing to do"
+    ]
+    with pytest.raises(ConfigError, match="holds another design"):
+        design(config.model_copy(update={"seed": 1}))
+    assert contents(made.out) == before
+    design(config.model_copy(update={"seed": 1, "force": True}))
+    assert contents(made.out) != before
+    (made.out / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"holds notes\.txt beside the design"):
+        design(config.model_copy(update={"seed": 2, "force": True}))
+    elsewhere = tmp_path / "mine"
+    elsewhere.mkdir()
+    (elsewhere / "thesis.tex").write_text("")
+    with pytest.raises(ConfigError, match="is not a design"):
+        design(config.model_copy(update={"out": elsewhere, "force": True}))
+
+
+def test_an_impossible_design_leaves_nothing(continuum: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--min-distance 99"):
+        design(asked("2afc", continuum, min_distance=99, out=tmp_path / "design"))
+    assert not (tmp_path / "design").exists()
+    with pytest.raises(DataError, match="not a stimulus set"):
+        design(asked("2afc", tmp_path))
+
+
+def test_wheels_and_grids(images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    wheel = interpolate(
+        InterpolateConfig(images=tuple(images[:3]), path="wheel", steps=6, model=tiny_run, out=tmp_path / "wheel")
+    ).out
+    table = pd.read_csv(design(asked("same-different", wheel)).out / "trials.csv")
+    assert table["item"].nunique() == 6 and len(table) == 24
+    ends = {("p_0001", "p_0006"), ("w_0001", "w_0006")}
+    assert ends & set(zip(table["stim_a"], table["stim_b"], strict=True))
+    corners = dict(zip(("top_left", "top_right", "bottom_left", "bottom_right"), images, strict=True))
+    grid = morph_grid(
+        MorphGridConfig.model_validate({**corners, "rows": 2, "cols": 3, "model": tiny_run, "out": tmp_path / "grid"})
+    ).out
+    assert design(asked("oddity", grid)).items == 7
+    assert design(asked("triplets", grid)).items == 20
+    with pytest.raises(ConfigError, match="mlds needs a continuum"):
+        design(asked("mlds", grid))
+
+
+def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, tmp_path: Path) -> None:
+    results = experiment(continuum, tmp_path / "results.csv")
+    config = ScaleConfig(responses=(results,), bootstrap=5, out=tmp_path / "scale.csv")
+    made = scale(config)
+    before = made.out.read_bytes()
+    heard: list[Any] = []
+    assert scale(config, heard.append) == made and "nothing to do" in heard[0].text
+    with pytest.raises(ConfigError, match="holds another scale"):
+        scale(config.model_copy(update={"smooth": False}))
+    assert made.out.read_bytes() == before
+    scale(config.model_copy(update={"bootstrap": 0, "force": True}))
+    assert pd.read_csv(made.out)["low"].isna().all() and len(read_scale(made.out).alpha) == 9
+    mine = tmp_path / "mine.csv"
+    mine.write_text("alpha,scale\n0,0\n1,1\n")
+    with pytest.raises(ConfigError, match="is not a fitted scale"):
+        scale(config.model_copy(update={"out": mine, "force": True}))
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(b"mine")
+    with pytest.raises(ConfigError, match=r"photo\.png: exists and is not a fitted scale"):
+        scale(config.model_copy(update={"out": tmp_path / "photo.csv"}))
+    record = json.loads(made.record.read_text())
+    assert record["trials"] == 500 and record["request"]["responses"][0].startswith("sha256_")
+
+
+def test_each_participant_by_itself(continuum: Path, tmp_path: Path) -> None:
+    results = experiment(continuum, tmp_path / "results.csv", participants=2)
+    table = pd.read_csv(results, dtype=str)
+    table["participant"] = table["participant"].map({"p01": "../Zoë", "p02": "=1+1"})
+    table.to_csv(results, index=False)
+    made = scale(ScaleConfig(responses=(results,), by="participant", bootstrap=0, out=tmp_path / "s.csv"))
+    assert [(one.participant, one.trials) for one in made.scales] == [("all", 1000), ("../Zoë", 500), ("=1+1", 500)]
+    assert {one.file.name for one in made.scales} == {"s.csv", "s_1__Zo_.csv", "s_2__1_1.csv"}
+    for one in made.scales:
+        assert one.file.parent == tmp_path and read_scale(one.file).scale[-1] == 1
+
+
+def test_the_set_checks_ids_and_gives_alphas(continuum: Path, tmp_path: Path) -> None:
+    results = experiment(continuum, tmp_path / "results.csv")
+    table = pd.read_csv(results, dtype=str, keep_default_na=False)
+    bare = tmp_path / "bare.csv"
+    table.drop(columns=[f"alpha_{place}" for place in "abcd"]).to_csv(bare, index=False)
+    config = ScaleConfig(responses=(bare,), bootstrap=0, out=tmp_path / "bare_scale.csv")
+    with pytest.raises(DataError, match="name the stimulus set with --stimuli SET"):
+        scale(config)
+    made = scale(config.model_copy(update={"stimuli": continuum}))
+    other = scale(config.model_copy(update={"responses": (results,), "out": tmp_path / "other.csv"}))
+    assert made.out.read_bytes() == other.out.read_bytes()
+    table.loc[5, "stim_b"] = "m_0099"
+    table.to_csv(bare, index=False)
+    with pytest.raises(DataError, match=r"bare\.csv:7: stim_b is 'm_0099', which is no stimulus of"):
+        scale(config.model_copy(update={"stimuli": continuum, "force": True}))

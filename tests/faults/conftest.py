@@ -1,0 +1,68 @@
+"""What the faults have in common: a small world to break, and how often to break it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from faults.processes import Command
+from gaia_stim.checkpoint import Run
+from gaia_stim.files import STAGING_MARK, hash_file
+
+SLOW = os.environ.get("GAIA_STIM_SLOW", "0") not in ("", "0")
+
+
+T = TypeVar("T")
+
+
+def times(few: T, many: T) -> T:
+    """How often, or on what, to try: `many` where there is time."""
+    return many if SLOW else few
+
+
+@pytest.fixture
+def command(tmp_path: Path, cache: Path) -> Callable[..., Command]:
+    """A command line of ours, to be given to a process of its own in the test's folder."""
+
+    def command(*words: object, own_cache: Path | None = None) -> Command:
+        return Command([str(word) for word in words], tmp_path, own_cache or cache)
+
+    return command
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Make a disk of so many bytes; skips where nothing may be mounted."""
+    if sys.platform != "linux":
+        pytest.skip("no tmpfs here")
+    mounted: list[Path] = []
+
+    def make(size: int) -> Path:
+        folder = tmp_path / f"disk{len(mounted)}"
+        folder.mkdir()
+        made = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, text=True
+        )
+        if made.returncode:
+            pytest.skip(f"nothing may be mounted here ({made.stderr.strip()})")
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def what_counts(folder: Path) -> dict[str, str]:
+    """What a run is in the end, to the bit."""
+    run = Run(folder)
+    return {path.name: hash_file(path) for path in (run.weights, run.last_weights, run.state)}
+
+
+def strays(folder: Path) -> list[str]:
+    """What is not finished below a folder, and beside it."""
+    return [path.name for place in (folder.parent, folder) for path in place.glob(f"{STAGING_MARK}*")]

@@ -1,0 +1,109 @@
+"""Real processes to kill: forked from a server that has imported torch once, so that each costs as good as nothing."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_forked = get_context("forkserver")
+# An optimiser imports torch._dynamo, which takes longer than all else.
+_forked.set_forkserver_preload(["torch._dynamo", "gaia_stim.pipeline.train", "gaia_stim.pipeline.morphs"])
+
+
+class Ended(NamedTuple):
+    """How a process ended: its exit code, negative for the signal that killed it, and what it had to say."""
+
+    code: int
+    err: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and where it is given."""
+
+    words: list[str]
+    folder: Path
+    cache: Path
+
+    def start(self, fault: Callable[..., None] | None = None, *arguments: object) -> "Started":
+        """Start it in a process of its own, in which `fault(*arguments)` is called first."""
+        log = self.folder / f"stderr-{time.monotonic_ns()}.txt"
+        process: Any = _forked.Process(target=_obey, args=(self, log, fault, arguments))
+        process.start()
+        return Started(process, log)
+
+    def run(self, fault: Callable[..., None] | None = None, *arguments: object) -> Ended:
+        return self.start(fault, *arguments).wait()
+
+
+@dataclass(frozen=True)
+class Started:
+    process: Any
+    log: Path
+
+    @property
+    def is_alive(self) -> bool:
+        return bool(self.process.is_alive())
+
+    def send(self, number: int) -> None:
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> Ended:
+        self.process.kill()
+        return self.wait()
+
+    def wait(self, seconds: float = 300) -> Ended:
+        self.process.join(seconds)
+        assert not self.process.is_alive(), f"hangs: {self.log.read_text()}"
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        self.log.unlink(missing_ok=True)
+        return Ended(self.process.exitcode, said)
+
+
+def _obey(command: Command, log: Path, fault: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
+    import torch
+
+    from gaia_stim import cli
+
+    os.chdir(command.folder)
+    os.environ["GAIA_STIM_CACHE"] = str(command.cache)
+    os.environ.pop("GAIA_STIM_MODEL", None)
+    torch.set_num_threads(1)
+    sys.stdout, sys.stderr = Path(os.devnull).open("w"), log.open("w")  # noqa: SIM115
+    if fault:
+        fault(*arguments)
+    sys.exit(cli.main(command.words))
+
+
+# -- faults, called in the process that they befall -------------------------------------------------------------------
+
+
+def die_at_write(number: int) -> None:
+    """Die by SIGKILL just before the `number`th call (from 0) of those that make a file safe."""
+    calls = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any) -> Any:
+            nonlocal calls
+            if calls == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            calls += 1
+            return call(*arguments)
+
+        return wrapped
+
+    os.fsync = counted(os.fsync)
+    for name in ("chmod", "replace"):
+        setattr(Path, name, counted(getattr(Path, name)))
+
+
+def no_file_larger_than(size: int) -> None:
+    """As on a full disk: what would be larger cannot be written."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

@@ -1,0 +1,111 @@
+"""FAULTS 4: a disk that fills up while a checkpoint or a set is written costs nothing that stood there."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faults.conftest import strays, what_counts
+from faults.processes import Command, Ended, no_file_larger_than
+from gaia_stim.checkpoint import Run, read_tensors
+from gaia_stim.files import STAGING_MARK
+
+Make = Callable[..., Command]
+TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1, "sheets": 0}
+
+
+def told(ended: Ended) -> int:
+    """How many bytes the one line says are needed; exit code 3."""
+    assert ended.code == 3, ended
+    [line] = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+    found = re.search(
+        r"it takes (?:about )?([\d,]+) bytes, [\d,]+ are free there; what was there before is whole", line
+    )
+    assert found, line
+    assert "make room, then give the same command again" in line and "Traceback" not in ended.err
+    return int(found[1].replace(",", ""))
+
+
+@pytest.fixture
+def train(command: Make, faces: Path) -> Callable[..., Command]:
+    def train(out: Path, **given: Any) -> Command:
+        words = [word for name, value in {**TINY, "images-seen": 200, **given}.items() for word in (f"--{name}", value)]
+        return command("--quiet", "train", faces, "--out", out, *words)
+
+    return train
+
+
+def test_no_room_for_a_checkpoint(train: Callable[..., Command], tmp_path: Path) -> None:
+    """The first save has room, for there was no limit yet; the next has none; then there is room again."""
+    assert train(Path("whole")).run().code == 0
+    run = Run(tmp_path / "run")
+    assert train(run.path, **{"save-seconds": 1e-9}).run(no_file_larger_than, 45_000).code == 3
+    size = (tmp_path / "whole" / run.state.name).stat().st_size
+    assert size > 45_000 > 30_000, size
+    assert not run.states and not strays(run.path)
+    started = train(run.path, **{"save-seconds": 1e-9}).start()
+    while started.is_alive and len(run.states) < 2:
+        pass
+    started.kill()
+    before = {path: path.read_bytes() for path in run.states}
+    needed = told(train(run.path, **{"save-seconds": 1e-9}).run(no_file_larger_than, 45_000))
+    assert size - 100 < needed < size + 100
+    assert {path: path.read_bytes() for path in run.states} == before
+    assert int(read_tensors(run.state)[1]["step"]) > 0
+    assert train(run.path).run().code == 0
+    assert what_counts(run.path) == what_counts(tmp_path / "whole")
+
+
+def test_a_disk_that_fills_up_in_training(
+    train: Callable[..., Command], small_disk: Callable[[int], Path], tmp_path: Path
+) -> None:
+    disk = small_disk(260_000)
+    run = Run(disk / "run")
+    assert train(Path("whole")).run().code == 0
+    needed = told(train(run.path, **{"save-seconds": 1e-9}).run())
+    state = (tmp_path / "whole" / run.state.name).stat().st_size
+    assert needed <= state + 100
+    assert not strays(run.path)
+    for path in run.states:
+        read_tensors(path)
+    # Room is made: here, by taking the run to a larger disk.
+    shutil.copytree(run.path, tmp_path / "moved")
+    assert train(tmp_path / "moved").run().code == 0
+    assert what_counts(tmp_path / "moved") == what_counts(tmp_path / "whole")
+
+
+def test_a_disk_that_fills_up_while_a_set_is_written(
+    command: Make, small_disk: Callable[[int], Path], faces: Path, tiny_run: Path
+) -> None:
+    disk = small_disk(120_000)
+    a, b, c = sorted(faces.iterdir())[:3]
+    small = command("--quiet", "morph", a, b, "-m", tiny_run, "--steps", 5, "--out", disk / "set")
+    assert small.run().code == 0
+    before = {path: path.read_bytes() for path in (disk / "set").rglob("*") if path.is_file()}
+    for out, more in (("set", ["--force"]), ("other", [])):
+        ended = command("--quiet", "morph", a, c, "-m", tiny_run, "--steps", 300, "--out", disk / out, *more).run()
+        assert told(ended) > 120_000
+        assert f"{disk / out}: cannot be written (no space left on device)" in ended.err
+        assert {path: path.read_bytes() for path in (disk / "set").rglob("*") if path.is_file()} == before
+        assert [path.name for path in disk.iterdir()] == ["set"]
+
+
+def test_no_room_for_one_large_file_of_a_set(command: Make, faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """The sheet, the provenance or the manifest: the set is told of, not the hidden folder where it was written."""
+    a, b = sorted(faces.iterdir())[:2]
+    morph = command("--quiet", "morph", a, b, "-m", tiny_run, "--steps", 40, "--out", "set")
+    needed = told(morph.run(no_file_larger_than, 9_000))
+    assert needed > 9_000
+    assert not (tmp_path / "set").exists() and not list(tmp_path.glob(f"{STAGING_MARK}*"))
+    assert morph.run().code == 0
+
+
+def test_no_room_for_codes(command: Make, faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    encode = command("--quiet", "encode", faces, "-m", tiny_run, "--out", "codes.csv")
+    needed = told(encode.run(no_file_larger_than, 2_000))
+    assert not (tmp_path / "codes.csv").exists() and not list(tmp_path.glob(f"{STAGING_MARK}*"))
+    assert encode.run().code == 0
+    assert (tmp_path / "codes.csv").stat().st_size == needed

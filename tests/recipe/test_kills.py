@@ -1,0 +1,90 @@
+"""Killed at any moment and started again, a recipe ends in the bytes of a run that nobody disturbed."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Contents = Callable[[Path], dict[str, bytes]]
+KILLS = 20 if os.environ.get("GAIA_STIM_SLOW") == "1" else 3
+NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|evaluation\.json$|\.html$")
+"""What tells times."""
+
+TEXT = """\
+threads: 1
+model: ${space}
+steps:
+  faces: {do: samples, n: 60, size: 32}
+  space:
+    do: train
+    images: ${faces}/images
+    preset: tiny
+    width: 4
+    images_seen: 480
+    save_seconds: 0.01
+    sheets: 0
+  morphs:
+    do: morph
+    matrix: {spacing: [latent, pixel], steps: [9, 17]}
+    first: ${faces}/images/face_00000.png
+    second: ${faces}/images/face_00001.png
+    spacing: ${spacing}
+    steps: ${steps}
+    gif: yes
+  matched:
+    do: match
+    each: ${morphs}
+    stimuli: ${morphs}
+    luminance: yes
+  codes:
+    do: encode
+    images: ["${faces}/images"]
+  back:
+    do: decode
+    latents: ${codes}
+"""
+
+
+def start(recipe: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "gaia_stim", "run", str(recipe)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=recipe.parent)
+
+
+def finish(recipe: Path) -> None:
+    process = start(recipe)
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said.decode()
+
+
+@pytest.mark.slow
+def test_killed_at_random_and_started_again(tmp_path: Path, contents: Contents) -> None:
+    whole, killed = (tmp_path / name / "study.yaml" for name in ("whole", "killed"))
+    for recipe in (whole, killed):
+        recipe.parent.mkdir()
+        recipe.write_text(TEXT)
+    started = time.monotonic()
+    finish(whole)
+    seconds = time.monotonic() - started
+    chance = random.Random(0)
+    hit = 0
+    for _ in range(KILLS):
+        process = start(killed)
+        # Not from the start: that would be Python being imported.
+        time.sleep(seconds * chance.uniform(0.15, 0.6))
+        hit += process.poll() is None
+        process.kill()
+        process.communicate()
+    finish(killed)
+    assert hit
+    made, expected = (
+        {name: content for name, content in contents(recipe.parent / "out").items() if not NOT_COMPARED.search(name)}
+        for recipe in (killed, whole)
+    )
+    assert made.keys() == expected.keys()
+    assert [name for name in made if made[name] != expected[name]] == []
