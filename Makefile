@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint types floors unit docs format clean
+.PHONY: demo test lint types floors unit ecosystem test-ecosystem docs format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -24,7 +24,16 @@ floors: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(ONE_THREAD) $(BIN)/pytest -n 2
+	$(ONE_THREAD) $(BIN)/pytest -n 2 -rs
+
+# The experiment programs themselves, in .ecosystem/ and from Debian; `make test` runs what of it is there.
+ecosystem:
+	for program in octave node bids opensesame psychopy; do \
+		PYTHON=$(PYTHON) tests/ecosystem/setup_$$program.sh || exit 1; \
+	done
+
+test-ecosystem: $(VENV)/installed-dev ecosystem
+	$(ONE_THREAD) $(BIN)/pytest tests/ecosystem -rs
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m gaia_stim.cli.reference docs/cli.md
@@ -35,7 +44,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .ecosystem
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gaia-stim needs Python 3.11 or newer: make PYTHON=python3.12")'

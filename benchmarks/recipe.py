@@ -1,6 +1,6 @@
 """What a recipe costs beside the work it does: a batch of morphs, and a second run that has nothing to do.
 
-    python benchmarks/recipe.py OUT [MORPHS]
+    python benchmarks/recipe.py OUT [MORPHS] [STEPS]
 
 Prints the seconds that decoding the codes of all sets and writing their PNGs need alone, those of writing the sets from
 ready plans (PNGs, sheets, manifests, provenance), those of a recipe that makes them, and their ratios; and the seconds
@@ -26,9 +26,9 @@ from gaia_stim.space.space import Space
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet, write_set
 
-FACES, STEPS = 40, 9
+FACES = 40
 home = Path(sys.argv[1])
-morphs = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+morphs, steps = [int(text) for text in sys.argv[2:4]] + [200, 9][len(sys.argv) - 2 :]
 
 shutil.rmtree(home, ignore_errors=True)
 home.mkdir(parents=True)
@@ -44,7 +44,7 @@ steps:
     each: pairs.csv
     first: ${{faces}}/images/${{first}}.png
     second: ${{faces}}/images/${{second}}.png
-    steps: {STEPS}
+    steps: {steps}
 """
 )
 
@@ -83,7 +83,7 @@ _, _, used = os.wait4(again.pid, 0)
 second = np.array([time.perf_counter() - begun_at, used.ru_utime + used.ru_stime])
 
 sys.stdout.write(
-    f"{len(sets)} morphs of {STEPS} at {space.shape[0]} px\n"
+    f"{len(sets)} morphs of {steps} at {space.shape[0]} px\n"
     f"decoding and writing alone: {alone[0]:.1f} s, {alone[1]:.1f} s of the processor\n"
     f"writing the sets:           {written[0]:.1f} s, {written[1]:.1f} s of the processor\n"
     f"the recipe:                 {whole[0]:.1f} s, {whole[1]:.1f} s of the processor\n"

@@ -37,6 +37,7 @@ from gaia_stim.files import (
     named_hash,
     read_json,
     room_for,
+    stamp,
     write_bytes,
     write_json,
 )
@@ -180,9 +181,12 @@ class Run:
 
     def model_hash(self) -> str:
         """The SHA-256 of the weights that make stimuli."""
-        if not self.weights.exists():
-            raise CheckpointError(f"{self.path}: has no model.safetensors yet; let 'gaia-stim train' go on for a while")
+        self._check_begun()
         return hash_file(self.weights)
+
+    def _check_begun(self) -> None:
+        if not self.weights.is_file():
+            raise CheckpointError(f"{self.path}: has no model.safetensors yet; let 'gaia-stim train' go on for a while")
 
     def weights_record(self) -> WeightsRecord:
         """How long the best weights were trained and how good they are."""
@@ -195,7 +199,7 @@ class Run:
     def load(self) -> Autoencoder:
         """The trained model, ready to encode and decode. Raises `CheckpointError` where weights and config differ."""
         self.config()
-        self.model_hash()
+        self._check_begun()
         return self.model_with(self.weights)
 
     def model_with(self, weights: Path) -> Autoencoder:
@@ -303,23 +307,15 @@ def read_tensors(
     """
     while True:
         # Safetensors opens a file twice, and a training may replace it in between: header and numbers of two files.
-        before = _stamp(path)
+        before = stamp(path)
         try:
             read = _read_tensors(path, only_metadata, shapes)
         except CheckpointError:
-            if _stamp(path) == before:
+            if stamp(path) == before:
                 raise
         else:
-            if _stamp(path) == before:
+            if stamp(path) == before:
                 return read
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        about = path.stat()
-    except OSError:
-        return None
-    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _read_tensors(
@@ -334,7 +330,7 @@ def _read_tensors(
             if shapes is not None:
                 _check_shapes(path, shapes, {name: file.get_slice(name).get_shape() for name in names})
             tensors = {} if only_metadata else {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, OSError, ValueError, TypeError, RecursionError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({_first_line(error)})") from error
     recorded = metadata.pop(CHECKSUM, None)
     if recorded is not None and not only_metadata and (found := _checksum(tensors, metadata)) != recorded:

@@ -39,11 +39,12 @@ from gaia_stim.images import (
     Pixels,
     decode_image,
     fit_image,
+    image_has_colour,
+    in_turn_if_large,
     is_grey,
     list_images,
     parse_colour,
     read_bytes,
-    read_image,
     with_channels,
 )
 
@@ -374,7 +375,7 @@ def _choose_channels(
 
     def has_colour(file: _File) -> bool:
         try:
-            return not is_grey(read_image(settings.folder / file.relative, settings.background))
+            return image_has_colour(settings.folder / file.relative, settings.background)
         except DataError:
             return False
 
@@ -429,14 +430,18 @@ def _prepare(file: _File, settings: _Settings, channels: Literal[1, 3]) -> tuple
     path = settings.folder / file.relative
     try:
         content = read_bytes(path)
-        image = decode_image(content, str(path), settings.background)
+        fitted = in_turn_if_large(content, lambda: _fitted(content, path, file, settings, channels))
     except DataError as error:
         return _Entry(file.relative, None, str(error).removeprefix(f"{path}: ")), None
+    return _Entry(file.relative, hash_bytes(content)), fitted
+
+
+def _fitted(content: bytes, path: Path, file: _File, settings: _Settings, channels: Literal[1, 3]) -> Pixels:
+    image = decode_image(content, str(path), settings.background)
     if settings.channels == "auto" and channels == 1 and not is_grey(image):
         raise _ColourFound(file.relative)
     # Channels first, so that a grey image in colour company is padded with the same colour as the others.
-    fitted = fit_image(with_channels(image, channels), settings.size, settings.fit, settings.background)
-    return _Entry(file.relative, hash_bytes(content)), fitted
+    return fit_image(with_channels(image, channels), settings.size, settings.fit, settings.background)
 
 
 def _backed(entries: list[_Entry], pixels: Path, row_bytes: int) -> list[_Entry]:

@@ -61,6 +61,15 @@ def hash_json(value: Any) -> str:
     return hash_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is replaced; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut; Windows has no such call and does not need it."""
     if os.name == "nt":

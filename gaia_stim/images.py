@@ -12,9 +12,12 @@ import contextlib
 import io
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +39,7 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import STAGING_MARK, write_bytes
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+Result = TypeVar("Result")
 
 IMAGE_SUFFIXES = (
     ".png",
@@ -79,6 +83,9 @@ _READERS: dict[bytes, Callable[[io.BytesIO], Image.Image]] = {
 own, which warns on stderr and does not say width and height."""
 
 _large = threading.Lock()
+
+# Of a strange file Pillow tells whoever looks at stderr; what matters of it is in our own messages.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -166,7 +173,7 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
     ground = parse_colour(background)
     if not content:
         raise DataError(f"{name}: the file is empty")
-    reader = next((reader for magic, reader in _READERS.items() if content.startswith(magic)), None)
+    reader = _reader(content)
     if reader is None:
         suffix = Path(name).suffix
         although = f", although its name ends in {suffix}" if suffix.lower() in IMAGE_SUFFIXES else ""
@@ -192,6 +199,30 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
         cut = any(word in str(error).lower() for word in ("truncated", "end of file", "not enough"))
         raise DataError(f"{name}: {'truncated' if cut else 'damaged'} ({error})") from error
     return pixels.reshape(pixels.shape[0], pixels.shape[1], -1)
+
+
+def _reader(content: bytes) -> Callable[[io.BytesIO], Image.Image] | None:
+    return next((reader for magic, reader in _READERS.items() if content.startswith(magic)), None)
+
+
+def in_turn_if_large(content: bytes, work: Callable[[], Result]) -> Result:
+    """What `work` makes of an image file; of large ones one at a time, so that many threads take the memory of one.
+
+    Always on the same thread, too: what one thread has freed is kept for that thread.
+    """
+    reader = _reader(content)
+    is_large = False
+    with contextlib.suppress(Exception):  # whatever is wrong with it, `decode_image` will say
+        if reader:
+            with reader(io.BytesIO(content)) as image:
+                is_large = image.width * image.height > LARGE_PIXELS
+    return _one_thread(os.getpid()).submit(work).result() if is_large else work()
+
+
+@cache
+def _one_thread(process: int) -> ThreadPoolExecutor:
+    # One a process: a fork has no threads of its parent's.
+    return ThreadPoolExecutor(1, thread_name_prefix="large-images")
 
 
 class _Unreadable(Exception):
@@ -283,6 +314,12 @@ def is_grey(pixels: Pixels) -> bool:
         return True
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     return bool(np.array_equal(red, green) and np.array_equal(green, blue))
+
+
+def image_has_colour(path: Path, background: str = "white") -> bool:
+    """Whether an image file is not grey in content; see `decode_image`."""
+    content = read_bytes(path)
+    return in_turn_if_large(content, lambda: not is_grey(decode_image(content, str(path), background)))
 
 
 def with_channels(pixels: Pixels, channels: Literal[1, 3]) -> Pixels:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np

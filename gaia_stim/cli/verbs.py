@@ -29,6 +29,7 @@ class Verb:
 
 
 FAMILIES: dict[str, str] = {
+    "attributes": "Directions of the space that stand for labelled attributes: find them, use them, look at them, test them.",
     "recipe": "Check recipes, make one from a set, or print their schema; 'run' does what a recipe asks for.",
     "benchmark": "Run published protocols on models of ours, beside the published figures.",
 }
@@ -117,6 +118,33 @@ VERBS: dict[str, Verb] = {
         STIMULI,
         "sample --n 100 --from convex --seed 1 -m runs/photos",
         next="info {out}",
+    ),
+    "attributes fit": Verb(
+        config.AttributesFitConfig,
+        "gaia_stim.pipeline.attributes.fit:fit",
+        STIMULI,
+        "attributes fit --labels attrs.csv --out attributes",
+        next="attributes show {out}",
+    ),
+    "attributes apply": Verb(
+        config.AttributesApplyConfig,
+        "gaia_stim.pipeline.attributes.apply:apply",
+        STIMULI,
+        "attributes apply anna.png --attribute smiling --amount -2:2:9 --hold age",
+        next="info {out}",
+    ),
+    "attributes show": Verb(
+        config.AttributesShowConfig,
+        "gaia_stim.pipeline.attributes.show:show",
+        STIMULI,
+        "attributes show attributes --attributes smiling,age",
+        next="attributes audit {vectors}",
+    ),
+    "attributes audit": Verb(
+        config.AttributesAuditConfig,
+        "gaia_stim.pipeline.attributes.audit:audit",
+        STIMULI,
+        "attributes audit attributes",
     ),
     "match": Verb(
         config.MatchConfig,

@@ -4,6 +4,12 @@ The command line, the recipes and the notebooks read their options, types, defau
 family of verbs. Nothing here imports torch.
 """
 
+from gaia_stim.config.attributes import (
+    AttributesApplyConfig,
+    AttributesAuditConfig,
+    AttributesFitConfig,
+    AttributesShowConfig,
+)
 from gaia_stim.config.base import (
     MOST_LEVELS,
     Cli,
@@ -65,6 +71,10 @@ from gaia_stim.config.stimuli import (
 __all__ = [
     "MOST_LEVELS",
     "PRESETS",
+    "AttributesApplyConfig",
+    "AttributesAuditConfig",
+    "AttributesFitConfig",
+    "AttributesShowConfig",
     "AuditConfig",
     "AverageConfig",
     "BenchmarkLinesConfig",

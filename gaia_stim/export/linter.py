@@ -30,9 +30,13 @@ LONGEST = 63
 EXACT = 2**53
 """Whole numbers beyond are no longer exact in JavaScript, MATLAB and spreadsheets; they are written as text."""
 _PSYCHOPY = """
-x y t level filename win average std pi random choice buttons component dlg keyboard shuffle expInfo expName frameN
-frameDur currentLoop logFile paramName endExpNow globalClock routineTimer core data event gui visual sound logging
-hardware clock np os psychopy colors layout prefs tools
+ENVIRON FINISHED FOREVER INVALID KeyResponse NOT_STARTED PAUSED PLAYING PRESSED PRIORITY_CRITICAL PRIORITY_EXCLUDE
+PRIORITY_HIGH PRIORITY_LOW PRIORITY_MEDIUM PSYCHOPY_USERAGENT RECORDING RELEASED SEEKING SKIP STARTED STOPPED STOPPING
+SimpleNamespace abspath asarray average buttons choice clear clock colors component copy core cos currentLoop data
+deg2rad dlg endExpNow event expInfo expName filename frameDur frameN fromkeys get gitExe globalClock gui hardware items
+join keyboard keys layout level linspace log log10 logFile logging microphone misc normal np os paramName pi pop popitem
+prefs priority psychopy rad2deg randint random routineTimer self setdefault shuffle sin sound sqrt status std sys t tan
+tools update values visual win x y
 """
 _MATLAB = "case classdef end function otherwise parfor persistent spmd switch"
 _JAVASCRIPT = """
@@ -127,9 +131,9 @@ def check_id(stim_id: str, where: str) -> None:
 
 def check_participant(name: Cell, where: str) -> None:
     """Raises `DataError` for a participant who cannot be part of a file's name."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}", str(name)) or str(name).lower() in WINDOWS:
+    if name is None or not re.fullmatch(r"[A-Za-z0-9_-]{1,63}", str(name)) or str(name).lower() in WINDOWS:
         raise DataError(
-            f"{where}: the participant '{name}' cannot be exported: files are named so; "
+            f"{where}: the participant '{'' if name is None else name}' cannot be exported: files are named so; "
             "use letters, digits, '-' and '_', as in p01"
         )
 

@@ -21,6 +21,7 @@ from gaia_stim.export.folder import copy_pictures, starter, task_record, write_r
 from gaia_stim.export.formats import csv_bytes
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.stimuli.cells import in_ascii
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
 
@@ -36,12 +37,12 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
     Raises `DataError` where a name cannot be exported, a picture was changed or, for `images`, has another size than
     the first; `ConfigError` where they are too many for one variable.
     """
-    table = table_of(stimuli, None)
-    rows = table if trials is None else table_of(stimuli, trials)
+    table = _plain(table_of(stimuli, None))
+    rows = table if trials is None else _plain(table_of(stimuli, trials))
     size = copy_pictures(stimuli, folder)
     record = task_record(stimuli, trials, size)
     lines = csv_bytes(rows).decode().splitlines()
-    ids = table.column("stim_id")
+    numbers = {str(stim_id): float(number) for number, stim_id in enumerate(table.column("stim_id"), 1)}
     continuum = {image: place for place, image in record["continuum"]}
     content: dict[str, Any] = {
         "stim": _struct(_columns(table.renamed({"image": "file"}))),
@@ -49,7 +50,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
             "gaia_stim": gaia_stim.__version__,
             "manifest_hash": hash_file(stimuli.folder / MANIFEST),
             "task": record["task"],
-            "question": record["question"],
+            "question": in_ascii(record["question"]),
             "answers": _cells(record["answers"]),
             "scale": float(record["scale"]),
             "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
@@ -60,7 +61,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
     if trials is not None:
         columns = _columns(rows)
         places = [place for place in PLACES if f"stim_{place}" in columns]
-        index = {f"index_{place}": [_index(ids, name) for name in columns[f"stim_{place}"]] for place in places}
+        index = {f"index_{place}": [numbers.get(one, np.nan) for one in columns[f"stim_{place}"]] for place in places}
         content["trials"] = _struct({**columns, **index})
     if images:
         content["images"] = _images(stimuli)
@@ -79,13 +80,18 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
         "`picture = imread(stim(k).file); texture = Screen('MakeTexture', window, picture);`",
         "With `images` in the file (`gaia-stim export --images-in-mat`): `images(:, :, :, k)` is the picture.",
         "A design is in `trials`: `stim(trials(n).index_a)` is what `stim_a` names. `meta` says what is asked.",
-        "Numbers are doubles, NaN where a cell is empty; text is char, '' where it is.",
+        "Numbers are doubles, NaN where a cell is empty; text is char in ASCII, other letters as `%E4`.",
     ]
     write_readme(folder, "Psychtoolbox", stimuli, trials, steps, len(rows.rows))
 
 
+def _plain(table: Table) -> Table:
+    """In ASCII: Octave cuts other text off in the middle."""
+    return table.changed(table.columns, in_ascii)
+
+
 def _columns(table: Table) -> dict[str, list[Any]]:
-    """Doubles or text, a column the one or the other; text guarded, as in conditions.csv, since char knows no NUL."""
+    """Doubles or text, a column the one or the other; text guarded as in conditions.csv, in ASCII."""
     return {name: _typed(table.column(name)) for name in table.columns}
 
 
@@ -109,11 +115,6 @@ def _cells(texts: list[str]) -> npt.NDArray[Any]:
     cells = np.empty((1, len(texts)), dtype=object)
     cells[0, :] = texts
     return cells
-
-
-def _index(ids: list[Cell], stim_id: str) -> float:
-    """As MATLAB counts, from 1; NaN where there is no stimulus."""
-    return float(ids.index(stim_id) + 1) if stim_id else float("nan")
 
 
 def _images(stimuli: StimulusSet) -> npt.NDArray[np.uint8]:

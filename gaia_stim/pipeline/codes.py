@@ -11,7 +11,7 @@ from gaia_stim.devices import cores
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
-from gaia_stim.images import Pixels, decode_image, find_images, read_bytes
+from gaia_stim.images import Pixels, decode_image, find_images, in_turn_if_large, read_bytes
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
@@ -109,8 +109,9 @@ def _loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, 
     def load(path: Path) -> tuple[str, Pixels] | DataError:
         try:
             content = read_bytes(path)
-            pixels = decode_image(content, str(path), space.config.dataset.background)
-            return hash_bytes(content), space.prepare(pixels)
+            background = space.config.dataset.background
+            pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
+            return hash_bytes(content), pixels
         except DataError as error:
             return error
 

@@ -105,12 +105,12 @@ def _run(run: Run) -> RunInfo:
 
 
 def _set(found: StimulusSet) -> SetInfo:
-    first = found.table.iloc[0]
-    height, width = found.image(first["stim_id"]).shape[:2]
+    first = found.rows()[0]
+    height, width = found.picture(first.image)[1].shape[:2]
     provenance = found.provenance
     return SetInfo(
         set=found.folder,
-        kind=first["kind"],
+        kind=first.kind,
         stimuli=len(found),
         size=f"{width} x {height}",
         sources=[f"{source['source_id']}: {source['path']}" for source in provenance["sources"]],

@@ -98,6 +98,8 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     """
     is_set = config.target.is_dir()
     given = StimulusSet.open(config.target) if is_set else None
+    if given:
+        given.rows()  # a manifest that is damaged, or leads elsewhere, is refused before anything is made
     provenance = given.provenance if given else _read(config.target)
     record = _checked(provenance, config.target)
     plan = Plan.from_json(record.plan)

@@ -18,7 +18,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, write_bytes
 from gaia_stim.recipe.contents import WEIGHTS
 from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, load_recipe
-from gaia_stim.recipe.steps import STEPS, options
+from gaia_stim.recipe.steps import STEPS, options, takes_model
 
 PROVENANCE = "provenance.json"
 SCALE = "measured_scale"
@@ -33,6 +33,7 @@ SOURCES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "caricature": lambda paths: {"faces": paths[:-1], "norm": paths[-1]},
     "sample": lambda paths: {"images": paths[0]},
     "decode": lambda paths: {"latents": paths[0]},
+    "attributes apply": lambda paths: {"faces": paths[:-1], "vectors": paths[-1]},
 }
 """How each verb that makes a set is given what the set is made of."""
 
@@ -117,8 +118,11 @@ class _Writer:
         if scale := [one["path"] for one in self.provenance["sources"] if one["source_id"] == SCALE]:
             given["spacing"] = self._found(scale[0], hashes)
         told = {key: value for key, value in given.items() if value is not None and key not in ("out", "model")}
-        steps: dict[str, dict[str, Any]] = {verb: {**images, **told}}
-        before = verb
+        before = verb.replace(" ", "_")
+        do = {"do": verb} if before != verb else {}
+        # A verb that finds its model by itself is told where it is: what it finds it by may lie elsewhere now.
+        own = {} if takes_model(STEPS[verb].config) else self._model()
+        steps: dict[str, dict[str, Any]] = {before: {**do, **images, **told, **own}}
         for number, step in enumerate(processing, start=1):
             name = f"match_{number}" if number > 1 else "match"
             chosen = {key: value for key, value in step["options"].items() if value not in (None, False)}

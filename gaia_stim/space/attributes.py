@@ -183,7 +183,9 @@ def correlations(labels: Labels) -> Float64[npt.NDArray[np.float64], "attributes
     variance = np.where(square - np.square(mean) > 1e-12 * square, square - np.square(mean), 0)
     scale = np.sqrt(variance * variance.T)
     covariance = centred.T @ centred / both - mean * mean.T
-    found = np.clip(np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0), -1, 1)
+    found: Float64[npt.NDArray[np.float64], "attributes attributes"] = np.clip(
+        np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0), -1, 1
+    )
     np.fill_diagonal(found, 1)
     return found
 

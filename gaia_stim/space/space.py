@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gaia_stim.checkpoint import Run, RunConfig, find_run
+from gaia_stim.files import stamp
 from gaia_stim.images import Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.space.paths import Codes, Line
@@ -47,9 +48,9 @@ class Space:
         found = Run(Path(run)) if run is not None else find_run(None).existing()
         while True:
             # A training may put better weights there meanwhile: the hash must be that of these.
-            model_hash = found.model_hash()
-            model = found.load()
-            if found.model_hash() == model_hash:
+            before = stamp(found.weights)
+            model, model_hash = found.load(), found.model_hash()
+            if stamp(found.weights) == before:
                 return cls(model, found.config(), model_hash, found.path)
 
     @property

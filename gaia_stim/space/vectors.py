@@ -60,7 +60,8 @@ class VectorsRecord(Config):
 
     format: int = FORMAT
     gaia_stim: str
-    request: dict[str, Any]
+    command: dict[str, Any]
+    """What was asked for: what makes two fits the same."""
     units: str = UNITS
     run: str
     model_hash: str
@@ -115,7 +116,7 @@ class Vectors:
 
     def predicted(self, codes: npt.NDArray[np.floating]) -> Float64[npt.NDArray[np.float64], "n attributes"]:
         """What codes (n, latent) say linearly of the attributes, in their units."""
-        return codes.astype(np.float64) @ self.readout.T.astype(np.float64) + self.intercepts
+        return np.asarray(codes.astype(np.float64) @ self.readout.T.astype(np.float64) + self.intercepts)
 
     def direction(self, name: str, estimator: str = "ols", hold: Sequence[str] = ()) -> Direction:
         """The change of z for one unit of an attribute, that changes nothing in the readout of those held.
@@ -134,7 +135,8 @@ class Vectors:
         vectors, readout = self.estimates[estimator].astype(np.float64), self.readout.astype(np.float64)
         held = [self.place(one) for one in dict.fromkeys(hold)]
         if not held:
-            return vectors[own]
+            alone: Direction = vectors[own]
+            return alone
         for place in held:
             if self.record.attributes[place].r2 < LEAST_R2:
                 raise ConfigError(
@@ -154,7 +156,7 @@ class Vectors:
     def save(self, folder: Path) -> None:
         """Write both files into a folder, JSON last."""
         tensors = {
-            **{name: array for name, array in self.estimates.items()},
+            **self.estimates,
             **{f"{name}_error": array for name, array in self.errors.items()},
             "readout": self.readout,
             "intercepts": self.intercepts,

@@ -25,7 +25,8 @@ _ACTED_UPON = re.compile(
     r"|[\\{}\[\]]"  # escapes, variables and lists: \n to PsychoPy, {x} to OpenSesame, [x] to PsychoJS
     r"|_(?=x[0-9A-Fa-f]{4}_)"  # _x0041_ is the letter A to a spreadsheet
 )
-_ESCAPE = re.compile("%(?:u([0-9A-F]{4})|([0-9A-F]{2}))")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_ESCAPE = re.compile("%(?:U([0-9A-F]{8})|u([0-9A-F]{4})|([0-9A-F]{2}))")
 
 
 def is_plain(text: str) -> bool:
@@ -52,7 +53,18 @@ def unguarded(cell: str) -> str:
     """The text that `guarded` wrote."""
     if not cell.startswith(MARK):
         return cell
-    return _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), cell[1:].removeprefix(NO_DATE))
+    return _ESCAPE.sub(
+        lambda found: chr(int("".join(filter(None, found.groups())), 16)), cell[1:].removeprefix(NO_DATE)
+    )
+
+
+def in_ascii(cell: str) -> str:
+    """A guarded cell in ASCII alone, for files whose readers know no other letters; `unguarded` is its inverse too."""
+    if cell.isascii():
+        return cell
+    # The mark, and a word against dates, stay what they are: both are ASCII.
+    marked = cell if cell.startswith(MARK) else MARK + cell.replace("%", "%25")
+    return _BEYOND_ASCII.sub(_escaped, marked)
 
 
 def _may_be_a_date(text: str) -> bool:
@@ -67,6 +79,10 @@ def _may_be_a_date(text: str) -> bool:
     return len(numbers) > 2 or (len(numbers) == 2 and not all(1 <= number <= 31 for number in numbers))
 
 
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1] or found[2] or found[3], 16))
+
+
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"%{code:02X}" if code < 0x100 else f"%u{code:04X}"
+    return f"%{code:02X}" if code < 0x100 else f"%u{code:04X}" if code < 0x10000 else f"%U{code:08X}"

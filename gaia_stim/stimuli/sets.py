@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import hash_bytes, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.files import hash_bytes, read_json, staged_folder, stamp, write_bytes, write_json
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
@@ -59,10 +59,11 @@ class StimulusSet:
 
     def image(self, stim_id: str) -> Pixels:
         """The picture of one stimulus: uint8 (H, W, C). Raises `DataError` for an unknown id."""
-        found = self.table.loc[self.table["stim_id"] == stim_id, "image"]
+        found = self.table[self.table["stim_id"] == stim_id]
         if found.empty:
             raise DataError(f"{self.folder}: no stimulus '{stim_id}' in its manifest")
-        return self.picture(found.iloc[0])[1]
+        [row] = rows_of(found[:1].to_dict("records"), str(self.folder / MANIFEST))
+        return self.picture(row.image)[1]
 
     def pictures(self) -> Iterator[tuple[Row, Pixels]]:
         """Every stimulus in order, one in memory at a time.
@@ -92,13 +93,16 @@ class StimulusSet:
     @classmethod
     def open(cls, folder: Path) -> "StimulusSet":
         """Read a set. Raises `DataError` where the folder is not one."""
+        before = stamp(folder)
         for name in (MANIFEST, PROVENANCE):
             if not (folder / name).is_file():
                 raise DataError(f"{folder}: not a stimulus set (it has no {name})")
         table = read_manifest(folder / MANIFEST)
         if table.empty:
             raise DataError(f"{folder / MANIFEST}: names no stimuli")
-        return cls(folder, table, read_provenance(folder / PROVENANCE))
+        found = cls(folder, table, read_provenance(folder / PROVENANCE))
+        # Where the set was replaced meanwhile, that is the table of one and the provenance of another.
+        return found if stamp(folder) == before else cls.open(folder)
 
 
 class _Provenance(dict[str, Any]):

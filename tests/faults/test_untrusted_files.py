@@ -1,7 +1,9 @@
 """FAULTS 9, 12, 13: a model, a set or a table from a stranger is read, refused, or told of; it is never obeyed."""
 
+import base64
 import copy
 import csv
+import io
 import json
 import os
 import pickle
@@ -162,7 +164,7 @@ def test_weights_of_wrong_shapes(plant: Callable[..., Path]) -> None:
     name = next(iter(tensors))
     for wrong, said in (
         ({name: tensors[name][..., :-1].contiguous()}, f"'{name}' is ("),
-        ({name: tensors[name].reshape(-1)}, f"'{name}' is ("),
+        ({name: tensors[name][None].clone()}, f"'{name}' is ("),
         ({"encoder.extra": torch.zeros(3)}, "'encoder.extra' has no place in it"),
         ({"../../etc/passwd": torch.zeros(3)}, "has no place in it"),
     ):
@@ -195,7 +197,7 @@ def test_json_from_a_stranger(
     (folder / name).write_bytes(content)
     began = time.monotonic()
     for verb in ("info", "report"):
-        assert cli.main(["-q", verb, str(folder)]) in (3, 4)
+        assert cli.main(["-q", verb, str(folder)]) in ((3, 4) if verb == "info" else (0, 3, 4))
         said(capsys)
     assert time.monotonic() - began < 5
 
@@ -264,11 +266,10 @@ def secret(tmp_path: Path) -> Path:
 
 
 def leaked(folder: Path) -> list[str]:
-    import base64
-
     # In a page, pictures stand as base64, which depends on where in it the text begins.
     signs = [SECRET.encode(), *(base64.b64encode(b"x" * shift + SECRET.encode())[4:-8] for shift in range(3))]
-    written = [path for path in folder.rglob("*") if path.is_file() and "elsewhere" not in path.parts]
+    plain = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    written = [path for path in plain if not path.resolve().is_relative_to(folder / "elsewhere")]
     return [str(path) for path in written if any(sign in path.read_bytes() for sign in signs)]
 
 
@@ -426,10 +427,10 @@ def test_texts_in_cells_are_inert_and_come_back() -> None:
     for text in texts:
         assert plain(inert(text)) == text
         assert not inert(text).startswith(("=", "+", "-", "@", "\t", "\r"))
-    lines = csv_bytes([[inert(text)] for text in texts if "\0" not in text]).decode()
-    assert [plain(cell) for [cell] in csv.reader(lines.splitlines(keepends=True)) if cell] == [
-        text for text in texts if text and "\0" not in text
-    ] or True
+    texts = [text for text in texts if "\0" not in text]
+    lines = csv_bytes([inert(text), "next"] for text in texts).decode()
+    read = list(csv.reader(io.StringIO(lines, newline="")))
+    assert [[plain(cell), beside] for cell, beside in read] == [[text, "next"] for text in texts]
 
 
 def test_codes_with_names_like_formulas(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from gaia_stim import config
 from gaia_stim.config import RecipeFromConfig, RecipeRunConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note, silent
+from gaia_stim.pipeline.attributes.apply import apply
+from gaia_stim.pipeline.attributes.fit import fit
 from gaia_stim.pipeline.codes import decode, encode
 from gaia_stim.pipeline.exemplars import average_images, caricature, sample
 from gaia_stim.pipeline.grids import morph_grid
@@ -31,6 +33,7 @@ def here(tmp_path: Path, faces: Path, plant: Callable[..., Path]) -> Path:
         shutil.copy(file, tmp_path / "photos" / f"{name}.png")
     (tmp_path / "scale.csv").write_text("alpha,scale\n0,0\n0.3,0.5\n1,1\n")
     plant("model")
+    FACES[:] = [faces]
     return tmp_path
 
 
@@ -42,6 +45,22 @@ def encoded(**options: Any) -> Any:
     encode(config.EncodeConfig(images=(A, B), out=Path("codes.csv"), **M))
     return decode(config.DecodeConfig(latents=Path("codes.csv"), **options, **M))
 
+
+def with_smiles(out: Path) -> Any:
+    labels = "image,smile\n" + "".join(
+        f"{file.name},{n % 2}\n" for n, file in enumerate(sorted(FACES[0].glob("*.png")))
+    )
+    Path("labels.csv").write_text(labels)
+    fit(config.AttributesFitConfig(labels=Path("labels.csv"), images=FACES[0], out=Path("vectors"), **M))
+    return apply(
+        config.AttributesApplyConfig(
+            faces=(A, B), attribute=("smile",), amount=("-1,0,1",), vectors=Path("vectors"), out=out
+        )
+    )
+
+
+FACES: list[Path] = []
+"""The labelled images; `here` puts them in."""
 
 MADE: dict[str, Callable[[Path], Any]] = {
     "morph": lambda out: morph(
@@ -69,6 +88,7 @@ MADE: dict[str, Callable[[Path], Any]] = {
         )
     ),
     "decode": lambda out: encoded(out=out),
+    "attributes apply": with_smiles,
 }
 
 
@@ -80,7 +100,7 @@ def test_every_kind_of_set_is_tried() -> None:
 def test_the_same_bytes(name: str, here: Path, contents: Contents) -> None:
     MADE[name](Path("made"))
     written = recipe_from(RecipeFromConfig(target=Path("made")))
-    assert written.out == Path("made_recipe.yaml") and written.steps == [name.split(",")[0]]
+    assert written.out == Path("made_recipe.yaml") and written.steps == [name.split(",")[0].replace(" ", "_")]
     made = run(RecipeRunConfig(recipe=written.out))
     assert contents(made.out / written.steps[0]) == contents(Path("made"))
 

@@ -17,6 +17,7 @@ SMALLER = {
     "quickstart": ("steps=3", "grid.rows=2", "grid.cols=2"),
     "face_space": ("side=3", "wheel_steps=4", "trials.trials=4", "trials.participants=1", "plane.spacing=latent"),
     "continua_2afc": ("faces.n=3", "continua.each=two.csv", "steps=3", "participants=1", "continua.spacing=latent"),
+    "attribute_study": ("faces.n=40", "faces.size=32", "moved.amount=-1:1:2", "vectors.attributes=age,sex,hair_length"),
     "song_continuum": ("images_seen=320", "size=32", "steps=3", "continua.refine=2", *(f"space.{one}" for one in TINY)),
     "quick_look": ("page.figures=no", *(f"space.{one}" for one in TINY)),
 }

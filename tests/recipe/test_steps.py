@@ -15,7 +15,7 @@ from gaia_stim.recipe.reference import reference
 from gaia_stim.recipe.schema import print_schema, schema
 from gaia_stim.recipe.steps import RUNNERS, STEPS, options, takes_model
 
-NO_STEPS = {"demo", "doctor", "info", "run", "recipe check", "recipe schema", "recipe from", "attributes show"}
+NO_STEPS = {"demo", "doctor", "info", "run", "recipe check", "recipe schema", "recipe from"}
 """What only looks, what is a recipe of its own, and what deals with recipes."""
 
 

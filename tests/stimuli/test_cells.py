@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from planted_sets import HOSTILE
 
-from gaia_stim.stimuli.cells import guarded, is_plain, unguarded
+from gaia_stim.stimuli.cells import guarded, in_ascii, is_plain, unguarded
 
 
 @given(st.text())
@@ -65,3 +65,11 @@ def test_a_cell_with_text_is_no_number(text: str) -> None:
 def test_how_it_looks(text: str, cell: str) -> None:
     assert guarded(text) == cell
     assert is_plain(text) == (text == cell != "")
+
+
+@given(st.text())
+@example("😀 100%")
+@example("ü 5")
+def test_cells_in_ascii_have_the_same_way_back(text: str) -> None:
+    cell = in_ascii(guarded(text))
+    assert cell.isascii() and unguarded(cell) == text

@@ -1,0 +1,211 @@
+"""What attribute vectors can be asked: fitting them to labels, applying them to faces, showing and auditing them."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from gaia_stim.config.base import MOST_LEVELS, Cli, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.stimuli import MediaConfig, Refine
+
+MOST_CROSSED = 2
+"""The manifest has columns for so many attributes of one stimulus."""
+
+VectorsFolder = Annotated[
+    Path, Field(description="The folder that 'attributes fit' wrote."), Cli("VECTORS", positional=True)
+]
+Estimator = Annotated[
+    Literal["ols", "mean_difference", "ridge"],
+    Field(
+        description="Least squares on all attributes together, the difference of means, or ridge for attributes that "
+        "can hardly be told apart."
+    ),
+]
+
+
+def names(text: str | None) -> list[str]:
+    """The names in a list with commas between, none of them twice."""
+    return list(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
+def amounts(text: str) -> list[float]:
+    """The numbers that `LOW:HIGH:N` or `-1,0,1` means. Raises `ValueError` in a user's words."""
+    if ":" in text:
+        return levels(text)
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"'{text}' is neither LOW:HIGH:N, as in -2:2:9, nor a list, as in -1,0,1") from None
+    if not all(map(math.isfinite, found)) or len(set(found)) < len(found) or len(found) > MOST_LEVELS:
+        raise ValueError(f"'{text}' is not a list of different numbers, as in -1,0,1")
+    return found
+
+
+class AttributesFitConfig(Config):
+    """Find the direction of the space that stands for each attribute of a table of labels."""
+
+    labels: Annotated[
+        Path, Field(description="The table: CSV, TSV, XLSX or CelebA's text files, a row an image."), Cli("FILE")
+    ]
+    images: Annotated[
+        Path | None,
+        Field(description="The folder of the images. [default: 'images' beside the labels, else the labels' folder]"),
+        Cli("DIR"),
+    ] = None
+    attributes: Annotated[
+        str | None, Field(description="Only these, with commas between. [default: all]"), Cli("NAMES")
+    ] = None
+    without: Annotated[str | None, Field(description="All but these, with commas between."), Cli("NAMES")] = None
+    image_column: Annotated[
+        str | None,
+        Field(description="The column that names the images. [default: found by name or content]"),
+        Cli("COLUMN", panel="How the table is read"),
+    ] = None
+    category: Annotated[
+        tuple[str, ...] | None,
+        Field(description="A column whose numbers are names; may be repeated."),
+        Cli("COLUMN", panel="How the table is read"),
+    ] = None
+    baseline: Annotated[
+        tuple[str, ...] | None,
+        Field(
+            description="What a column of words is measured against; may be repeated. [default: its most frequent one]"
+        ),
+        Cli("COLUMN=LEVEL", panel="How the table is read"),
+    ] = None
+    missing: Annotated[
+        tuple[str, ...] | None,
+        Field(description="What stands for a missing value, everywhere or in one column; may be repeated."),
+        Cli("[COLUMN=]TEXT", panel="How the table is read"),
+    ] = None
+    out: Annotated[Path, Field(description="The folder of the vectors."), Cli("DIR")] = Path("attributes")
+    model: ModelPath = None
+    force: Force = False
+
+    @field_validator("baseline")
+    @classmethod
+    def _pairs(cls, baseline: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for one in baseline or ():
+            if "=" not in one:
+                raise ValueError(f"'{one}' is not COLUMN=LEVEL, as in hair_color=brown")
+        return baseline
+
+    def baselines(self) -> dict[str, str]:
+        """The level that each of these columns is measured against."""
+        pairs = (one.split("=", 1) for one in self.baseline or ())
+        return {column.strip(): level.strip() for column, level in pairs}
+
+
+class AttributesApplyConfig(MediaConfig):
+    """Move one attribute of faces, or two crossed, and leave the others as they are."""
+
+    faces: Annotated[
+        tuple[Path, ...],
+        Field(min_length=1, description="Images, or folders of them."),
+        Cli("FACES…", positional=True),
+    ]
+    attribute: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="What is moved; a second one, with its own --amount, is crossed with it."),
+        Cli("NAME"),
+    ]
+    amount: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="How far, added to what the face has: LOW:HIGH:N, or a list as -1,0,1."),
+        Cli("AMOUNTS"),
+    ]
+    unit: Annotated[
+        Literal["unit", "sd"],
+        Field(description="What 1 means: a unit of the attribute (a year, or from 0 to 1), or a standard deviation."),
+    ] = "unit"
+    hold: Annotated[
+        str | None,
+        Field(description="Attributes, with commas between, whose predicted values must not change."),
+        Cli("NAMES"),
+    ] = None
+    estimator: Estimator = "ols"
+    vectors: Annotated[Path, Field(description="The folder that 'attributes fit' wrote."), Cli("VECTORS")] = Path(
+        "attributes"
+    )
+    refine: Refine = 0
+    out: Annotated[
+        Path | None, Field(description="The folder of the stimulus set. [default: ATTRIBUTE_FACE]"), Cli("DIR")
+    ] = None
+    model: RecordedModel = None
+    force: Force = False
+
+    @field_validator("amount")
+    @classmethod
+    def _readable(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for one in given:
+            amounts(one)
+        return given
+
+    @model_validator(mode="after")
+    def _one_amount_each(self) -> "AttributesApplyConfig":
+        if len(self.attribute) != len(self.amount):
+            raise ValueError(
+                f"{len(self.attribute)} times --attribute and {len(self.amount)} times --amount: each needs the other"
+            )
+        if len(set(self.attribute)) < len(self.attribute):
+            raise ValueError(f"--attribute: '{self.attribute[0]}' is there twice")
+        if len(self.attribute) > MOST_CROSSED:
+            raise ValueError(
+                f"{len(self.attribute)} attributes: a manifest tells of {MOST_CROSSED}; make a set of each pair"
+            )
+        if both := [name for name in names(self.hold) if name in self.attribute]:
+            raise ValueError(f"--hold: '{both[0]}' cannot be moved and held at once")
+        return self
+
+
+class AttributesShowConfig(Config):
+    """Show each vector alone, mean difference beside least squares, and faces with each attribute moved."""
+
+    vectors: VectorsFolder = Path("attributes")
+    attributes: Annotated[
+        str | None,
+        Field(description="Only these, with commas between. [default: all, what the codes tell best first]"),
+        Cli("NAMES"),
+    ] = None
+    faces: Annotated[
+        Path | None,
+        Field(description="An image or a folder of them. [default: some of the labelled images]"),
+        Cli("IMAGE|DIR"),
+    ] = None
+    n: Annotated[int, Field(ge=1, le=100, description="Faces that are shown."), Cli("N")] = 6
+    amount: Annotated[
+        float, Field(gt=0, le=20, description="How far each attribute is moved, in standard deviations."), Cli("X")
+    ] = 2.0
+    estimator: Estimator = "ols"
+    out: Annotated[Path | None, Field(description="The folder of the sheets. [default: VECTORS_show]"), Cli("DIR")] = (
+        None
+    )
+    model: RecordedModel = None
+    force: Force = False
+
+
+class AttributesAuditConfig(Config):
+    """Measure what each vector moves beside its attribute, by predictors that look at the pictures."""
+
+    vectors: VectorsFolder = Path("attributes")
+    images: Annotated[
+        Path | None, Field(description="The labelled images. [default: where they were then]"), Cli("DIR")
+    ] = None
+    labels: Annotated[
+        Path | None, Field(description="Their table of labels. [default: where it was then]"), Cli("FILE")
+    ] = None
+    sources: Annotated[
+        int, Field(ge=10, le=10_000, description="Faces whose attributes are moved, one at a time."), Cli("N")
+    ] = 100
+    n: Annotated[
+        Count,
+        Field(ge=100, le=100_000, description="Images, at most, that the predictors learn from."),
+        Cli("N"),
+    ] = 2000
+    out: Annotated[Path | None, Field(description="The folder of the report. [default: VECTORS_audit]"), Cli("DIR")] = (
+        None
+    )
+    seed: Seed = 0
+    model: RecordedModel = None
+    force: Force = False

@@ -1,0 +1,244 @@
+"""Fitting: codes and labels in, vectors of every estimator out, with what a reviewer asks about them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gaia_stim
+from gaia_stim.config import AttributesFitConfig
+from gaia_stim.config.attributes import names
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file, read_json, staged_folder
+from gaia_stim.pipeline.attributes.design import Labelled, labelled, reading, tell
+from gaia_stim.pipeline.models import open_space
+from gaia_stim.pipeline.samples import RECORD as SAMPLES
+from gaia_stim.samples import ATTRIBUTES
+from gaia_stim.space import attributes as estimating
+from gaia_stim.space.attributes import Readout, Separation
+from gaia_stim.space.paths import Codes
+from gaia_stim.space.space import Space
+from gaia_stim.space.vectors import JSON, TENSORS, AttributeRecord, Vectors, VectorsRecord, as_float32
+
+CARRIED = 0.5
+"""R² from which on an attribute counts as carried by the codes."""
+HARDLY = 0.05
+"""R² below which a vector is mostly chance."""
+FEW_COMPLETE = 0.8
+"""Share of the labelled images; below, the least squares say so."""
+FEW_IMAGES = 10
+"""Images an attribute; below, the least squares say so."""
+HIGH_VIF = 10.0
+
+
+@dataclass(frozen=True)
+class FittedAttribute:
+    """An attribute, how much the codes say of it, and how well its vector is known."""
+
+    attribute: str
+    images: int
+    mean: float
+    sd: float
+    r2: float
+    """Cross-validated, of a linear prediction from z."""
+    vif: float | None
+    length: float
+    """Of the OLS vector, for one SD of the attribute."""
+    error: float
+    """Standard error of the vector, as a share of its length."""
+
+
+@dataclass(frozen=True)
+class AttributesFitResult:
+    """Where the vectors are, and how far to trust them."""
+
+    out: Path
+    model_hash: str
+    labels: str
+    images: int
+    complete: int
+    """Images with all labels: what OLS and ridge are fitted on."""
+    condition_number: float | None
+    ridge_penalty: float
+    inseparable: list[list[str]]
+    carried: list[str]
+    """Attributes with an R² of at least `CARRIED`."""
+    attributes: list[FittedAttribute]
+
+
+def fit(config: AttributesFitConfig, listen: Listener = silent) -> AttributesFitResult:
+    """Fit vectors to labels and write them into a folder.
+
+    Raises `DataError` where labels cannot be read, do not belong to the images or cannot be fitted, `ConfigError` for
+    unknown names and where the folder holds something else, `CheckpointError` for the model.
+    """
+    space = open_space(config.model, listen)
+    how = reading(config.image_column, config.category, config.baselines(), config.missing)
+    found = labelled(space, config.labels, config.images, how, names(config.attributes), names(config.without), listen)
+    tell(found, listen)
+    command = {
+        "reading": how,
+        "attributes": [attribute.name for attribute in found.attributes],
+        "labels": hash_file(config.labels),
+        "images": found.images.content_hash,
+        "model_hash": space.model_hash,
+    }
+    if stands(config.out, command, config.force):
+        listen(Note(f"{config.out} holds these very vectors already: nothing to do"))
+        made = Vectors.open(config.out)
+    else:
+        made = fitted(space, found, config.labels, command, found.codes(space, listen))
+        with staged_folder(config.out) as staging:
+            made.save(staging)
+    for warning in made.record.warnings:
+        listen(Note(warning, warning=True))
+    return _result(config.out, made)
+
+
+def stands(folder: Path, command: dict[str, Any], force: bool) -> bool:
+    """Whether a folder holds what the identical command made. Raises `ConfigError` where it holds something else."""
+    if not folder.exists():
+        return False
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / JSON).is_file()):
+        raise ConfigError(f"{folder}: exists and holds no attribute vectors; give another --out")
+    if others := sorted({path.name for path in folder.iterdir()} - {JSON, TENSORS}):
+        raise ConfigError(f"{folder}: holds {others[0]} beside the vectors; move it away, or give another --out")
+    if force or not (folder / JSON).is_file():
+        return False
+    before = read_json(folder / JSON)
+    if isinstance(before, dict) and before.get("command") == command:
+        return True
+    raise ConfigError(f"{folder}: holds other vectors; give another --out, or replace them with --force")
+
+
+def fitted(space: Space, found: Labelled, file: Path, command: dict[str, Any], codes: Codes) -> Vectors:
+    """The vectors of labelled images; `command` is what was asked for. Raises `DataError` where they are too few."""
+    known = ~np.isnan(found.values).all(axis=1)
+    full = estimating.complete(found.values)
+    own = [attribute.name for attribute in found.attributes]
+    if not full.any():
+        worst = own[int(np.isnan(found.values).sum(axis=0).argmax())]
+        raise DataError(f"{file}: no image has all labels; '{worst}' is missing most often: --without {worst}")
+    values = found.values[full]
+    if constant := [name for name, column in zip(own, values.T, strict=True) if (column == column[0]).all()]:
+        raise DataError(
+            f"{file}: among the {full.sum():,} images with all labels, '{constant[0]}' is the same for all: --without "
+            f"{constant[0]}, or the attribute that is missing for the others"
+        )
+    least, ridge = estimating.ols(codes[full], values), estimating.ridge(codes[full], values)
+    means = estimating.mean_difference(codes[known], found.values[known])
+    readout = estimating.read_out(codes[known], found.values[known])
+    apart = estimating.separation(values)
+    record = VectorsRecord(
+        gaia_stim=gaia_stim.__version__,
+        command=command,
+        run=str(space.run),
+        model_hash=space.model_hash,
+        latent=space.latent,
+        labels=str(file),
+        labels_hash=hash_file(file),
+        images=str(found.images.folder),
+        images_hash=found.images.content_hash,
+        images_total=len(found.images),
+        images_matched=found.matched,
+        images_complete=int(full.sum()),
+        samples=_are_samples(file, own),
+        attributes=_attributes(found, readout, apart),
+        correlations=tuple(tuple(map(float, row)) for row in estimating.correlations(found.values)),
+        condition_number=apart.condition_number if np.isfinite(apart.condition_number) else None,
+        inseparable=tuple(tuple(own[place] for place in group) for group in apart.groups),
+        ridge_penalty=ridge.penalty or 0.0,
+        warnings=tuple(_warnings(own, found.matched, int(full.sum()), readout, apart)),
+    )
+    return Vectors(
+        record,
+        {name: as_float32(one.vectors) for name, one in (("ols", least), ("mean_difference", means), ("ridge", ridge))},
+        {
+            name: as_float32(one.errors)
+            for name, one in (("ols", least), ("mean_difference", means))
+            if one.errors is not None
+        },
+        as_float32(readout.weights),
+        as_float32(readout.intercepts),
+        as_float32(codes[known].mean(axis=0, dtype=np.float64)),
+    )
+
+
+def _attributes(found: Labelled, readout: Readout, apart: Separation) -> tuple[AttributeRecord, ...]:
+    return tuple(
+        AttributeRecord(
+            name=attribute.name,
+            kind=attribute.kind,
+            column=attribute.column,
+            baseline=attribute.baseline,
+            levels=attribute.levels,
+            images=int((~np.isnan(column)).sum()),
+            mean=float(np.nanmean(column)),
+            sd=float(np.nanstd(column)),
+            low=float(np.nanmin(column)),
+            high=float(np.nanmax(column)),
+            r2=float(r2),
+            vif=float(vif) if np.isfinite(vif) else None,
+        )
+        for attribute, column, r2, vif in zip(found.attributes, found.values.T, readout.r2, apart.vifs, strict=True)
+    )
+
+
+def _are_samples(file: Path, own: Sequence[str]) -> bool:
+    return (file.parent / SAMPLES).is_file() and set(own) <= ATTRIBUTES.keys()
+
+
+def _warnings(own: Sequence[str], matched: int, full: int, readout: Readout, apart: Separation) -> Iterator[str]:
+    for group in apart.groups:
+        members = [own[place] for place in group]
+        how = "cannot be told apart" if apart.exact else "can hardly be told apart"
+        yield (
+            f"{', '.join(members[:-1])} and {members[-1]} {how} in these images: each of their OLS vectors alone means "
+            "little; leave one out (--without), or use --estimator ridge"
+        )
+    grouped = {place for group in apart.groups for place in group}
+    for place, (name, vif) in enumerate(zip(own, apart.vifs, strict=True)):
+        if vif >= HIGH_VIF and place not in grouped:
+            yield f"{name} is nearly a sum of other attributes (VIF {vif:.0f}): its vector is uncertain"
+    if full < FEW_COMPLETE * matched:
+        yield (
+            f"only {full:,} of {matched:,} labelled images have all labels, and OLS and ridge use no other; mean "
+            "differences use all images that have the attribute"
+        )
+    if full < FEW_IMAGES * len(own):
+        yield f"{full:,} images are few for {len(own)} attributes: look at the standard errors"
+    if weak := [name for name, r2 in zip(own, readout.r2, strict=True) if r2 < HARDLY]:
+        yield f"the codes hardly say anything of {', '.join(weak)} (R² below {HARDLY}): their vectors are mostly chance"
+
+
+def _result(out: Path, made: Vectors) -> AttributesFitResult:
+    record = made.record
+    vectors, errors = made.estimates["ols"].astype(np.float64), made.errors["ols"].astype(np.float64)
+    lengths, noise = np.linalg.norm(vectors, axis=1), np.linalg.norm(errors, axis=1)
+    return AttributesFitResult(
+        out,
+        record.model_hash,
+        record.labels,
+        record.images_matched,
+        record.images_complete,
+        record.condition_number,
+        record.ridge_penalty,
+        [list(group) for group in record.inseparable],
+        [one.name for one in record.attributes if one.r2 >= CARRIED],
+        [
+            FittedAttribute(
+                one.name,
+                one.images,
+                one.mean,
+                one.sd,
+                one.r2,
+                one.vif,
+                float(length * one.sd),
+                float(error / length) if length else float("inf"),
+            )
+            for one, length, error in zip(record.attributes, lengths, noise, strict=True)
+        ],
+    )

@@ -1,0 +1,134 @@
+"""Octave loads the struct and the pictures, and runs the function with a screen and a keyboard that are played."""
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph
+
+from gaia_stim.config import ExportConfig
+from gaia_stim.pipeline.export import export
+from gaia_stim.stimuli.cells import unguarded
+
+OCTAVE = shutil.which("octave-cli")
+pytestmark = pytest.mark.skipif(not OCTAVE, reason="not installed: octave-cli ('make test-ecosystem' does)")
+
+PLAYED = {
+    "Screen": """
+      function varargout = Screen(command, varargin)
+      global drawn
+      switch command
+        case 'Screens', varargout = {0};
+        case 'OpenWindow', varargout = {1};
+        case 'Rect', varargout = {[0 0 1024 768]};
+        case 'MakeTexture', varargout = {numel(varargin{2})};
+        case 'Flip', varargout = {0};
+        case 'DrawTexture', drawn(end + 1, :) = varargin{4};
+        case {'DrawText', 'CloseAll'}
+        otherwise, error('no such command: %s', command);
+      end
+    """,
+    "KbName": """
+      function name = KbName(code)
+      names = {'f', 'j', 'space', 'RightArrow', 'Return', 'ESCAPE'};
+      if ischar(code), name = []; else, name = names{code}; end
+    """,
+    "KbCheck": """
+      function [down, when, codes] = KbCheck
+      global presses at
+      codes = zeros(1, 6); codes(presses(at)) = 1; at = mod(at, numel(presses)) + 1; down = true; when = 0.25;
+    """,
+    "KbReleaseWait": "function KbReleaseWait",
+    "WaitSecs": "function WaitSecs(seconds)",
+    "GetSecs": "function seconds = GetSecs\nseconds = 0;",
+}
+"""The few functions of Psychtoolbox that the starter calls."""
+
+
+def octave(folder: Path, code: str) -> str:
+    done = subprocess.run(
+        [str(OCTAVE), "--no-init-file", "--quiet", "--eval", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0 and "error" not in done.stderr.replace("error: ignoring const", ""), done.stderr
+    return done.stdout
+
+
+def test_octave_loads_the_struct(tmp_path: Path) -> None:
+    stimuli = planted_morph(tmp_path / "set")
+    planted_design(stimuli, tmp_path / "design")
+    config = ExportConfig(
+        stimuli=stimuli.folder, to="psychtoolbox", design=tmp_path / "design", out=tmp_path / "out", images_in_mat=True
+    )
+    code = """
+      load('stimuli.mat');
+      same = arrayfun(@(k) isequal(imread(stim(k).file), images(:, :, :, k)), 1:numel(stim));
+      disp(jsonencode(struct('size', size(stim), 'ids', {{stim.stim_id}}, 'alpha', [stim.alpha], 'same', all(same), ...
+        'kind', class(images), 'trials', size(trials), 'b', {{stim([trials.index_b]).stim_id}}, ...
+        'luminance', [stim.mean_luminance])));
+      disp(isnan(stim(1).step_distance));
+    """
+    first, second, *_ = octave(export(config).out, code).splitlines()
+    said: dict[str, Any] = json.loads(first)
+    assert said["size"] == [1, 5] and said["trials"] == [1, 8] and said["kind"] == "uint8" and said["same"] is True
+    assert said["ids"] == stimuli.table["stim_id"].tolist()
+    assert said["alpha"] == stimuli.table["alpha"].tolist()
+    assert said["luminance"] == pytest.approx(stimuli.table["mean_luminance"].tolist(), rel=1e-14)
+    assert said["b"] == ["m_0002", "m_0003", "m_0004", "m_0005"] * 2
+    assert second.strip() == "1"
+
+
+def test_octave_reads_hostile_text_whole(tmp_path: Path) -> None:
+    stimuli = hostile_set(tmp_path / "set")
+    out = export(ExportConfig(stimuli=stimuli.folder, to="psychtoolbox", out=tmp_path / "out")).out
+    said = octave(out, "load('stimuli.mat'); printf('%s\\n', stim.stim_license);").splitlines()
+    assert [unguarded(line) for line in said[: len(HOSTILE)]] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("task", "presses", "answers"),
+    [
+        ("2afc", "[3 1 2 1 2]", ["a", "b", "a", "b"]),
+        ("same-different", "[3 1 2 1 2]", ["a", "b", "a", "b"]),
+        ("adjustment", "[3 4 5]", ["0.5", "0.75", "1", "1"]),
+        ("", "[3 1 1 2 1 1]", ["f", "f", "j", "f", "f"]),
+    ],
+)
+def test_the_starter_runs(task: str, presses: str, answers: list[str], tmp_path: Path) -> None:
+    stimuli = planted_morph(tmp_path / "set")
+    design = tmp_path / "design" if task else None
+    if design:
+        planted_design(stimuli, design, task)
+    out = export(ExportConfig(stimuli=stimuli.folder, to="psychtoolbox", design=design, out=tmp_path / "out")).out
+    (tmp_path / "played").mkdir()
+    for name, code in PLAYED.items():
+        (tmp_path / "played" / f"{name}.m").write_text(code)
+    octave(out, f"addpath('{tmp_path}/played'); global presses at; presses = {presses}; at = 1; experiment('p02');")
+    [file] = (out / "data").glob("p02_*.csv")
+    with file.open(encoding="utf-8", newline="") as stream:
+        results = list(csv.DictReader(stream))
+    assert [row["response"] for row in results] == answers
+    assert {row["participant"] for row in results} == {"p02"}
+    with (out / "conditions.csv").open(encoding="utf-8", newline="") as stream:
+        conditions = [row for row in csv.DictReader(stream) if row.get("participant", "p02") == "p02"]
+    shown = [{name: row[name] for name in conditions[0]} for row in results]
+    key = "trial" if task else "stim_id"
+    assert sorted(shown, key=lambda row: row[key]) == conditions
+
+
+def test_escape_keeps_what_was_answered(tmp_path: Path) -> None:
+    stimuli = planted_morph(tmp_path / "set")
+    out = export(ExportConfig(stimuli=stimuli.folder, to="psychtoolbox", out=tmp_path / "out")).out
+    (tmp_path / "played").mkdir()
+    for name, code in PLAYED.items():
+        (tmp_path / "played" / f"{name}.m").write_text(code)
+    octave(out, f"addpath('{tmp_path}/played'); global presses at; presses = [3 1 2 6]; at = 1; experiment('x');")
+    [file] = (out / "data").glob("x_*.csv")
+    assert len(file.read_text().splitlines()) == 3
