@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint types floors unit ecosystem test-ecosystem docs format clean
+.PHONY: demo test lint types floors unit test-faults ecosystem test-ecosystem docs format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -25,6 +25,10 @@ floors: $(VENV)/installed-dev
 
 unit: $(VENV)/installed-dev
 	$(ONE_THREAD) $(BIN)/pytest -n 2 -rs
+
+# Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
+test-faults: $(VENV)/installed-dev
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadfile -rs tests/faults
 
 # The experiment programs themselves, in .ecosystem/ and from Debian; `make test` runs what of it is there.
 ecosystem:

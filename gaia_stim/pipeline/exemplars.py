@@ -116,7 +116,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     out = config.out or Path(f"caricature_{config.faces[0].stem}")
     space = open_space(config.model, listen)
     is_image = config.norm is not None and not config.norm.is_dir()
-    real = None if is_image else real_images(space, config.norm, listen)
+    real = None if is_image else real_images(space, config.norm, listen, "--norm")
     # Together, so that no two of them get the same id.
     images = gather(space, [*config.faces, config.norm] if is_image and config.norm else config.faces)
     faces = Ingredients(images.sources[:-1], images.pictures[:-1]) if is_image else images
@@ -154,16 +154,17 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     )
 
 
-def real_images(space: Space, folder: Path | None, listen: Listener) -> Dataset:
+def real_images(space: Space, folder: Path | None, listen: Listener, option: str = "--images") -> Dataset:
     """The images of a folder, else those that the model was trained on, as the model sees them.
 
-    Raises `DataError` where they are gone, or are in colour and the model has learned from grey ones.
+    `option` names the folder on the command line. Raises `DataError` where they are gone, or are in colour and the model
+    has learned from grey ones.
     """
     trained = space.config.dataset
     home = folder or Path(trained.folder)
     if folder is None and not home.is_dir():
         raise DataError(
-            f"{home}: the images this model was trained on are gone; give images of their kind: --images DIR"
+            f"{home}: the images this model was trained on are gone; give images of their kind: {option} DIR"
         )
     model, was = space.config.model, space.config.options.get("channels", "auto")
     # As training asked for them, so that its own images come from its own cache.

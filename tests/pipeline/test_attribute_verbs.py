@@ -1,6 +1,7 @@
 """Attributes from a table to stimuli, by commands: fitted, applied, shown, audited, and what goes wrong."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from gaia_stim.config import (
     make,
 )
 from gaia_stim.config.attributes import amounts
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.pipeline.attributes import audit as auditing
 from gaia_stim.pipeline.attributes.apply import apply
@@ -30,6 +31,7 @@ from gaia_stim.pipeline.attributes.show import show
 from gaia_stim.pipeline.remake import remake
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
+from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
 Capture = pytest.CaptureFixture[str]
@@ -54,8 +56,8 @@ def heard() -> tuple[list[str], Callable[[Event], None]]:
 
 
 def ask(faces: Path, **options: Any) -> AttributesApplyConfig:
-    some = sorted(faces.iterdir())[:2]
-    return make(AttributesApplyConfig, {"faces": some, "attribute": ["age"], "amount": ["-20:20:5"], **options})
+    two = sorted(faces.iterdir())[:2]
+    return make(AttributesApplyConfig, {"faces": two, "attribute": ["age"], "amount": ["-20:20:5"], **options})
 
 
 def test_the_vectors_are_least_squares_on_the_codes(fitted: Path, labels: Path, faces: Path, space: Space) -> None:
@@ -120,7 +122,6 @@ def test_labels_that_cannot_be_fitted(
 ) -> None:
     file = rewritten(labels, change)
     images = labels.parent / "images"
-    config = make(AttributesFitConfig, {"labels": file, "images": images, "model": tiny_run, "attributes": "empty"})
     chosen = {} if "empty" not in message else {"attributes": "empty"}
     config = make(AttributesFitConfig, {"labels": file, "images": images, "model": tiny_run, **chosen})
     with pytest.raises((DataError, ConfigError), match=message):
@@ -172,11 +173,9 @@ def test_a_set_with_amounts_and_the_way_back(
 
 
 def test_two_attributes_are_crossed_and_others_held(fitted: Path, faces: Path) -> None:
-    one = sorted(faces.iterdir())[0]
     made = apply(
         ask(
             faces,
-            faces=[one],
             attribute=["age", "skin_tone"],
             amount=["-1,0,1", "0:2:2"],
             unit="sd",
@@ -185,14 +184,13 @@ def test_two_attributes_are_crossed_and_others_held(fitted: Path, faces: Path) -
         )
     )
     found = StimulusSet.open(made.out)
-    assert found.table["amount"].tolist() == [-1, 0, 1] * 2
-    assert found.table["amount_2"].tolist() == [0] * 3 + [2] * 3
+    assert found.table["amount"].tolist() == [-1, 0, 1] * 4
+    assert found.table["amount_2"].tolist() == ([0] * 3 + [2] * 3) * 2
     assert set(found.table["attribute_2"]) == {"skin_tone"}
     plan = found.provenance["plan"]
     assert plan["path"]["unit"] == "sd" and plan["path"]["held"] == ["hair_color"] and plan["columns"] == 3
     vectors = Vectors.open(fitted)
-    codes = np.frombuffer(__import__("base64").b64decode(plan["codes"]["float32_base64"]), "<f4").reshape(6, -1)
-    said = vectors.predicted(codes)
+    said = vectors.predicted(Plan.from_json(plan).codes[:6])
     assert said[:, vectors.place("hair_color")] == pytest.approx(said[1, vectors.place("hair_color")], abs=1e-3)
     assert np.ptp(said[:, vectors.place("skin_tone")]) > 0.1
 
@@ -238,8 +236,6 @@ def test_small_amounts_and_weak_attributes_are_told(fitted: Path, faces: Path, h
 
 
 def test_vectors_of_another_model_are_refused(fitted: Path, faces: Path, plant: Any) -> None:
-    from gaia_stim.errors import CheckpointError
-
     with pytest.raises(CheckpointError, match="is not the model that made it"):
         apply(ask(faces, model=plant(size=32)))
 
@@ -271,7 +267,9 @@ def test_an_audit_of_the_samples(
     assert 0 <= found["identity_ols"] <= 1
     by_name = {one["attribute"]: one for one in found["attributes"]}
     assert by_name["skin_tone"]["predictor_r2"] > 0.8
-    assert by_name["skin_tone"]["shown"] > 0.3
+    # The tiny model has hardly learned to draw, and is told so.
+    assert by_name["skin_tone"]["shown"] < 0.25
+    assert any("the decoded pictures hardly show it" in one["finding"] for one in found["in_words"])
     assert by_name["glasses"]["predictor_accuracy"] is not None
     folder = fitted.with_name("attributes_audit")
     before = contents(folder)
@@ -283,14 +281,14 @@ def test_an_audit_of_the_samples(
 
 @pytest.fixture
 def squares(tmp_path: Path) -> Path:
-    """240 pictures of a square: light or dark, tall or not (these go together), and `pale`, which is not dark."""
+    """400 pictures of a square: light or dark, tall or not (these go together), and `pale`, which is not dark."""
     chance = np.random.default_rng(0)
     folder = tmp_path / "squares" / "images"
     folder.mkdir(parents=True)
     rows = []
-    for number in range(240):
+    for number in range(400):
         light = int(chance.random() < 0.5)
-        tall = float(np.clip(chance.normal(0.3 + 0.3 * light, 0.2), 0, 1))
+        tall = float(np.clip(chance.normal(0.4 + 0.15 * light, 0.2), 0, 1))
         picture = chance.normal(60, 6, (32, 32, 3))
         picture[4 : 10 + round(16 * tall), 8:24] += 40 + 100 * light
         Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(folder / f"s{number:03}.png")
@@ -301,9 +299,10 @@ def squares(tmp_path: Path) -> Path:
 
 def test_an_audit_of_labels(squares: Path, tiny_run: Path, heard: Any) -> None:
     told, listen = heard
-    fit(make(AttributesFitConfig, {"labels": squares, "model": tiny_run}))
-    made = audit(make(AttributesAuditConfig, {"sources": 20}), listen)
-    assert any("no balanced subset of these images exists for light, dark" in text for text in told)
+    fit(make(AttributesFitConfig, {"labels": squares, "model": tiny_run}), listen)
+    audit(make(AttributesAuditConfig, {"sources": 20}), listen)
+    assert any("light and dark cannot be told apart" in text for text in told)
+    assert any(re.search("no balanced subset of these images exists for light, .*dark:", text) for text in told)
     fit(make(AttributesFitConfig, {"labels": squares, "model": tiny_run, "without": "dark", "force": True}))
     made = audit(make(AttributesAuditConfig, {"sources": 20, "force": True}))
     light, tall = made.attributes
