@@ -29,7 +29,7 @@ class Verb:
 
 
 FAMILIES: dict[str, str] = {
-    "attributes": "Directions of the space that stand for labelled attributes: find them, use them, look at them, test them.",
+    "attributes": "Directions of the space that stand for labelled attributes: find, use, show and test them.",
     "recipe": "Check recipes, make one from a set, or print their schema; 'run' does what a recipe asks for.",
     "benchmark": "Run published protocols on models of ours, beside the published figures.",
 }

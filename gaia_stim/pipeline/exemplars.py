@@ -157,8 +157,8 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
 def real_images(space: Space, folder: Path | None, listen: Listener, option: str = "--images") -> Dataset:
     """The images of a folder, else those that the model was trained on, as the model sees them.
 
-    `option` names the folder on the command line. Raises `DataError` where they are gone, or are in colour and the model
-    has learned from grey ones.
+    `option` names the folder on the command line. Raises `DataError` where they are gone, or are in colour and the
+    model has learned from grey ones.
     """
     trained = space.config.dataset
     home = folder or Path(trained.folder)
