@@ -19,14 +19,18 @@ from rich.text import Text
 from gaia_stim.cli.messages import printable
 
 
-def plain(value: Any) -> Any:
-    """A result as JSON values: paths are strings, and what is not a number is null."""
+def plain(value: Any, *, for_people: bool = False) -> Any:
+    """A result as JSON values: paths are strings, and what is not a number is null.
+
+    Fields marked `for_programs`, such as large matrices, are nothing to read and left out for people.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        shown = [field for field in fields(value) if not (for_people and field.metadata.get("for_programs"))]
+        return {field.name: plain(getattr(value, field.name), for_people=for_people) for field in shown}
     if isinstance(value, BaseModel):
         return {name: plain(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, for_people=for_people) for key, item in value.items()}
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, bool | int | str) or value is None:
@@ -34,7 +38,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Sequence | set | frozenset):
-        return [plain(item) for item in value]
+        return [plain(item, for_people=for_people) for item in value]
     if hasattr(value, "tolist"):  # numpy and torch, without importing either
         return plain(value.tolist())
     raise TypeError(f"a result holds a {type(value).__name__}, which JSON cannot say")
@@ -55,7 +59,7 @@ def render(values: Mapping[str, Any]) -> RenderableType:
 
 def show(console: Console, result: Any, hint: str = "") -> None:
     """Print a result for reading, and the next command."""
-    console.print(render(plain(result)))
+    console.print(render(plain(result, for_people=True)))
     if hint:
         console.print(Text.assemble(("next: ", "dim"), (printable(hint), "bold")))
 

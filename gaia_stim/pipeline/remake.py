@@ -18,7 +18,7 @@ from gaia_stim.config import ProcessingConfig, RemakeConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json
-from gaia_stim.images import Pixels, find_images
+from gaia_stim.images import IMAGE_SUFFIXES, Pixels, find_images
 from gaia_stim.pipeline.match import process
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.sets import Source, build
@@ -172,6 +172,8 @@ def _with_sources(plan: Plan, sources: list[Source], space: Space, folder: Path 
     found: dict[str, Pixels] = {}
     for source in sources if wanted else ():
         path = Path(source.path)
+        if path.suffix.lower() not in IMAGE_SUFFIXES:  # a measured scale
+            continue
         if not (path.is_file() and hash_file(path) == source.image_hash):
             if source.image_hash not in elsewhere:
                 continue

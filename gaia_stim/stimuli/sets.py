@@ -268,4 +268,7 @@ def _travelled(row: Row, last: Row | None) -> Row:
 
 
 def _label(row: Row) -> str:
-    return row.stim_id if row.alpha is None else f"{row.alpha:.2f}"
+    if row.alpha is not None:
+        return f"{row.alpha:.2f}"
+    amounts = [f"{amount:+g}" for amount in (row.amount, row.amount_2) if amount is not None]
+    return ", ".join(amounts) or row.stim_id
