@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.files import locked, read_json, write_json
+from gaia_stim.files import STAGING_MARK, locked, read_json, write_json
 
 SUMMARY = "run.json"
 
@@ -88,6 +88,8 @@ class Records:
             if not is_ours:
                 who = _said(holder)
                 raise ConfigError(f"{self.out}: another run of this recipe is at work{who}; wait for it")
+            for stray in (*self.folder.glob(f"{STAGING_MARK}*"), *self.out.glob(f"{STAGING_MARK}*{SUMMARY}")):
+                stray.unlink(missing_ok=True)
             write_json(holder, {"process": os.getpid(), "computer": platform.node(), "since": now()})
             try:
                 yield

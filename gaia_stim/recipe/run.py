@@ -27,6 +27,8 @@ from gaia_stim.recipe.state import Reason, Wanted, reason
 
 DONE, SKIPPED, FAILED, LEFT_OUT = "done", "skipped", "failed", "left out"
 DUE, PERHAPS = "to do", "perhaps"
+STEM_KEPT = 48
+"""Characters of a name that are surely in the temporary name of its file."""
 BREATH = 2.0
 """Seconds after which a job tells how far it is; before, the bar of all jobs is enough."""
 
@@ -304,8 +306,11 @@ def _make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
 
 
 def _sweep(out: Path) -> None:
-    """Remove the files that a crash left of writing `out`, beside it and in it; folders clear themselves."""
-    beside = (path for path in out.parent.glob(f"{STAGING_MARK}*") if path.name.endswith(out.name[-64:]))
+    """Remove the files that a crash left of writing `out`, beside it and in it; folders clear themselves.
+
+    Beside it, because `SET.gif` belongs to `SET`; a temporary name keeps the end of the name that it is for.
+    """
+    beside = (path for path in out.parent.glob(f"{STAGING_MARK}*") if out.stem[-STEM_KEPT:] in path.name)
     inside = out.rglob(f"{STAGING_MARK}*") if out.is_dir() else ()
     for path in (*beside, *inside):
         if path.is_file():

@@ -76,14 +76,25 @@ class Stop:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.fixture(scope="module")
+def stopped_once(faces: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stopped")
+    config = TrainConfig.model_validate({"images": faces, "out": folder / "run", **TINY, "images_seen": IMAGES})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAIA_STIM_CACHE", str(cache))
+        patch.chdir(folder)
+        patch.setattr(loop, "PROGRESS_SECONDS", -1)
+        for images_seen in (80, 160):
+            with pytest.raises(InterruptedRun):
+                train(config, Stop(images_seen))
+    return folder / "run"
+
+
 @pytest.fixture
-def stopped(ask: Callable[..., TrainConfig], monkeypatch: pytest.MonkeyPatch) -> Run:
+def stopped(stopped_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run with two saves, at 80 and at 160 images."""
     monkeypatch.setattr(loop, "PROGRESS_SECONDS", -1)
-    for images_seen in (80, 160):
-        with pytest.raises(InterruptedRun):
-            train(ask(), Stop(images_seen))
-    return Run(ask().out or Path())
+    return Run(Path(shutil.copytree(stopped_once, tmp_path / "run")))
 
 
 def step(run: Run) -> int:

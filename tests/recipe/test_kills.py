@@ -13,8 +13,8 @@ import pytest
 
 Contents = Callable[[Path], dict[str, bytes]]
 KILLS = 20 if os.environ.get("GAIA_STIM_SLOW") == "1" else 3
-NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|evaluation\.json$|\.html$")
-"""What tells times."""
+NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|evaluation\.json$|\.html$|\.previous\.")
+"""What tells times, and what a training kept of the save before its last: when that was is chance."""
 
 TEXT = """\
 threads: 1
@@ -86,5 +86,5 @@ def test_killed_at_random_and_started_again(tmp_path: Path, contents: Contents) 
         {name: content for name, content in contents(recipe.parent / "out").items() if not NOT_COMPARED.search(name)}
         for recipe in (killed, whole)
     )
-    assert made.keys() == expected.keys()
+    assert made.keys() ^ expected.keys() == set()
     assert [name for name in made if made[name] != expected[name]] == []

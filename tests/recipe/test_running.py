@@ -373,6 +373,24 @@ def test_a_crash_leaves_no_lock(study: Study) -> None:
     assert not (out / ".record" / "running.json").exists()
 
 
+def test_what_a_crash_left_is_swept_away(study: Study, contents: Contents) -> None:
+    """Temporary files of a set's film, of a picture in it, of a record and of run.json."""
+    path = study()
+    out = ask(path).out
+    before = set(contents(out))
+    (out / ".record" / "_morphs_0_1.json").write_text("")
+    strays = (
+        ".partial-abcd_123morphs_0_1.gif",
+        "morphs_0_1/stimuli/.partial-abcd_123m_0001.png",
+        ".record/.partial-abcd_123_faces.json",
+        ".partial-abcd_123run.json",
+    )
+    for stray in strays:
+        (out / stray).write_text("half")
+    assert results(ask(path))["morphs_0_1"] == "done"
+    assert set(contents(out)) - {".record/hashes.json"} == before - {".record/hashes.json"}
+
+
 def test_who_holds_the_lock_is_told(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     path = study()
     at_work, checked = threading.Event(), threading.Event()
