@@ -219,7 +219,7 @@ def test_no_whole_save(stopped: Run, ask: Callable[..., TrainConfig]) -> None:
 
 
 def test_no_flip_of_a_bit_goes_unnoticed(stopped: Run) -> None:
-    """Anywhere in a file: an error, or the very same numbers (spaces at the header's end)."""
+    """Anywhere in a file: an error, or the very same numbers (it hit a name in the header)."""
     path, chance = stopped.state, random.Random(0)
     content = path.read_bytes()
     tensors, metadata = read_tensors(path)
@@ -237,7 +237,8 @@ def test_no_flip_of_a_bit_goes_unnoticed(stopped: Run) -> None:
             unnoticed += 1
             same = found.keys() == tensors.keys() and all(found[name].equal(value) for name, value in tensors.items())
             assert same, f"byte {place}"
-            assert told == metadata or "step" not in told, f"byte {place}"
+            # Where the checksum's own name was hit, it stands there under another one.
+            assert metadata.items() <= told.items() or "step" not in told, f"byte {place}"
         path.write_bytes(content)
     assert unnoticed <= len(places) // 10
 
