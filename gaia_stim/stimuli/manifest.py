@@ -91,7 +91,7 @@ def read_manifest(path: Any) -> pd.DataFrame:
     try:
         kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64"}
         table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""])
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a manifest ({error})") from error
     if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
@@ -115,6 +115,8 @@ def rows_of(records: Iterable[Mapping[Any, Any]], where: str) -> list[Row]:
             raise DataError(
                 f"{where}: row {len(rows) + 1} is no stimulus ({' '.join(lines[-2:-1] or lines)})"
             ) from None
+        if any(isinstance(value, int) and not 0 <= value < 2**63 for value in asdict(row).values()):
+            raise DataError(f"{where}: row {len(rows) + 1} is no stimulus (a number in it is out of range)")
         if not STIM_ID.fullmatch(row.stim_id) or row.image != f"{STIMULI}/{row.stim_id}.png":
             raise DataError(f"{where}: row {len(rows) + 1} names '{row.image}', which is not a stimulus of this set")
         rows.append(row)

@@ -199,7 +199,7 @@ def test_json_from_a_stranger(
     for verb in ("info", "report"):
         assert cli.main(["-q", verb, str(folder)]) in ((3, 4) if verb == "info" else (0, 3, 4))
         said(capsys)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_json_that_is_no_file_is_not_waited_for(plant: Callable[..., Path], tmp_path: Path) -> None:
