@@ -64,7 +64,7 @@ MAX_BYTES = 1 << 30
 """Larger files are refused unread."""
 LARGE_PIXELS = 25_000_000
 """Images above this are decoded one at a time, so that many threads do not need many times the memory."""
-PNG_COMPRESSION = 6
+PNG_COMPRESSION = 4
 """zlib's level; fixed, because it decides the bytes of every stimulus."""
 
 _READERS: dict[bytes, Callable[[io.BytesIO], Image.Image]] = {

@@ -22,6 +22,11 @@ class Family(ABC):
     channels_last = True
     """Whether convolutions run faster on channels-last memory: not where InstanceNorm makes it contiguous again."""
 
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How images and weights lie in memory where they are fastest, in training and in rendering."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
     def __init__(self, config: ModelConfig) -> None:
         self.size, self.channels = config.size, config.channels
         self.latent, self.width = config.latent, config.width

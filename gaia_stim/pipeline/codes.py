@@ -136,9 +136,8 @@ def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:
         )
     if table.model_hash != space.model_hash:
         listen(Note(f"{config.latents} was encoded by another model ({table.model_hash[:19]}…)", warning=True))
-    licence = licences.finder()
     images = [
-        Source(name, path, image_hash, licence(Path(path)))
+        Source(name, path, image_hash, licences.licence_of(Path(path)))
         for name, path, image_hash in zip(table.image_id, table.path, table.image_hash, strict=True)
     ]
     # The codes may have been edited since: the file is what the pictures are made of.

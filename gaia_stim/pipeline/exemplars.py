@@ -194,16 +194,14 @@ def real_codes(space: Space, images: Dataset, listen: Listener) -> Codes:
 
 
 def _described(images: Dataset, rows: Sequence[int]) -> list[Source]:
-    find = licences.finder()
     chosen = images.table.iloc[list(rows)]
     return [
-        Source(name, str(images.folder / path), image_hash, find(images.folder / path))
+        Source(name, str(images.folder / path), image_hash, licences.licence_of(images.folder / path))
         for name, path, image_hash in zip(chosen["image_id"], chosen["path"], chosen["image_hash"], strict=True)
     ]
 
 
 def _all_of(name: str, images: Dataset) -> Source:
     """A whole folder as one source; whoever is made of it carries the strictest of its licences."""
-    find = licences.finder()
-    licence = licences.strictest(find(images.folder / path) for path in images.table["path"])
+    licence = licences.strictest(licences.licence_of(images.folder / path) for path in images.table["path"])
     return Source(name, str(images.folder), images.content_hash, licence)

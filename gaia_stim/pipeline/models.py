@@ -18,6 +18,7 @@ from torch import Tensor
 from gaia_stim.checkpoint import BUILT_IN, Run, find_run
 from gaia_stim.errors import CheckpointError
 from gaia_stim.events import Listener, Note
+from gaia_stim.files import stamp
 from gaia_stim.space.space import Space
 
 MOST_KEPT = 4
@@ -73,8 +74,7 @@ def _load(run: Run) -> Space:
 
 def _mark(run: Run) -> str:
     """Tells a run by where it is and by which files it has: they are replaced, never written into."""
-    files = [path.stat() if path.is_file() else None for path in (run.weights, run.path / "config.json")]
-    marks = [(about.st_ino, about.st_mtime_ns, about.st_size) if about else None for about in files]
+    marks = [stamp(path) for path in (run.weights, run.path / "config.json")]
     # The path as given, too: provenance names it so.
     return repr((str(run.path), str(run.path.resolve()), marks))
 

@@ -30,11 +30,13 @@ class Source:
 
 def describe_sources(paths: Sequence[Path]) -> list[Source]:
     """The images that stimuli are made of, with ids, hashes and licences for manifest and provenance."""
-    find = licences.finder()
     ids = image_ids([path.name for path in paths])
     if len({path.name for path in paths}) < len(paths):
         ids = image_ids([path.absolute().as_posix() for path in paths])
-    return [Source(name, str(path), hash_file(path), find(path)) for name, path in zip(ids, paths, strict=True)]
+    return [
+        Source(name, str(path), hash_file(path), licences.licence_of(path))
+        for name, path in zip(ids, paths, strict=True)
+    ]
 
 
 def make_set(

@@ -6,13 +6,14 @@ combined at all is not decided here.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from gaia_stim.errors import DataError
+from gaia_stim.files import stamp
 
 TABLES = ("licenses.csv", "licences.csv", "labels.csv")
 """Files that may have the column, in the image's folder or the one above; the first that names the image counts."""
@@ -93,22 +94,18 @@ def warnings(licences: Iterable[str | None]) -> list[str]:
     return said
 
 
-def finder() -> Callable[[Path], str | None]:
-    """A function from an image file to its licence, None where it has none; each table is read once.
+def licence_of(path: Path) -> str | None:
+    """The licence of an image file, None where it has none; a table is read once, until it changes.
 
-    It raises `DataError` where a table says two different things of one image.
+    Raises `DataError` where a table says two different things of one image.
     """
-    read = cache(_read)
-
-    def find(path: Path) -> str | None:
-        image = path.absolute()
-        for folder in (image.parent, image.parent.parent):
-            for name in TABLES:
-                if (table := read(folder / name)) and (found := table.find(image.relative_to(folder))):
-                    return found
-        return None
-
-    return find
+    image = path.absolute()
+    for folder in (image.parent, image.parent.parent):
+        for name in TABLES:
+            table = _read(folder / name, stamp(folder / name))
+            if table and (found := table.find(image.relative_to(folder))):
+                return found
+    return None
 
 
 class _Table:
@@ -132,9 +129,10 @@ class _Table:
         return None
 
 
-def _read(path: Path) -> _Table | None:
+@lru_cache(maxsize=64)
+def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
     """A table that has licences; None where there is none, or where the file has no such column."""
-    if not path.is_file():
+    if state is None or not path.is_file():
         return None
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")

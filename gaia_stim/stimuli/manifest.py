@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from gaia_stim.cells import inert, plain
+from gaia_stim.cells import csv_bytes, inert, plain
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -78,12 +78,14 @@ _ROW = TypeAdapter(Row)
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    table = pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
-    # Large whole numbers beside empty cells would become floats on the way.
-    table["seed"] = pd.array([row.seed for row in rows], dtype="Int64")
-    for name in TEXT_COLUMNS:
-        table[name] = [None if text is None else inert(text) for text in (getattr(row, name) for row in rows)]
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return csv_bytes([COLUMNS, *([_cell(getattr(row, name)) for name in COLUMNS] for row in rows)])
+
+
+def _cell(value: str | float | None) -> str:
+    if _is_empty(value):
+        return ""
+    # Of a number, the shortest form that reads back equal, also where it is one of numpy's.
+    return inert(value) if isinstance(value, str) else str(value)
 
 
 def read_manifest(path: Any) -> pd.DataFrame:

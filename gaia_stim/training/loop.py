@@ -66,10 +66,9 @@ class Training:
         listen: Listener = silent,
     ) -> None:
         self.config, self.dataset, self.run, self.device, self.listen = config, dataset, run, device, listen
-        layout = torch.channels_last if model.family.channels_last else torch.contiguous_format
-        self.model = model.to(device=device, memory_format=layout)  # type: ignore[call-overload]
+        self.layout = model.family.memory_format
+        self.model = model.to(device=device, memory_format=self.layout)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False) if config.ema else self.model
-        self.layout = layout
         self.reduced = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16(device))
         self.players = self.model.players()
         # One tensor a player, changed in place: the rates stay on the device and no step waits for the host.

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gaia_stim.errors import DataError
-from gaia_stim.stimuli.licences import STRICTNESS, finder, known_licence, strictest, warnings
+from gaia_stim.stimuli.licences import STRICTNESS, known_licence, licence_of, strictest, warnings
 
 
 @pytest.mark.parametrize(
@@ -65,34 +65,33 @@ def test_a_table_is_found_in_the_images_folder_and_in_the_one_above(tmp_path: Pa
     (tmp_path / "labels.csv").write_text(
         "image,age,license\nimages/a.png,3,CC BY\nimages/b.jpg,4,CC0\nimages/c.png,5,\n"
     )
-    find = finder()
-    assert find(image(tmp_path / "images/a.png")) == "CC BY"
-    assert find(image(tmp_path / "images/b.png")) == "CC0", "the same name with another suffix"
-    assert find(image(tmp_path / "images/c.png")) is None
-    assert find(image(tmp_path / "others/a.png")) is None, "another image of that name"
+    assert licence_of(image(tmp_path / "images/a.png")) == "CC BY"
+    assert licence_of(image(tmp_path / "images/b.png")) == "CC0", "the same name with another suffix"
+    assert licence_of(image(tmp_path / "images/c.png")) is None
+    assert licence_of(image(tmp_path / "others/a.png")) is None, "another image of that name"
 
 
 def test_a_table_beside_the_image_counts_before_one_above_and_names_need_no_folder(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("image,license\nimages/a.png,CC0\n")
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "licenses.csv").write_text("\ufefffile;x,Licence\na,  ask   Anna \n", encoding="utf-8")
-    assert finder()(image(tmp_path / "images/a.png")) == "ask Anna"
+    assert licence_of(image(tmp_path / "images/a.png")) == "ask Anna"
 
 
 def test_a_table_without_the_column_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("image,age\na.png,3\n")
-    assert finder()(image(tmp_path / "a.png")) is None
+    assert licence_of(image(tmp_path / "a.png")) is None
 
 
 def test_labels_in_another_form_are_passed_over_and_a_broken_table_of_licences_is_not(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text('2\nMale Young\n"a.png -1 1 , ,\n')
-    assert finder()(image(tmp_path / "a.png")) is None
+    assert licence_of(image(tmp_path / "a.png")) is None
     (tmp_path / "licenses.csv").write_text('image,license\n"a.png,CC0\n')
     with pytest.raises(DataError, match=r"licenses\.csv: not a CSV"):
-        finder()(tmp_path / "a.png")
+        licence_of(tmp_path / "a.png")
 
 
 def test_two_licences_for_one_image_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "licenses.csv").write_text("image,license\na.png,CC0\na.png,CC BY\n")
     with pytest.raises(DataError, match=r"two licences for 'a\.png': CC BY and CC0"):
-        finder()(image(tmp_path / "a.png"))
+        licence_of(image(tmp_path / "a.png"))
