@@ -5,6 +5,9 @@ resolution that layer would cost as much as all the others. The decoder does end
 unfolding there leaves a checkerboard that the adversary drives up (docs/training.md). GroupNorm with one group after
 every convolution is what makes GAIA train at all on images with a flat white ground, and it keeps the channels-last
 memory that makes the convolutions fast.
+
+The decoder enlarges by repeating pixels and convolves what comes out: 36 multiplications a pixel that went in. With
+pixels repeated that is a transposed convolution of 16, with sums of the same weights, and so it is computed.
 """
 
 from collections.abc import Iterator
@@ -52,10 +55,23 @@ def _widths(size: int, width: int) -> list[int]:
     return [width * min(2**level, WIDEST) for level in range(len(_resolutions(size)))]
 
 
-def _convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> Iterator[nn.Module]:
-    yield nn.Conv2d(inputs, outputs, kernel, stride, padding=1)
-    yield nn.GroupNorm(1, outputs)
+def _normed(convolution: nn.Conv2d) -> Iterator[nn.Module]:
+    yield convolution
+    yield nn.GroupNorm(1, convolution.out_channels)
     yield nn.SiLU()
+
+
+class EnlargingConvolution(nn.Conv2d):
+    """A 3x3 convolution, zeros around, of an image in which every pixel was made 2x2: to twice the height and width."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, kernel_size=3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # A pixel that went in meets each weight in 2x2 places: the 3x3 weights, added up as they overlap there.
+        weights = nn.functional.avg_pool2d(self.weight, 2, stride=1, padding=1, divisor_override=1)
+        turned = weights.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
+        return nn.functional.conv_transpose2d(x, turned, self.bias, stride=2, padding=1)
 
 
 class Encoder(nn.Sequential):
@@ -63,9 +79,12 @@ class Encoder(nn.Sequential):
 
     def __init__(self, size: int, channels: int, width: int, outputs: int) -> None:
         widths, coarsest = _widths(size, width), _resolutions(size)[-1]
-        layers: list[nn.Module] = [nn.PixelUnshuffle(FOLD), *_convolution(channels * FOLD**2, widths[0])]
+        layers: list[nn.Module] = [
+            nn.PixelUnshuffle(FOLD),
+            *_normed(nn.Conv2d(channels * FOLD**2, widths[0], 3, padding=1)),
+        ]
         for finer, coarser in pairwise(widths):
-            layers += _convolution(finer, coarser, kernel=4, stride=2)
+            layers += _normed(nn.Conv2d(finer, coarser, 4, stride=2, padding=1))
         super().__init__(*layers, nn.Flatten(), nn.Linear(widths[-1] * coarsest**2, outputs))
 
 
@@ -79,9 +98,9 @@ class Decoder(nn.Module):
         self.spread = nn.Linear(latent, widths[0] * coarsest**2)
         layers: list[nn.Module] = [nn.GroupNorm(1, widths[0]), nn.SiLU()]
         for coarser, finer in pairwise([*widths, width // FOLD]):
-            layers += [nn.Upsample(scale_factor=2), *_convolution(coarser, finer)]
+            layers += _normed(EnlargingConvolution(coarser, finer))
         self.draw = nn.Sequential(*layers, nn.Conv2d(width // FOLD, channels, 3, padding=1))
 
     def forward(self, code: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch channels size size"]:
-        coarsest = self.spread(code).unflatten(1, self.coarsest)
+        coarsest = self.spread(code).unflatten(1, self.coarsest).contiguous(memory_format=torch.channels_last)
         return torch.sigmoid(full_precision(self.draw(coarsest)))
