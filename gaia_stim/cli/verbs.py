@@ -31,7 +31,7 @@ class Verb:
 FAMILIES: dict[str, str] = {
     "attributes": "Directions of the space that stand for labelled attributes: find, use, show and test them.",
     "recipe": "Check recipes, make one from a set, or print their schema; 'run' does what a recipe asks for.",
-    "benchmark": "Run published protocols on models of ours, beside the published figures.",
+    "benchmark": "Run published protocols on models of ours, and measure speed against what limits it.",
 }
 """The first word of verbs of two words, such as `attributes fit`, and what they have in common."""
 
@@ -208,6 +208,30 @@ VERBS: dict[str, Verb] = {
         "gaia_stim.pipeline.benchmarks:benchmark_structure",
         LOOK,
         "benchmark structure photos/ --images-seen 20k --size 32 --seeds 3 --out structure",
+    ),
+    "benchmark step": Verb(
+        config.BenchmarkStepConfig,
+        "gaia_stim.pipeline.speed:benchmark_step",
+        LOOK,
+        "benchmark step --size 64 --threads 2",
+    ),
+    "benchmark load": Verb(
+        config.BenchmarkLoadConfig,
+        "gaia_stim.pipeline.speed:benchmark_load",
+        LOOK,
+        "benchmark load photos/ --batch 16",
+    ),
+    "benchmark encode": Verb(
+        config.BenchmarkEncodeConfig,
+        "gaia_stim.pipeline.speed:benchmark_encode",
+        LOOK,
+        "benchmark encode photos/ --n 1000 -m runs/photos",
+    ),
+    "benchmark render": Verb(
+        config.BenchmarkRenderConfig,
+        "gaia_stim.pipeline.speed:benchmark_render",
+        LOOK,
+        "benchmark render --n 10000 -m runs/photos",
     ),
     "report": Verb(
         config.ReportConfig,

@@ -27,7 +27,14 @@ from gaia_stim.config.base import (
     option_name,
     said,
 )
-from gaia_stim.config.benchmarks import BenchmarkLinesConfig, BenchmarkStructureConfig
+from gaia_stim.config.benchmarks import (
+    BenchmarkEncodeConfig,
+    BenchmarkLinesConfig,
+    BenchmarkLoadConfig,
+    BenchmarkRenderConfig,
+    BenchmarkStepConfig,
+    BenchmarkStructureConfig,
+)
 from gaia_stim.config.designs import DesignConfig, ScaleConfig
 from gaia_stim.config.exports import ExportConfig
 from gaia_stim.config.looks import (
@@ -77,7 +84,11 @@ __all__ = [
     "AttributesShowConfig",
     "AuditConfig",
     "AverageConfig",
+    "BenchmarkEncodeConfig",
     "BenchmarkLinesConfig",
+    "BenchmarkLoadConfig",
+    "BenchmarkRenderConfig",
+    "BenchmarkStepConfig",
     "BenchmarkStructureConfig",
     "CaricatureConfig",
     "Cli",

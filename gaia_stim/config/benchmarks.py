@@ -2,11 +2,11 @@
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Force, Seed
+from gaia_stim.config.base import Cli, Config, Count, Device, Force, ModelPath, Seed
 from gaia_stim.config.looks import FIRST, Methods, Seeds, TrainOptions
 
 
@@ -85,3 +85,70 @@ def _weights(text: str) -> tuple[float, ...]:
     if not all(math.isfinite(weight) and weight >= 0 for weight in found):
         raise ValueError(f"'{text}' holds a weight that is not 0 or more")
     return tuple(sorted({0.0, *found}))
+
+
+Network = Annotated[
+    str,
+    Field(description="The networks that models are made of."),
+    Cli("NAME", choices="gaia_stim.networks:NETWORKS"),
+]
+Size = Annotated[int, Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side."), Cli("PX")]
+Threads = Annotated[
+    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Cli("N")
+]
+
+
+class BenchmarkStepConfig(Config):
+    """Measure a training step against the autoencoder's, the usual alternating one's, and the arithmetic's floor."""
+
+    size: Size = 64
+    network: Network = "light"
+    objective: Annotated[
+        str, Field(description="GAIA's objective."), Cli("NAME", choices="gaia_stim.models:OBJECTIVES")
+    ] = "anchored"
+    latent: Annotated[int, Field(ge=2, le=4096, description="Numbers in a latent code."), Cli("N")] = 128
+    width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N")] = 48
+    batch: Annotated[int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N")] = 16
+    rounds: Annotated[int, Field(ge=3, le=10_000, description="Steps of each that are timed, in turn."), Cli("N")] = 20
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(description="Arithmetic of training; auto is bf16 where the processor has it."),
+    ] = "auto"
+    device: Device = "auto"
+    threads: Threads = 0
+
+
+class BenchmarkLoadConfig(Config):
+    """Measure how fast images come out of their cache at random, from memory and from the disk."""
+
+    images: Annotated[
+        Path | None,
+        Field(description="A folder of images. Without it: built-in samples."),
+        Cli("IMAGES", positional=True),
+    ] = None
+    size: Size = 64
+    batch: Annotated[int, Field(ge=1, le=4096, description="Images read together."), Cli("N")] = 16
+    rounds: Annotated[int, Field(ge=3, le=100_000, description="Batches that are read."), Cli("N")] = 200
+    seed: Seed = 0
+
+
+class BenchmarkEncodeConfig(Config):
+    """Measure encoding a folder of images, against its slowest part alone."""
+
+    images: Annotated[
+        Path | None,
+        Field(description="A folder of images. Without it: built-in samples."),
+        Cli("IMAGES", positional=True),
+    ] = None
+    model: ModelPath = None
+    n: Annotated[Count, Field(description="How many of the images."), Cli("N")] = 500
+    threads: Threads = 0
+
+
+class BenchmarkRenderConfig(Config):
+    """Measure writing a stimulus set, against decoding and PNG compression alone."""
+
+    model: ModelPath = None
+    n: Annotated[Count, Field(description="How many stimuli."), Cli("N")] = 1_000
+    seed: Seed = 0
+    threads: Threads = 0

@@ -104,8 +104,8 @@ class Gaia(Autoencoder):
         stakes = self._stakes(errors)
         direct, terms = self._direct(x, z, decoded)
         objectives = {
-            "generator": _weighted(stakes.generator, errors) + direct,
-            "discriminator": _weighted(stakes.discriminator, errors),
+            "generator": weighted(stakes.generator, errors) + direct,
+            "discriminator": weighted(stakes.discriminator, errors),
         }
         if self.critic is not None:
             terms["fooled"], terms["critic"] = self._guesses(self.critic, x, decoded, shares)
@@ -125,7 +125,7 @@ class Gaia(Autoencoder):
         players = self.players()
 
         *gradients, at_images = torch.autograd.grad(
-            _weighted(stakes.discriminator, errors), [*players["discriminator"], seen]
+            weighted(stakes.discriminator, errors), [*players["discriminator"], seen]
         )
         set_gradients(players["discriminator"], tuple(gradients))
 
@@ -151,7 +151,8 @@ class Gaia(Autoencoder):
         return rows
 
 
-def _weighted(stakes: tuple[Tensor, Tensor, Tensor], errors: Errors) -> Tensor:
+def weighted(stakes: tuple[Tensor, Tensor, Tensor], errors: Errors) -> Tensor:
+    """What a player pays for the three errors."""
     return sum(
         (stake * error for stake, error in zip(stakes, errors, strict=True)),
         start=torch.zeros_like(errors.real),

@@ -65,7 +65,7 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     skipped: list[str] = []
 
     def images() -> Iterator[Pixels]:
-        for path, outcome in tracked(_loaded(space, paths), "encoding", len(paths), listen):
+        for path, outcome in tracked(loaded(space, paths), "encoding", len(paths), listen):
             if isinstance(outcome, DataError):
                 if config.strict:
                     raise outcome
@@ -95,7 +95,7 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
         is_same = table.model_hash == space.model_hash and names == table.path
         is_same = is_same and all(hash_bytes(read_bytes(Path(path))) == known for path, known in found.items())
         # What was skipped must be as unreadable as it was then.
-        is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in _loaded(space, others))
+        is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in loaded(space, others))
     except (ConfigError, DataError):
         is_same = False
     if not is_same or (config.strict and others):
@@ -103,7 +103,7 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
     return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
 
 
-def _loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
+def loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
     """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
 
     def load(path: Path) -> tuple[str, Pixels] | DataError:

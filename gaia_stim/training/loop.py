@@ -27,6 +27,7 @@ from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.images import to_bytes, write_png
 from gaia_stim.models.base import Autoencoder, Report
 from gaia_stim.sheets import contact_sheet
+from gaia_stim.training.feed import Feed
 from gaia_stim.training.guards import PATIENCE, Guard, Watch, all_values
 from gaia_stim.training.interruption import StopRequest, stop_requests
 from gaia_stim.training.order import Order, chance
@@ -79,6 +80,7 @@ class Training:
             fused=device.type in ("cpu", "cuda"),
         )
         self.order = Order(dataset.rows("train"), config.seed)
+        self.feed = Feed(dataset, device, lambda step: self.order.batch(step, config.batch))
         self.steps = max(1, round(config.images_seen / config.batch))
         self.step = 0
         self.best = Best()
@@ -98,12 +100,14 @@ class Training:
 
     def images(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Rows of the dataset as the model takes them: float32 NCHW in [0, 1]."""
-        batch = torch.from_numpy(self.dataset.batch(rows)).to(self.device, non_blocking=True)
-        return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=self.layout).div_(255)
+        return self._floats(self.feed.images(rows))
+
+    def _floats(self, images: Tensor) -> Tensor:
+        return images.permute(0, 3, 1, 2).to(torch.float32, memory_format=self.layout).div_(255)
 
     def advance(self) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
-        x = self.images(self.order.batch(self.step, self.config.batch))
+        x = self._floats(self.feed.batch(self.step))
         buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             report: Report = self.model.backward(x, chance(self.config.seed, self.step, "training", self.device))

@@ -15,8 +15,9 @@ from gaia_stim.recipe.reference import reference
 from gaia_stim.recipe.schema import print_schema, schema
 from gaia_stim.recipe.steps import RUNNERS, STEPS, options, takes_model
 
-NO_STEPS = {"demo", "doctor", "info", "run", "recipe check", "recipe schema", "recipe from"}
-"""What only looks, what is a recipe of its own, and what deals with recipes."""
+SPEEDS = {"benchmark step", "benchmark load", "benchmark encode", "benchmark render"}
+NO_STEPS = {"demo", "doctor", "info", "run", "recipe check", "recipe schema", "recipe from", *SPEEDS}
+"""What only looks, or measures the machine, what is a recipe of its own, and what deals with recipes."""
 
 
 def test_every_verb_that_makes_something_is_a_step() -> None:

@@ -1,0 +1,121 @@
+"""How fast, as ratios: what is compared takes turns in one run, because shared machines are never the same twice.
+
+The floor of a step is counted, not timed. With e, d and f the arithmetic of one image forward through encoder, decoder
+and discriminator, and a way back costing two ways forth, a plain autoencoder's step is 3(e + d), and GAIA's
+
+    3(e + 2d + 3f):  one code, two decoded images (its own and an interpolation), three reconstructed by D
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from gaia_stim.events import Listener, silent, tracked
+from gaia_stim.models.base import Images, Report, set_gradients
+from gaia_stim.models.gaia import Gaia, weighted
+
+WARM_UP = 3
+"""Turns that do not count: kernels are chosen and memory is taken in them."""
+PEAK_SIDE = 2048
+"""Of the square matrices whose product says what the machine can do."""
+PEAK_TURNS = 5
+
+
+class Alternating(Gaia):
+    """GAIA as such games are usually trained: each player's gradients from a pass of its own.
+
+    The generator is run again for the discriminator's update, and in its own the discriminator's gradients are computed
+    and thrown away, as two optimisers with two calls of `backward` do it: 7 autoencoder steps at equal widths, where
+    one pass needs 4.5.
+    """
+
+    def backward(self, x: Images, chance: torch.Generator) -> Report:
+        players = self.players()
+        z = self.encode(x)
+        z_interp, _ = self._mixed(z, chance)
+        codes = torch.cat([z, z_interp])
+        with torch.no_grad():
+            shown = self.decode(codes)
+        errors = self._errors(x, shown)
+        stakes = self._stakes(errors)
+        set_gradients(
+            players["discriminator"],
+            torch.autograd.grad(weighted(stakes.discriminator, errors), players["discriminator"]),
+        )
+        decoded = self.decode(codes)
+        generated, interpolated = decoded.chunk(2)
+        d_generated, d_interpolated = self.discriminate(decoded).chunk(2)
+        fakes = (self.objective.error(x, d_generated), self.objective.error(interpolated, d_interpolated))
+        direct, terms = self._direct(x, z, generated)
+        loss = stakes.generator[1] * fakes[0] + stakes.generator[2] * fakes[1] + direct
+        everyone = [*players["generator"], *players["discriminator"]]
+        gradients = torch.autograd.grad(loss, everyone)
+        set_gradients(players["generator"], gradients[: len(players["generator"])])
+        return self._report(errors, terms, stakes)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Seconds of each turn, by name, in the order they were taken."""
+
+    seconds: Mapping[str, list[float]]
+
+    def median(self, name: str) -> float:
+        """Seconds of one turn."""
+        return statistics.median(self.seconds[name])
+
+    def ratio(self, name: str, other: str) -> float:
+        """How many times as long one takes as the other: the median over neighbouring turns."""
+        pairs = zip(self.seconds[name], self.seconds[other], strict=True)
+        return statistics.median(one / another for one, another in pairs)
+
+
+def in_turn(
+    jobs: Mapping[str, Callable[[], object]], rounds: int, device: torch.device, listen: Listener = silent
+) -> Turns:
+    """Time jobs one after the other, again and again, after some turns that do not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for turn in tracked(range(-WARM_UP, rounds), "timing", rounds + WARM_UP, listen):
+        for name, job in jobs.items():
+            wait_for(device)
+            begun = time.perf_counter()
+            job()
+            wait_for(device)
+            if turn >= 0:
+                seconds[name].append(time.perf_counter() - begun)
+    return Turns(seconds)
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second of large matrix products there: the best of some."""
+    a, b = (torch.rand(PEAK_SIDE, PEAK_SIDE, device=device).to(dtype) for _ in range(2))
+    turns = in_turn({"product": lambda: a @ b}, PEAK_TURNS, device)
+    return 2 * PEAK_SIDE**3 / min(turns.seconds["product"])
+
+
+def operations(work: Callable[[], object]) -> int:
+    """Floating-point operations of convolutions and matrix products in `work`."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return int(counter.get_total_flops())
+
+
+def floor_over_autoencoder(model: Gaia, x: Images) -> float:
+    """The least arithmetic of GAIA's step, as a multiple of the plain autoencoder's of the same networks."""
+    with torch.no_grad():
+        z = model.encode(x)
+        e = operations(lambda: model.encode(x))
+        d = operations(lambda: model.decode(z))
+        f = operations(lambda: model.discriminate(x))
+    return (e + 2 * d + 3 * f) / (e + d)
