@@ -44,6 +44,14 @@ class DesignConfig(Config):
         ),
         Cli("N", panel="Trials"),
     ] = None
+    after: Annotated[
+        Path | None,
+        Field(
+            description="For mlds with --trials: results of earlier trials with this set, a file or a folder; those "
+            "trials are drawn that tell most about the scale after these answers."
+        ),
+        Cli("RESULTS", panel="Trials"),
+    ] = None
     repetitions: Annotated[
         int, Field(ge=1, le=10_000, description="How often each participant sees everything."), Cli(panel="Trials")
     ] = 1

@@ -8,6 +8,7 @@ from the seed and the participant's number: further participants can be added wi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,11 @@ import pandas as pd
 
 from gaia_stim.config import DesignConfig
 from gaia_stim.designs import DESIGNS
+from gaia_stim.designs.informative import shares
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.order import Constraints, Numbers, arranged, williams
+from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import ConfigError
 from gaia_stim.stimuli.trials import LEADING, PLACES
 from gaia_stim.tables import look_up
@@ -44,16 +47,19 @@ def find_design(config: DesignConfig) -> Design:
     design: Design = look_up(DESIGNS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads
-    for option in ("pairs", "standard", "trials", "triads"):
+    for option in ("pairs", "standard", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
             raise ConfigError(f"--{option}: says nothing about {config.kind}; it belongs to {', '.join(belongs)}")
+    if config.after and not config.trials:
+        raise ConfigError("--after: say how many trials are to come, as in --trials 300")
     return design
 
 
-def trial_table(design: Design, layout: Layout, config: DesignConfig) -> pd.DataFrame:
+def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: Answers | None = None) -> pd.DataFrame:
     """All trials of all participants, a row each: `LEADING`, then `part, repetition, item, arrangement` and, where the
-    stimuli lie on a line or a wheel, `alpha_a` to `alpha_d`.
+    stimuli lie on a line or a wheel, `alpha_a` to `alpha_d`. With `earlier` answers, items are drawn by how much they
+    tell.
 
     Raises `ConfigError` where the set has no such trials, or the constraints cannot be kept.
     """
@@ -67,7 +73,14 @@ def trial_table(design: Design, layout: Layout, config: DesignConfig) -> pd.Data
         raise ConfigError(f"--blocks {config.blocks}: a participant has only {a_participant} trials")
     members = np.array(items)
     answers = list(design.answers)
-    drawer = _Drawer(members, np.random.default_rng([config.seed, SHARED])) if config.trials else None
+    drawer: Drawer | None = None
+    if config.trials:
+        rng = np.random.default_rng([config.seed, SHARED])
+        drawer = (
+            ByShare(shares(layout, members, earlier, a_participant * config.participants), rng)
+            if earlier
+            else Evenly(members, rng)
+        )
     places = np.array(design.arrangements)
     tables = []
     for participant in range(config.participants):
@@ -93,7 +106,7 @@ def _trials_a_participant(design: Design, items: int, config: DesignConfig) -> i
     return config.repetitions * drawn * (1 if design.dealt else len(design.arrangements))
 
 
-def _units(design: Design, items: int, config: DesignConfig, participant: int, drawer: "_Drawer | None") -> Units:
+def _units(design: Design, items: int, config: DesignConfig, participant: int, drawer: "Drawer | None") -> Units:
     ways = len(design.arrangements)
     shared = np.random.default_rng([config.seed, SHARED, participant if drawer else 0])
     found: list[tuple[Numbers, Numbers]] = []
@@ -147,7 +160,28 @@ def _rows(layout: Layout, shown: Numbers, right: npt.NDArray[np.str_]) -> pd.Dat
     return pd.DataFrame(columns, index=range(len(shown)))
 
 
-class _Drawer:
+class Drawer(Protocol):
+    """Decides which items are shown where not all are."""
+
+    def draw(self, count: int) -> Numbers: ...
+
+
+class ByShare:
+    """Each item as often as its share of the trials says, to within one."""
+
+    def __init__(self, shares: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+        self.shares, self.rng = shares, rng
+
+    def draw(self, count: int) -> Numbers:
+        # Systematic sampling: evenly spaced marks, along the items laid end to end in an order that chance decides.
+        items = self.rng.permutation(len(self.shares))
+        ends = np.cumsum(self.shares[items])
+        marks = (np.arange(count) + self.rng.random()) / count
+        found: Numbers = items[np.searchsorted(ends / ends[-1], marks, side="right")]
+        return found
+
+
+class Evenly:
     """Items drawn one after the other, none twice before all were, all stimuli about equally often."""
 
     def __init__(self, members: Numbers, rng: np.random.Generator) -> None:

@@ -7,13 +7,13 @@ the higher of two (Thurstone's case V) is the same with one pair. Here the param
 to the next, which changes nothing of the model and lets a row be written as "these steps minus those".
 
 The plain estimate has one free parameter a stimulus, and its noise goes straight into the steps, which is what a
-re-spaced continuum is made of. So by default the logarithms of the slopes follow a smooth curve: what is penalised is
-their second difference, which leaves straight and exponential scales alone, by as much as the answers themselves call
-for (the evidence of Laplace's approximation; MacKay 1992). Such a scale always rises. The plain estimate and its
-bootstrap intervals are kept beside it.
+re-spaced continuum is made of. So by default the logarithm of the slope follows a smooth curve, between the stimuli as
+well: what is penalised is its second derivative, which leaves straight and exponential scales alone, by as much as the
+answers themselves call for (the evidence of Laplace's approximation; MacKay 1992). Such a scale always rises. The plain
+estimate and its bootstrap intervals are kept beside it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +32,8 @@ from gaia_stim.space.spacing import HumanScale
 
 RIDGE = 1e-4
 """A penalty so slight that it only shows where answers without a single contradiction call for endless steps."""
+PARTS = 4
+"""Of the way from a stimulus to the next, each with a slope of its own: so the smooth curve is known between them."""
 SMOOTHING = 10.0 ** np.arange(-1, 4.1, 0.5)
 """Weights of the roughness that are tried."""
 FLATTEST = 0.02
@@ -64,32 +66,40 @@ class Steps:
 
 def fit_mlds(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
     """The difference scale of quadruples and triads, that may be mixed. Raises `DataError` where none can be fitted."""
+    return _fit(answers, *_count_mlds(answers), config, rng, noise="sigma")
+
+
+def smooth_steps(answers: Answers) -> tuple[Values, Counts, Values]:
+    """The stimuli's alpha (p + 1,), the answers, and the smooth scale's steps in units of the noise (p,).
+
+    Raises `DataError` as `fit_mlds` does.
+    """
+    alpha, counts = _count_mlds(answers)
+    best = best_of(fit_smooth(alpha, counts, _plain(answers, counts)))
+    return alpha, counts, np.diff(best.fit.scale[::PARTS])
+
+
+def _count_mlds(answers: Answers) -> tuple[Values, Counts]:
     a, b, c, d = answers.alpha.T
     is_triad = np.isnan(d)
     # A triad is two pairs with its middle stimulus in common.
     first = np.sort([a, b], axis=0)
     second = np.sort([np.where(is_triad, b, c), np.where(is_triad, c, d)], axis=0)
     is_second = np.isin(answers.answer, ["cd", "bc"])
-    return _fit(answers, [(second, 1.0), (first, -1.0)], is_second, config, rng, noise="sigma")
+    return _counted(answers, [(second, 1.0), (first, -1.0)], is_second)
 
 
 def fit_2afc(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
     """The scale by which the higher of two is chosen. Raises `DataError` where none can be fitted."""
     a, b = answers.alpha[:, 0], answers.alpha[:, 1]
     sign = np.where(b >= a, 1.0, -1.0)
-    return _fit(
-        answers, [(np.sort([a, b], axis=0), sign)], answers.answer == "b", config, rng, noise="sigma_of_a_difference"
-    )
+    alpha, counts = _counted(answers, [(np.sort([a, b], axis=0), sign)], answers.answer == "b")
+    return _fit(answers, alpha, counts, config, rng, noise="sigma_of_a_difference")
 
 
-def _fit(
-    answers: Answers,
-    pairs: list[tuple[Values, float | Values]],
-    is_second: npt.NDArray[np.bool_],
-    config: ScaleConfig,
-    rng: np.random.Generator,
-    noise: str,
-) -> Fit:
+def _counted(
+    answers: Answers, pairs: list[tuple[Values, float | Values]], is_second: npt.NDArray[np.bool_]
+) -> tuple[Values, Counts]:
     alpha = np.unique(answers.alpha[np.isfinite(answers.alpha)])
     starts = alpha[:-1]
     rows = np.zeros((len(answers), len(starts)))
@@ -100,30 +110,33 @@ def _fit(
     is_turned = rows[np.arange(len(rows)), (rows != 0).argmax(axis=1)] < 0
     counts = Counts.of(np.where(is_turned[:, None], -rows, rows), is_second ^ is_turned)
     _refuse(counts, answers)
-    widths = np.diff(alpha) / np.diff(alpha).mean()
-    plain = fit_plain(counts)
-    if plain.scale[-1] <= 0:
-        raise DataError(
-            f"{answers.task}: the fitted scale falls with alpha, so the answers stand for the opposite; look whether "
-            "the keys were swapped"
-        )
+    return alpha, counts
+
+
+def _fit(
+    answers: Answers, alpha: Values, counts: Counts, config: ScaleConfig, rng: np.random.Generator, noise: str
+) -> Fit:
+    plain = _plain(answers, counts)
     samples, deviances = _bootstrap(counts, plain, config.bootstrap, rng)
     observed = counts.deviance(ndtr(plain.eta))
-    best, scale, draws, more = plain, plain.scale / plain.scale[-1], samples, {}
+    places, best, scale, draws, more = alpha, plain, plain.scale / plain.scale[-1], samples, {}
+    points = None
     figures: dict[str, float | None] = {}
     small = 0
-    if config.smooth and len(starts) > 2:
+    if config.smooth and len(alpha) > 3:
         low, high = interval(_from_0_to_1(samples), config.confidence, scale)
-        more = {"unsmoothed": scale, "unsmoothed_low": low, "unsmoothed_high": high}
-        tried = fit_smooth(counts, widths, plain)
-        chosen = max(tried, key=lambda one: one.evidence)
-        best, draws = chosen.fit, posterior(tried, widths, config.bootstrap, rng)
-        scale, small = rising(best.scale)
+        more = {"unsmoothed": spread(scale), "unsmoothed_low": spread(low), "unsmoothed_high": spread(high)}
+        points = alpha, scale
+        tried = fit_smooth(alpha, counts, plain)
+        chosen = best_of(tried)
+        best, draws = chosen.fit, posterior(tried, config.bootstrap, rng)
+        places, scale = divided(alpha), rising(best.scale)[0]
+        small = rising(best.scale[::PARTS])[1]
         figures = {"smoothing": chosen.weight, "log_likelihood_smoothed": log_likelihood(counts, best.eta)}
     low, high = interval(_from_0_to_1(draws), config.confidence, scale)
     noise_low, noise_high = interval([1 / one[-1:] for one in draws if one[-1] > 0], config.confidence, scale[-1:])
     return Fit(
-        alpha,
+        places,
         scale,
         low,
         high,
@@ -131,7 +144,7 @@ def _fit(
             noise: 1 / best.scale[-1],
             f"{noise}_low": noise_low[0],
             f"{noise}_high": noise_high[0],
-            **_evenness(alpha, best.scale, draws),
+            **_evenness(places, best.scale, draws),
             "explained": _explained(counts, best),
             "log_likelihood": log_likelihood(counts, plain.eta),
             "deviance": observed,
@@ -139,8 +152,19 @@ def _fit(
             **figures,
         },
         more,
+        points,
         warnings=tuple(_warnings(counts, answers, alpha, best, scale, small)),
     )
+
+
+def _plain(answers: Answers, counts: Counts) -> Steps:
+    plain = fit_plain(counts)
+    if plain.scale[-1] <= 0:
+        raise DataError(
+            f"{answers.task}: the fitted scale falls with alpha, so the answers stand for the opposite; look whether "
+            "the keys were swapped"
+        )
+    return plain
 
 
 def _bootstrap(counts: Counts, plain: Steps, count: int, rng: np.random.Generator) -> tuple[list[Values], list[float]]:
@@ -229,14 +253,34 @@ class Smooth:
         )
 
 
-def fit_smooth(counts: Counts, widths: Values, plain: Steps) -> list[Smooth]:
+def divided(alpha: Values) -> Values:
+    """The places between the parts into which the way from stimulus to stimulus is divided."""
+    stimuli = np.arange(len(alpha))
+    return np.interp(np.arange(stimuli[-1] * PARTS + 1) / PARTS, stimuli, alpha)
+
+
+def spread(values: Values) -> Values:
+    """What is known at the stimuli alone, at all places: NaN at the others."""
+    everywhere = np.full((len(values) - 1) * PARTS + 1, np.nan)
+    everywhere[::PARTS] = values
+    return everywhere
+
+
+def fit_smooth(alpha: Values, counts: Counts, plain: Steps) -> list[Smooth]:
     """The smooth fits with each weight of `SMOOTHING`."""
-    mean = plain.scale[-1] / len(widths)
-    start = np.log(np.maximum(plain.steps, FLATTEST * mean) / widths)
-    return [Smooth.to(counts, widths, start, float(weight)) for weight in SMOOTHING]
+    parts = replace(counts, predictors=np.repeat(counts.predictors, PARTS, axis=1))
+    steps = np.diff(alpha) / np.diff(alpha).mean()
+    mean = plain.scale[-1] / len(steps)
+    start = np.repeat(np.log(np.maximum(plain.steps, FLATTEST * mean) / steps), PARTS)
+    widths = np.repeat(steps / PARTS, PARTS)
+    return [Smooth.to(parts, widths, start, float(weight)) for weight in SMOOTHING]
 
 
-def posterior(tried: list[Smooth], widths: Values, count: int, rng: np.random.Generator) -> list[Values]:
+def best_of(tried: list[Smooth]) -> Smooth:
+    return max(tried, key=lambda one: one.evidence)
+
+
+def posterior(tried: list[Smooth], count: int, rng: np.random.Generator) -> list[Values]:
     """Scales that the answers leave possible, `count` of them.
 
     Drawn with each weight as often as its evidence says, normal around its fit, and then taken as often as the answers
@@ -245,7 +289,7 @@ def posterior(tried: list[Smooth], widths: Values, count: int, rng: np.random.Ge
     """
     if not count:
         return []
-    evidence = np.array([one.evidence for one in tried])
+    evidence, widths = np.array([one.evidence for one in tried]), tried[0].widths
     share = np.exp(evidence - evidence.max())
     scales, logs = [], []
     for one, times in zip(tried, rng.multinomial(DRAWS * count, share / share.sum()), strict=True):
@@ -261,11 +305,15 @@ def posterior(tried: list[Smooth], widths: Values, count: int, rng: np.random.Ge
 
 
 def roughness(widths: Values) -> Values:
-    """(p - 2, p): second differences of the slopes of p steps, in the middles of steps of these widths (mean 1)."""
+    """(p - 2, p): second derivatives, in the middles of p parts of these widths, of what is given for each.
+
+    Their squares sum to an integral along the scale, so that it does not matter how finely it is divided.
+    """
     middles = np.cumsum(widths) - widths / 2
     gaps = np.diff(middles)
     first = np.diff(np.eye(len(widths)), axis=0) / gaps[:, None]
-    return np.asarray(np.diff(first, axis=0) / ((gaps[1:] + gaps[:-1]) / 2)[:, None])
+    between = ((gaps[1:] + gaps[:-1]) / 2)[:, None]
+    return np.asarray(np.diff(first, axis=0) / np.sqrt(between))
 
 
 def _refuse(counts: Counts, answers: Answers) -> None:

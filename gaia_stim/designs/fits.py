@@ -38,7 +38,7 @@ class Fit:
     columns: Mapping[str, Values] = field(default_factory=dict)
     """More columns of the table."""
     points: tuple[Values, Values] | None = None
-    """Measured shares to draw with the curve: alpha and share."""
+    """What was measured at the stimuli, to draw with the curve: alpha and share, or plain estimate."""
     warnings: tuple[str, ...] = ()
 
 

@@ -155,7 +155,7 @@ _triads = Design(
     items=_along_the_line("mlds", 3),
     arrangements=((0, 1, 2), (2, 1, 0)),
     dealt=True,
-    takes=frozenset({"trials", "triads"}),
+    takes=frozenset({"trials", "triads", "after"}),
 )
 
 mlds = Design(
@@ -169,7 +169,7 @@ mlds = Design(
         for first, second in product(*pairs)
     ),
     dealt=True,
-    takes=frozenset({"trials", "triads"}),
+    takes=frozenset({"trials", "triads", "after"}),
     triads=_triads,
 )
 

@@ -18,18 +18,20 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> N
     write_bytes(folder / "conditions.xlsx", xlsx_bytes(table))
     write_json(folder / "task.json", task_record(stimuli, trials, size))
     write_bytes(folder / "experiment.py", starter("psychopy.py.txt"))
-    image = image_columns(table)[0]
+    images = [f"`${image}`" for image in image_columns(table)]
+    component = "an Image component, its image" if len(images) == 1 else "an Image component for each of"
     steps = [
-        "At once: open `experiment.py` in PsychoPy's Coder and press the green arrow (or `python experiment.py p01`).",
-        "It shows every row, takes a key, and writes `data/PARTICIPANT_TIME.csv`: all columns, `response`, `rt` (s).",
+        "Open `experiment.py` in PsychoPy's Coder and press the green arrow (or `python experiment.py p01`).",
+        "It asks who takes part, shows every row, takes a key, and writes `data/PARTICIPANT_TIME.csv`: all columns, "
+        "`response`, `rt` (s).",
         "Keys, timing and size stand at the top of the script; Escape ends it early, nothing answered is lost.",
-        "In Builder: save your experiment into this folder, since paths are relative to it.",
+        "`gaia-stim scale data/` makes a scale of the answers to mlds, 2afc, constant or identification.",
+        "Or in Builder, instead of the script: save your experiment into this folder, since paths are relative to it.",
         "Add a loop and give it `conditions.csv` (or `conditions.xlsx`) as its conditions.",
-        f"Add an Image component, its image `${image}`, set every repeat; its size in pix, interpolate: nearest.",
+        f"Add {component} {', '.join(images)}, set every repeat; its size in pix, interpolate: nearest.",
         "For timing and light that can be relied on, calibrate the screen in PsychoPy's Monitor Center.",
-        "`gaia-stim scale data/` makes a scale of the answers, where the design is one of a continuum.",
     ]
     if len(names) > 1:
         of_one = "`$'conditions_' + expInfo['participant'] + '.csv'`, sequential"
-        steps.insert(5, f"For one participant's trials in their order, that is {of_one}.")
+        steps.insert(6, f"For one participant's trials in their order, that is {of_one}.")
     write_readme(folder, "PsychoPy", stimuli, trials, steps, len(table.rows))

@@ -11,6 +11,7 @@ import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.responses import find_results, read_answers
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
@@ -40,18 +41,22 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     """Make a list of trials and write it as a folder.
 
     Raises `ConfigError` for an unknown task, for a set that it is not possible with, for constraints that cannot be
-    kept and where the folder holds something else, `DataError` where the set is none.
+    kept and where the folder holds something else, `DataError` where the set is none or `after` cannot be read.
     """
     task = find_design(config)
     stimuli = StimulusSet.open(config.stimuli)
     out = config.out or beside(config.stimuli, f"_{config.kind}")
     manifest_hash = hash_file(stimuli.folder / MANIFEST)
-    options = {name: value for name, value in config.request().items() if name != "stimuli"}
+    options = {name: value for name, value in config.request().items() if name not in ("stimuli", "after")}
     request = {"verb": "design", "options": options, "set": manifest_hash}
+    results = find_results([config.after]) if config.after else []
+    if results:
+        request["after"] = [hash_file(file) for file in results]
     if _stands(out, request, config.force):
         listen(Note(f"{out} holds this very design already: nothing to do"))
     else:
-        table = trial_table(task, Layout.of(stimuli), config)
+        earlier = read_answers(results, config.kind, stimuli) if results else None
+        table = trial_table(task, Layout.of(stimuli), config, earlier)
         record = {
             "gaia_stim": gaia_stim.__version__,
             "request": request,

@@ -26,6 +26,26 @@ TRUTHS: dict[str, Truth] = {
 """Known scales from alpha 0 to 1, rising, and anything but even."""
 
 
+def category(width: float) -> Truth:
+    """Two categories: nearly all that changes does so within a few widths of a boundary."""
+
+    def boundary(alpha: Values | float) -> Values:
+        return np.tanh((np.asarray(alpha) - 0.45) / (2 * width))
+
+    low, high = boundary(0.0), boundary(1.0)
+    return lambda alpha: ((boundary(alpha) - low) / (high - low) + 0.3 * alpha) / 1.3
+
+
+def smooth_scale(seed: int) -> Truth:
+    """A scale that no one chose: its slope is the exponential of three random waves."""
+    rng = np.random.default_rng([seed, 20])
+    height, phase = rng.normal(0, 0.8, 3) / [1, 2, 3], rng.uniform(0, 2 * np.pi, 3)
+    fine = np.linspace(0, 1, 1001)
+    slopes = np.exp(height @ np.cos(np.pi * np.outer([1, 2, 3], fine) + phase[:, None]))
+    summed = np.concatenate([[0.0], np.cumsum(slopes[1:] + slopes[:-1])])
+    return lambda alpha: np.interp(alpha, fine, summed / summed[-1])
+
+
 def continuum(count: int) -> Layout:
     """A line of stimuli, evenly in alpha."""
     return Layout(tuple(f"m_{number:04}" for number in range(1, count + 1)), "line", np.linspace(0, 1, count))
@@ -50,9 +70,19 @@ def higher_chosen(table: pd.DataFrame, truth: Truth, sigma: float, rng: np.rando
     return [str(one) for one in np.where(b - a + sigma * rng.standard_normal(len(table)) > 0, "b", "a")]
 
 
-def trial_list(kind: str, count: int, **options: object) -> pd.DataFrame:
+def trial_list(kind: str, count: int, earlier: Answers | None = None, **options: object) -> pd.DataFrame:
     config = DesignConfig.model_validate({"kind": kind, "stimuli": Path("set"), **options})
-    return trial_table(find_design(config), continuum(count), config)
+    return trial_table(find_design(config), continuum(count), config, earlier)
+
+
+def together(parts: list[Answers]) -> Answers:
+    """The answers of several sessions to one task."""
+    return Answers(
+        parts[0].task,
+        np.concatenate([one.alpha for one in parts]),
+        np.concatenate([one.answer for one in parts]),
+        np.concatenate([one.participant for one in parts]),
+    )
 
 
 def answered(table: pd.DataFrame, responses: list[str]) -> Answers:

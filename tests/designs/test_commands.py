@@ -13,6 +13,7 @@ from gaia_stim.cli import main
 from gaia_stim.config import DesignConfig, InterpolateConfig, MorphConfig, MorphGridConfig, ScaleConfig
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Note
+from gaia_stim.files import hash_file
 from gaia_stim.images import read_image
 from gaia_stim.metrics.distance import variation
 from gaia_stim.pipeline.designs import design
@@ -42,9 +43,11 @@ def asked(kind: str, stimuli: Path, **values: Any) -> DesignConfig:
 
 def experiment(continuum: Path, path: Path, name: str = "power 2", sigma: float = 0.05, **values: Any) -> Path:
     """The results of a simulated participant, or several."""
-    made = design(asked("mlds", continuum, trials=500, out=path.with_suffix(".design"), **values))
+    made = design(asked("mlds", continuum, **{"trials": 500, "out": path.with_suffix(".design"), **values}))
     table = read_trials(made.out, StimulusSet.open(continuum)).table
-    table["response"] = differences_judged(table, TRUTHS[name], sigma, np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    table["response"] = differences_judged(table, TRUTHS[name], sigma, rng)
+    table["rt"] = rng.lognormal(size=len(table))
     table.to_csv(path, index=False)
     return path
 
@@ -72,6 +75,44 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     ]
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
     assert read_image(out.with_suffix(".png")).shape == (420, 420, 3)
+
+
+def test_a_second_session_follows_from_the_first(continuum: Path, tmp_path: Path) -> None:
+    """design, answers, design --after, answers, scale of both: even steps for an observer as noisy as people are."""
+    one = experiment(continuum, tmp_path / "one.csv", sigma=0.1, trials=200)
+    two = experiment(continuum, tmp_path / "two.csv", sigma=0.1, trials=300, after=one, participants=2)
+    assert len(pd.read_csv(two)) == 600
+    record = json.loads((two.with_suffix(".design") / "design.json").read_text())
+    assert record["request"]["after"] == [hash_file(one)]
+    made = scale(ScaleConfig(responses=(one, two), bootstrap=0, out=tmp_path / "scale.csv"))
+    assert made.trials == 800
+    fitted = read_scale(made.out)
+    truth = TRUTHS["power 2"](fitted.alpha)
+    assert np.corrcoef(fitted.scale, truth)[0, 1] > 0.99
+    spaced = fitted(lambda places: np.empty(0, np.uint8), 9)
+    assert variation(np.diff(TRUTHS["power 2"](spaced.places))) <= 0.10
+
+
+def test_earlier_answers_that_say_nothing_about_this_set(continuum: Path, tmp_path: Path) -> None:
+    results = experiment(continuum, tmp_path / "one.csv", trials=200)
+    with pytest.raises(ConfigError, match="--after: say how many trials are to come"):
+        design(asked("mlds", continuum, after=results, out=tmp_path / "design"))
+    with pytest.raises(ConfigError, match="--after: says nothing about 2afc; it belongs to mlds"):
+        design(asked("2afc", continuum, after=results, out=tmp_path / "design"))
+    table = pd.read_csv(results, dtype=str, keep_default_na=False)
+    places = [f"stim_{place}" for place in "abcd"]
+    without_the_last = table[~(table[places] == "m_0009").any(axis=1)]
+    without_the_last.to_csv(tmp_path / "eight.csv", index=False)
+    with pytest.raises(ConfigError, match="to 8 stimuli and the set has 9"):
+        design(asked("mlds", continuum, trials=50, after=tmp_path / "eight.csv", out=tmp_path / "design"))
+    table.assign(stim_a="m_0077").to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(DataError, match=r"other\.csv:2: stim_a is 'm_0077', which is no stimulus of"):
+        design(asked("mlds", continuum, trials=50, after=tmp_path / "other.csv", out=tmp_path / "design"))
+    swapped = table["response"].map({"ab": "cd", "cd": "ab"})
+    table.assign(response=swapped).to_csv(tmp_path / "swapped.csv", index=False)
+    with pytest.raises(DataError, match="keys were swapped"):
+        design(asked("mlds", continuum, trials=50, after=tmp_path / "swapped.csv", out=tmp_path / "design"))
+    assert not (tmp_path / "design").exists()
 
 
 @pytest.mark.parametrize("kind", ["identification", "constant", "2afc"])
@@ -153,7 +194,7 @@ def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, 
         scale(config.model_copy(update={"smooth": False}))
     assert made.out.read_bytes() == before
     scale(config.model_copy(update={"bootstrap": 0, "force": True}))
-    assert pd.read_csv(made.out)["low"].isna().all() and len(read_scale(made.out).alpha) == 9
+    assert pd.read_csv(made.out)["low"].isna().all() and len(read_scale(made.out).alpha) == 33
     mine = tmp_path / "mine.csv"
     mine.write_text("alpha,scale\n0,0\n1,1\n")
     with pytest.raises(ConfigError, match="is not a fitted scale"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gaia_stim.config import DesignConfig, make
 from gaia_stim.designs import DESIGNS, SCALES
-from gaia_stim.designs.build import find_design, trial_table
+from gaia_stim.designs.build import ByShare, find_design, trial_table
 from gaia_stim.designs.kinds import NUMBER
 from gaia_stim.designs.layout import Layout, Order
 from gaia_stim.errors import ConfigError
@@ -129,6 +129,17 @@ def test_quadruples_are_pairs_that_do_not_overlap() -> None:
     triads = trials("mlds --triads", layout(8), participants=2)
     between = (triads["alpha_b"] - triads["alpha_a"]) * (triads["alpha_c"] - triads["alpha_b"])
     assert (between > 0).all()
+
+
+def test_items_are_drawn_by_their_share_to_within_one() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.full(40, 0.3))
+    drawer = ByShare(shares, rng)
+    for count in (7, 300):
+        drawn = np.bincount(drawer.draw(count), minlength=40)
+        assert drawn.sum() == count and (np.abs(drawn - count * shares) < 1).all()
+    whole = np.array([drawer.draw(7) for _ in range(4000)])
+    np.testing.assert_allclose(np.bincount(whole.ravel(), minlength=40) / whole.size, shares, atol=0.01)
 
 
 @pytest.mark.parametrize("kind", ["mlds", "mlds --triads", "triplets"])

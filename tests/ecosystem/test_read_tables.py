@@ -38,7 +38,8 @@ def psychopy(pandas: str) -> str:
 def output(command: Sequence[str | Path], **options: Any) -> Any:
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, **options)
     assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    # PsychoPy writes its log to the same stream, and on a new machine has something to say.
+    return next(json.loads(line) for line in done.stdout.splitlines() if line.startswith(("[", "{")))
 
 
 @pytest.fixture(scope="module")

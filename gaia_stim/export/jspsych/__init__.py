@@ -63,18 +63,20 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> N
 def _steps(trials: Trials | None) -> list[str]:
     task = "&task=identification" if trials is None else ""
     whom = (
-        "Choose a task (identification, same-different or adjustment)" if trials is None else "Choose the participant"
+        "Name the participant and choose a task (identification, same-different or adjustment)"
+        if trials is None
+        else "Choose the participant and press Start"
     )
     return [
         "Open `index.html` in a browser by a double click; nothing needs to be installed, served or online.",
-        f"{whom}. `index.html?participant=1{task}` in the address bar begins at once.",
+        f"{whom}; or add `?participant=1{task}` to the address to begin at once.",
         "At the end the results are saved to the downloads folder as CSV, a row a trial: all columns, `response`, "
         "`rt` (s), `correct_response` (1 or 0).",
-        f"To try it without anybody: `index.html?participant=1{task}&simulate=visual`; those results are marked.",
+        f"To try it without anybody, add `?participant=1{task}&simulate=visual`; those results are marked.",
         "Texts, timing, size and keys stand at the top of `experiment.js`; change them and reload the page.",
         "Online: put the folder on a web server; results still go to the participant's downloads, unless `send` in "
         "`experiment.js` sends them. On JATOS take in the line for it in `index.html`.",
-        "`gaia-stim scale RESULTS.csv` makes a scale of the answers, where the design is one of a continuum.",
+        "`gaia-stim scale RESULTS.csv` makes a scale of the answers to mlds, 2afc, constant or identification.",
         f"jsPsych {versions()['jspsych']} and its plugins (MIT) are in `jspsych/`, with their licences; please cite "
         "https://doi.org/10.21105/joss.05351.",
     ]
