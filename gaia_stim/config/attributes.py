@@ -97,6 +97,11 @@ class AttributesFitConfig(Config):
         return {column.strip(): level.strip() for column, level in pairs}
 
 
+Calibrate = Annotated[
+    bool, Field(description="Go as far as it takes for the pictures, and not only the codes, to move as asked.")
+]
+
+
 class AttributesApplyConfig(MediaConfig):
     """Move one attribute of faces, or two crossed, and leave the others as they are."""
 
@@ -128,6 +133,7 @@ class AttributesApplyConfig(MediaConfig):
     vectors: Annotated[Path, Field(description="The folder that 'attributes fit' wrote."), Cli("VECTORS")] = Path(
         "attributes"
     )
+    calibrate: Calibrate = True
     refine: Refine = 0
     out: Annotated[
         Path | None, Field(description="The folder of the stimulus set. [default: ATTRIBUTE_FACE]"), Cli("DIR")
@@ -203,6 +209,7 @@ class AttributesAuditConfig(Config):
         Field(ge=100, le=100_000, description="Images, at most, that the predictors learn from."),
         Cli("N"),
     ] = 2000
+    calibrate: Calibrate = True
     out: Annotated[Path | None, Field(description="The folder of the report. [default: VECTORS_audit]"), Cli("DIR")] = (
         None
     )

@@ -7,6 +7,7 @@ and compared with its own reconstruction, so that what the model loses anyway is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from gaia_stim.evaluation.predictors import Predictors
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.images import Pixels
+from gaia_stim.space.calibration import factors
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import AttributeRecord
@@ -77,8 +79,12 @@ def measure(
     attributes: Sequence[AttributeRecord],
     estimates: Mapping[str, Values],
     listen: Listener = silent,
+    readouts: Mapping[int, Values] = MappingProxyType({}),
 ) -> dict[str, Moved]:
-    """Move every attribute of sources, given by their codes and true values, by the vectors of every estimator."""
+    """Move every attribute of sources, given by their codes and true values, by the vectors of every estimator.
+
+    Edits of attributes that have a readout (latent,), by their place, are calibrated by it.
+    """
     before = predictors(space.decode(codes))
     sds = np.array([attribute.sd for attribute in attributes])
     count = len(attributes)
@@ -92,14 +98,17 @@ def measure(
         rows = ~np.isnan(change).any(axis=1)
         if not rows.any():
             continue
-        pictures: Pixels = space.decode((codes[rows] + change[rows]).astype(np.float32))
+        change = change[rows]
+        if place in readouts:
+            change = factors(space, codes[rows], change, readouts[place])[:, None] * change
+        pictures: Pixels = space.decode((codes[rows] + change).astype(np.float32))
         asked = step(attributes[place], values[:, place])[rows]
         gains = (predictors(pictures) - before[rows]) / asked[:, None]
         moved = found[name]
         moved.matrix[place] = gains.mean(axis=0) * sds[place] / sds
         if predictors.reliable[place]:
             moved.success[place] = ((gains[:, place] >= SUCCESS[0]) & (gains[:, place] <= SUCCESS[1])).mean()
-        moved.identity[place] = own_source(space.encode(pictures), codes, np.flatnonzero(rows), change[rows])
+        moved.identity[place] = own_source(space.encode(pictures), codes, np.flatnonzero(rows), change)
     return found
 
 

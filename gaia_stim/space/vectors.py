@@ -28,6 +28,8 @@ JSON, TENSORS = "vectors.json", "vectors.safetensors"
 FORMAT = 1
 ESTIMATORS = ("ols", "mean_difference", "ridge")
 UNITS = "change of z for one unit of the attribute: from 0 to 1 where it is binary or a level of a category"
+CARRIED = 0.5
+"""R² from which on an attribute counts as carried by the codes."""
 LEAST_R2 = 0.05
 """Of what is to be held: below, the codes say nothing of the attribute that could be held."""
 LEAST_OWN = 0.05

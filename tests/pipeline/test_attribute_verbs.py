@@ -29,8 +29,9 @@ from gaia_stim.pipeline.attributes.audit import audit
 from gaia_stim.pipeline.attributes.fit import fit
 from gaia_stim.pipeline.attributes.show import show
 from gaia_stim.pipeline.remake import remake
+from gaia_stim.space.calibration import LEAST, MOST
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import Vectors
+from gaia_stim.space.vectors import CARRIED, Vectors
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -153,10 +154,11 @@ def test_sums_of_others_and_gaps_are_told(labels: Path, tiny_run: Path, heard: A
     assert [one.images for one in made.attributes] == [60, 40, 60, 60]
 
 
+@pytest.mark.parametrize("calibrate", [True, False])
 def test_a_set_with_amounts_and_the_way_back(
-    fitted: Path, faces: Path, tiny_run: Path, space: Space, contents: Contents
+    fitted: Path, faces: Path, tiny_run: Path, space: Space, contents: Contents, calibrate: bool
 ) -> None:
-    made = apply(ask(faces))
+    made = apply(ask(faces, calibrate=calibrate))
     table = StimulusSet.open(made.out).table
     assert table["amount"].tolist() == [-20, -10, 0, 10, 20] * 2
     assert set(table["attribute"]) == {"age"} and table["attribute_2"].isna().all()
@@ -164,7 +166,12 @@ def test_a_set_with_amounts_and_the_way_back(
     assert table["source_ids"].tolist() == [first.stem] * 5 + [second.stem] * 5
     assert np.flatnonzero(table["reconstruction_error"].notna()).tolist() == [2, 7]
     vectors = Vectors.open(fitted)
-    codes = space.encode([first]) + np.outer(table["amount"][:5], vectors.estimates["ols"][0])
+    assert vectors.attribute("age").r2 >= CARRIED, "else there would be nothing to calibrate"
+    calibration = StimulusSet.open(made.out).provenance["plan"]["path"]["calibration"]
+    far = np.array(calibration)[:5, 0] if calibrate else np.ones(5)
+    assert (calibration is not None) == calibrate and far[2] == 1
+    assert ((far >= LEAST) & (far <= MOST)).all()
+    codes = space.encode([first]) + np.outer(far * table["amount"][:5], vectors.estimates["ols"][0])
     shown = [StimulusSet.open(made.out).image(name) for name in table["stim_id"][:5]]
     assert np.abs(np.stack(shown).astype(int) - space.decode(codes)).max() <= 1
     assert [one.source_id for one in made.faces] == [first.stem, second.stem]

@@ -17,9 +17,10 @@ from gaia_stim.files import hash_file
 from gaia_stim.pipeline.ingredients import Gain, Ingredients, encoded, gains, gather
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.sets import Source, make_set
+from gaia_stim.space.calibration import factors
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import TENSORS, AttributeRecord, Direction, Vectors
+from gaia_stim.space.vectors import CARRIED, TENSORS, AttributeRecord, Direction, Vectors
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
@@ -129,7 +130,9 @@ def _plan(
         for place, values in enumerate(crossed)
     ]
     grid = np.tile(np.array(crossed), (len(faces.sources), 1))
-    codes = moved(np.repeat(points.codes, len(crossed), axis=0), directions, list(grid.T))
+    starts = np.repeat(points.codes, len(crossed), axis=0)
+    far = _calibrated(space, starts, directions, grid, vectors, config) if config.calibrate else np.ones_like(grid)
+    codes = moved(starts, directions, list((grid * far).T))
     held = names(config.hold)
     predicted = vectors.predicted(points.codes)
     return Plan(
@@ -142,6 +145,7 @@ def _plan(
                 "estimator": config.estimator,
                 "unit": config.unit,
                 "held": held,
+                "calibration": far.tolist() if config.calibrate else None,
                 "attributes": [
                     {**vectors.attribute(name).model_dump(mode="json"), "amounts": list(values)}
                     for name, values in zip(config.attribute, steps, strict=True)
@@ -163,6 +167,23 @@ def _plan(
             if not values.any()
         },
     )
+
+
+def _calibrated(
+    space: Space,
+    starts: Codes,
+    directions: Sequence[Direction],
+    grid: npt.NDArray[np.float64],
+    vectors: Vectors,
+    config: AttributesApplyConfig,
+) -> npt.NDArray[np.float64]:
+    """How many times each amount of the grid is taken, for its pictures to show it; 1 where codes carry too little."""
+    far = np.ones_like(grid)
+    for place, (name, direction) in enumerate(zip(config.attribute, directions, strict=True)):
+        if vectors.attribute(name).r2 >= CARRIED:
+            readout = vectors.readout[vectors.place(name)].astype(np.float64)
+            far[:, place] = factors(space, starts, grid[:, place, None] * direction, readout)
+    return far
 
 
 def _cells(attributes: Sequence[str], values: Sequence[float]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import gaia_stim
 from gaia_stim.config import AttributesAuditConfig, SamplesConfig
@@ -23,13 +24,12 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, staged_folder, write_json
 from gaia_stim.images import write_png
 from gaia_stim.pipeline.attributes.design import labelled
-from gaia_stim.pipeline.attributes.fit import CARRIED
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.space import attributes as estimating
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import AttributeRecord, Vectors
+from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
 from gaia_stim.stimuli.sets import beside
 
 RECORD = "audit.json"
@@ -123,6 +123,8 @@ class _Evidence:
     """Of all held-out pictures; the first are the sources."""
     values: Values
     told: str
+    readouts: Mapping[int, Values] = field(default_factory=dict)
+    """Of the attributes whose edits are calibrated, by their place."""
     warnings: tuple[str, ...] = ()
 
 
@@ -141,6 +143,7 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
         "vectors": record.tensors_hash,
         "sources": config.sources,
         "n": config.n,
+        "calibrate": config.calibrate,
         "seed": config.seed,
     }
     if _stands(out, request, config.force):
@@ -188,6 +191,7 @@ def _fresh_faces(config: AttributesAuditConfig, vectors: Vectors, space: Space, 
         found.codes(space, listen)[test],
         found.values[test],
         f"{config.n:,} newly drawn faces, each attribute dealt for itself",
+        _readouts(config, vectors, vectors.readout),
     )
 
 
@@ -245,6 +249,7 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
         found.values[test],
         f"{len(lesson.pictures):,} labelled images that the vectors were not fitted on, balanced for each attribute "
         f"({min(sizes):,} to {max(sizes):,} of them used)",
+        _readouts(config, vectors, estimating.read_out(codes[fit], found.values[fit]).weights),
         tuple(_unbalanced(unmatched)),
     )
 
@@ -255,6 +260,12 @@ def _unbalanced(unmatched: list[str]) -> Iterator[str]:
             f"no balanced subset of these images exists for {', '.join(unmatched)}: images that differ in it differ in "
             "what goes with it too, so no predictor can learn it alone, and what leaks into it cannot be measured"
         )
+
+
+def _readouts(config: AttributesAuditConfig, vectors: Vectors, weights: npt.NDArray[np.floating]) -> dict[int, Values]:
+    """Those that edits are calibrated by, as `attributes apply` does it: of attributes that the codes carry."""
+    carried = [place for place, one in enumerate(vectors.record.attributes) if one.r2 >= CARRIED]
+    return {place: weights[place].astype(np.float64) for place in carried} if config.calibrate else {}
 
 
 def _binary(vectors: Vectors) -> list[bool]:
@@ -284,6 +295,7 @@ def _write(
         record.attributes,
         evidence.estimates,
         listen,
+        evidence.readouts,
     )
     visible = shown(predictors, space.decode(evidence.codes), evidence.values)
     r = np.array(record.correlations)

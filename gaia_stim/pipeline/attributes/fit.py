@@ -21,10 +21,8 @@ from gaia_stim.space import attributes as estimating
 from gaia_stim.space.attributes import Readout, Separation
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import JSON, TENSORS, AttributeRecord, Vectors, VectorsRecord, as_float32
+from gaia_stim.space.vectors import CARRIED, JSON, TENSORS, AttributeRecord, Vectors, VectorsRecord, as_float32
 
-CARRIED = 0.5
-"""R² from which on an attribute counts as carried by the codes."""
 HARDLY = 0.05
 """R² below which a vector is mostly chance."""
 FEW_COMPLETE = 0.8

@@ -1,0 +1,55 @@
+"""Calibration on spaces whose pictures are known to show less, or more, than was asked of the codes."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gaia_stim.space.calibration import LEAST, MOST, factors
+
+LATENT = 5
+chance = np.random.default_rng(0)
+codes = chance.normal(size=(12, LATENT)).astype(np.float32)
+readout = chance.normal(size=LATENT)
+changes = np.linspace(-1, 1, 12)[:, None] * readout
+"""Of the codes, one each; none is 0."""
+
+
+def space(shown: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """One that draws of each code what `shown` says."""
+    return SimpleNamespace(decode=shown, encode=lambda pictures: np.asarray(pictures, np.float32))
+
+
+def test_where_pictures_show_what_codes_say_nothing_is_changed() -> None:
+    assert factors(space(lambda z: z), codes, changes, readout) == pytest.approx(np.ones(12), abs=1e-4)
+
+
+@pytest.mark.parametrize("gain", [0.6, 0.8, 1.25, 1.9])
+def test_what_shows_in_part_is_asked_for_so_much_more(gain: float) -> None:
+    assert factors(space(lambda z: gain * z), codes, changes, readout) == pytest.approx(np.full(12, 1 / gain), rel=1e-3)
+
+
+@pytest.mark.parametrize(("gain", "limit"), [(0.1, MOST), (-1.0, MOST), (0.0, MOST), (5.0, LEAST)])
+def test_what_cannot_be_shown_is_not_forced(gain: float, limit: float) -> None:
+    assert factors(space(lambda z: gain * z), codes, changes, readout) == pytest.approx(np.full(12, limit))
+
+
+def test_each_face_is_solved_for_itself_where_faces_saturate() -> None:
+    def bent(z: np.ndarray) -> np.ndarray:
+        return 1.5 * np.tanh(z / 1.5)
+
+    small = 0.4 * changes
+    found = factors(space(bent), codes, small, readout)
+    moved = (bent(codes + found[:, None] * small) - bent(codes)) @ readout
+    inside = (found > LEAST) & (found < MOST)
+    assert inside.sum() >= 8 and np.ptp(found[inside]) > 0.1
+    assert moved[inside] == pytest.approx((small @ readout)[inside], rel=0.02)
+    alone = factors(space(bent), codes[3:4], small[3:4], readout)
+    assert alone == pytest.approx(found[3:4]), "whoever is calibrated beside it"
+
+
+def test_an_amount_of_0_stays_0() -> None:
+    none = np.zeros_like(changes)
+    assert factors(space(lambda z: 0.5 * z), codes, none, readout).tolist() == [1.0] * 12
