@@ -49,10 +49,15 @@ def hash_bytes(content: bytes) -> str:
 
 def hash_file(path: Path) -> str:
     """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            digest.update(block)
+        return hash_stream(stream)
+
+
+def hash_stream(stream: BinaryIO) -> str:
+    """SHA-256 of what is left to read of a stream, as `hash_file`."""
+    digest = hashlib.sha256()
+    while block := stream.read(CHUNK):
+        digest.update(block)
     return named_hash(digest.hexdigest())
 
 

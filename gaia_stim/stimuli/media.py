@@ -4,7 +4,6 @@ SET.gif, SET.mp4 and SET.zip lie next to the folder SET. They are made from the 
 PNG is what an experiment shows.
 """
 
-import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -17,7 +16,7 @@ from PIL import Image
 from gaia_stim.config import Config, MediaConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import atomic_file, hash_file, named_hash
+from gaia_stim.files import atomic_file, hash_file, hash_stream
 from gaia_stim.images import Pixels, with_channels
 from gaia_stim.stimuli.sets import StimulusSet, beside
 
@@ -111,7 +110,6 @@ def _placed(path: Path, write: Write, force: bool) -> Path:
     with atomic_file(path) as stream:
         write(stream)
         stream.seek(0)
-        fresh = named_hash(hashlib.file_digest(stream, "sha256").hexdigest())
-        if path.exists() and not force and hash_file(path) != fresh:
+        if path.exists() and not force and hash_file(path) != hash_stream(stream):
             raise ConfigError(f"{path}: another file is there; move it away, or replace it with --force")
     return path
