@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint types floors unit test-faults ecosystem test-ecosystem docs format clean
+.PHONY: demo test lint types floors unit test-faults fuzz ecosystem test-ecosystem docs format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -29,6 +29,17 @@ unit: $(VENV)/installed-dev
 # Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
 test-faults: $(VENV)/installed-dev
 	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadfile -rs tests/faults
+
+# Images under a fuzzer that looks where it gets, SECONDS long; skipped where atheris cannot be installed.
+FUZZED := .ecosystem/fuzz
+SECONDS ?= 600
+fuzz:
+	mkdir -p $(FUZZED)/corpus
+	test -x $(FUZZED)/venv/bin/python || $(PYTHON) -m venv $(FUZZED)/venv
+	if ! $(FUZZED)/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		atheris --editable .; then echo "skipped: atheris cannot be installed here" >&2; exit; fi; \
+	$(FUZZED)/venv/bin/python tests/faults/fuzz_images.py $(FUZZED)/corpus -artifact_prefix=$(FUZZED)/ \
+		-timeout=10 -rss_limit_mb=4096 -max_len=65536 -max_total_time=$(SECONDS)
 
 # The experiment programs themselves, in .ecosystem/ and from Debian; `make test` runs what of it is there.
 ecosystem:

@@ -49,10 +49,15 @@ def hash_bytes(content: bytes) -> str:
 
 def hash_file(path: Path) -> str:
     """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            digest.update(block)
+        return hash_stream(stream)
+
+
+def hash_stream(stream: BinaryIO) -> str:
+    """SHA-256 of what is left to read of a stream, as `hash_file`."""
+    digest = hashlib.sha256()
+    while block := stream.read(CHUNK):
+        digest.update(block)
     return named_hash(digest.hexdigest())
 
 
@@ -147,7 +152,7 @@ def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-64:])
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(handle, "w+b") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -200,7 +205,7 @@ def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator
     """
     path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(path)
+    clear_leftovers(path)
     with contextlib.ExitStack() as held:
         staging = _beside(path, held)
         try:
@@ -233,8 +238,11 @@ def _beside(path: Path, held: contextlib.ExitStack, mark: str = "") -> Path:
                 return folder
 
 
-def _clear_leftovers(path: Path) -> None:
-    """Delete what processes that died left of `path`; put back what one had moved aside and not replaced yet."""
+def clear_leftovers(path: Path) -> None:
+    """Delete what processes that died left of a staged folder; put back what one had moved aside and not replaced yet.
+
+    `staged_folder` does it; so must whoever goes on from a crash and may find the folder done.
+    """
     name = re.compile(rf"{re.escape(STAGING_MARK + path.name)}-[a-z0-9_]{{8}}({re.escape(OLD_MARK)})?")
     for folder in path.parent.iterdir():
         if not name.fullmatch(folder.name):

@@ -18,7 +18,7 @@ import gaia_stim
 from gaia_stim.config import RecipeRunConfig
 from gaia_stim.errors import Cancelled, ConfigError, DataError, GaiaStimError, InterruptedRun, suggestion
 from gaia_stim.events import Event, Listener, Note, Progress, silent
-from gaia_stim.files import STAGING_MARK, hash_file, write_json
+from gaia_stim.files import STAGING_MARK, clear_leftovers, hash_file, write_json
 from gaia_stim.recipe.contents import Contents
 from gaia_stim.recipe.graph import Job
 from gaia_stim.recipe.plan import Recipe, load_recipe
@@ -306,10 +306,13 @@ def _make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
 
 
 def _sweep(out: Path) -> None:
-    """Remove the files that a crash left of writing `out`, beside it and in it; folders clear themselves.
+    """Remove what a crash left of writing `out`, beside it and in it.
 
-    Beside it, because `SET.gif` belongs to `SET`; a temporary name keeps the end of the name that it is for.
+    Files beside it, because `SET.gif` belongs to `SET`; a temporary name keeps the end of the name that it is for.
+    Folders clear themselves where they are written, but one that replaced another may be all done, save for the other.
     """
+    if out.parent.is_dir():
+        clear_leftovers(out)
     beside = (path for path in out.parent.glob(f"{STAGING_MARK}*") if out.stem[-STEM_KEPT:] in path.name)
     inside = out.rglob(f"{STAGING_MARK}*") if out.is_dir() else ()
     for path in (*beside, *inside):

@@ -4,8 +4,6 @@ SET.gif, SET.mp4 and SET.zip lie next to the folder SET. They are made from the 
 PNG is what an experiment shows.
 """
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -18,7 +16,7 @@ from PIL import Image
 from gaia_stim.config import Config, MediaConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import STAGING_MARK, hash_file
+from gaia_stim.files import atomic_file, hash_file, hash_stream
 from gaia_stim.images import Pixels, with_channels
 from gaia_stim.stimuli.sets import StimulusSet, beside
 
@@ -109,13 +107,9 @@ def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
 
 
 def _placed(path: Path, write: Write, force: bool) -> Path:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=STAGING_MARK) as folder:
-        fresh = Path(folder) / path.name
-        with fresh.open("wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if path.exists() and not force and hash_file(path) != hash_file(fresh):
+    with atomic_file(path) as stream:
+        write(stream)
+        stream.seek(0)
+        if path.exists() and not force and hash_file(path) != hash_stream(stream):
             raise ConfigError(f"{path}: another file is there; move it away, or replace it with --force")
-        fresh.replace(path)
     return path

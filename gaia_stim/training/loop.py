@@ -123,8 +123,10 @@ class Training:
             # The average starts short: the first weights are not worth remembering.
             decay = min(self.config.ema, self.step / (self.step + 10))
             weight = (1 - broken) * (1 - decay)
-            for average, parameter in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                average.lerp_(parameter, weight)
+            # Without gradients, or the average would carry the graph of every step that it was made of.
+            with torch.no_grad():
+                for average, parameter in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                    average.lerp_(parameter, weight)
         return report
 
     def _descend(self, broken: Tensor) -> None:

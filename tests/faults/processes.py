@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 
 _forked = get_context("forkserver")
 # An optimiser imports torch._dynamo, which takes longer than all else.
-_forked.set_forkserver_preload(["torch._dynamo", "gaia_stim.pipeline.train", "gaia_stim.pipeline.morphs"])
+_forked.set_forkserver_preload(
+    [
+        "torch._dynamo",
+        *(f"gaia_stim.pipeline.{name}" for name in ("train", "morphs", "match", "audit", "report", "designs")),
+        *(f"gaia_stim.export.{name}" for name in ("bids", "psychtoolbox", "opensesame")),
+    ]
+)
 
 
 class Ended(NamedTuple):
@@ -100,6 +106,41 @@ def die_at_write(number: int) -> None:
     os.fsync = counted(os.fsync)
     for name in ("chmod", "replace"):
         setattr(Path, name, counted(getattr(Path, name)))
+
+
+def die_at_change(number: int) -> None:
+    """Die by SIGKILL just before the `number`th change (from 0) of the files below the folder of the command.
+
+    A file opened for writing, a rename, a removal, a folder, a mode: a kill between two of these leaves what a kill at
+    the next one does, but for how much of a file under a temporary name is written.
+    """
+    _before_each_change(lambda so_far: os.kill(os.getpid(), signal.SIGKILL) if so_far == number else None)
+
+
+def count_changes(tally: Path) -> None:
+    """Make the file `tally` as many bytes long as there are changes of the files below the folder of the command."""
+    handle = os.open(tally, os.O_WRONLY | os.O_CREAT)
+    _before_each_change(lambda so_far: os.ftruncate(handle, so_far + 1))
+
+
+CHANGES = frozenset(
+    f"os.{name}" for name in ("rename", "remove", "mkdir", "rmdir", "chmod", "truncate", "link", "utime")
+)
+
+
+def _before_each_change(do: Callable[[int], None]) -> None:
+    folder, so_far = str(Path.cwd()), 0
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal so_far
+        changes = event in CHANGES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        if not changes or isinstance(arguments[0], int):
+            return
+        if os.path.abspath(os.fsdecode(arguments[0])).startswith(folder):  # noqa: PTH100
+            so_far += 1
+            do(so_far - 1)
+
+    sys.addaudithook(hook)
 
 
 def no_file_larger_than(size: int) -> None:

@@ -113,13 +113,41 @@ MISTAKES: list[tuple[int, str, str]] = [
     # others
     (MODEL, "evaluate nowhere", "nowhere"),
     (USAGE, "compare nowhere nowhere2", "nowhere: not a run folder"),
+    (USAGE, "compare {many} --methods gaia,vea --size 16", "did you mean 'vae'?"),
+    (USAGE, "benchmark lins", "unknown command 'lins'"),
+    (USAGE, "benchmark lines", "name trained runs, or train some by --methods"),
+    (USAGE, "benchmark lines {run} --methods gaia", "not both"),
+    (USAGE, "benchmark structure few --alphas 0.1,lots", "is not numbers with commas between"),
+    # into the experiment
     (DATA, "export folder --to psychopy", "not a stimulus set"),
+    (USAGE, "export folder --to psychpy", "did you mean 'psychopy'?"),
+    (USAGE, "export folder --to psychopy --images-in-mat", "only psychtoolbox has a .mat"),
+    (USAGE, "export folder", "--to: is needed"),
     (DATA, "design 2afc folder", "not a stimulus set"),
+    (USAGE, "design 2acf folder", "did you mean '2afc'?"),
+    (USAGE, "design 2afc folder --pairs step:0", "should be adjacent, all or step:N"),
     (DATA, "scale none.csv", "none.csv"),
+    (DATA, "scale {note}.csv", "has no column 'task'"),
+    (DATA, "scale empty", "has no .csv in it"),
+    (USAGE, "scale none.csv --out scale.txt", "should end in .csv"),
+    (USAGE, "scale {note}.csv --task mdls", "did you mean 'mlds'?"),
+    # attributes
+    (DATA, "attributes fit --labels none.csv -m {run}", "none.csv: no such file of labels"),
+    (DATA, "attributes fit --labels {note}.csv -m {run}", "has a header but no rows"),
+    (USAGE, "attributes fit --labels none.csv --baseline hair", "is not COLUMN=LEVEL"),
+    (DATA, "attributes apply {a} --attribute age --amount 1,2 --vectors folder", "no attribute vectors"),
+    (USAGE, "attributes apply {a} --attribute age --amount some", "'some' is neither LOW:HIGH:N"),
+    (USAGE, "attributes apply {a} --attribute age --amount 1,2 --hold age", "cannot be moved and held at once"),
+    (USAGE, "attributes apply {a} --attribute age --attribute sex --amount 1,2", "each needs the other"),
+    (DATA, "attributes show folder", "no attribute vectors"),
+    (DATA, "attributes audit folder", "no attribute vectors"),
+    # recipes
     (USAGE, "run none.yaml", "none.yaml"),
+    (USAGE, "run {note}", "notes.txt:1"),
+    (USAGE, "run typo.yaml", "typo.yaml:3:21: unknown key 'stpes' (did you mean 'steps'?)"),
+    (USAGE, "recipe check typo.yaml", "typo.yaml:3:21: unknown key 'stpes'"),
     (USAGE, "recipe check none.yaml", "none.yaml"),
     (DATA, "recipe from folder", "folder"),
-    (USAGE, "benchmark lins", "unknown command 'lins'"),
 ]
 
 
@@ -136,6 +164,7 @@ def world(tmp_path: Path, faces: Path, tiny_run: Path, plant: Callable[..., Path
     (tmp_path / "folder" / "thesis.txt").write_text("mine")
     (tmp_path / "notes.txt").write_text("hello: [")
     (tmp_path / "notes.txt.csv").write_text("hello")
+    (tmp_path / "typo.yaml").write_text("model: builtin\nsteps:\n  line: {do: morph, stpes: 3, first: a, second: b}\n")
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "zero.png").touch()
     (tmp_path / "cut.png").write_bytes(images[0].read_bytes()[:300])

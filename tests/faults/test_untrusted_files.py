@@ -26,9 +26,12 @@ from faults.conftest import times
 from gaia_stim import cli
 from gaia_stim.cells import csv_bytes, inert, plain
 from gaia_stim.checkpoint import HEADER, Run, read_tensors
+from gaia_stim.designs.responses import read_answers
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.files import read_json, write_json
+from gaia_stim.labels.table import read_labels
 from gaia_stim.space.codes import CodeTable, read_codes, write_codes
+from gaia_stim.space.spacing import read_scale
 
 Capture = pytest.CaptureFixture[str]
 GIGA = 10**9
@@ -442,3 +445,51 @@ def test_codes_with_names_like_formulas(tmp_path: Path) -> None:
     assert (found.path, found.image_id) == (names, names) and np.array_equal(found.codes, codes)
     for cell in (cell for row in csv.reader((tmp_path / "x.csv").open(newline="")) for cell in row):
         assert not cell.startswith(("=", "+", "@", "\t", "\r")) and (cell[:1] != "-" or float(cell) < 0)
+
+
+def test_tables_of_labels_that_unpack_to_much(tmp_path: Path) -> None:
+    """A workbook of some megabytes that unpacks to three gigabytes is refused by what its directory says, unread."""
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet,
+    ):
+        for _ in range(30):
+            sheet.write(bytes(GIGA // 10))
+    (tmp_path / "pickle.xlsx").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    (tmp_path / "huge.csv").touch()
+    os.truncate(tmp_path / "huge.csv", 10**12)
+
+    def read() -> None:
+        for name, said in (
+            ("bomb.xlsx", "unpacks to"),
+            ("huge.csv", "too large"),
+            ("pickle.xlsx", "not an XLSX workbook"),
+        ):
+            with pytest.raises(DataError, match=said):
+                read_labels(tmp_path / name)
+
+    assert growth(read) < 100_000_000
+    assert not (tmp_path / "sprung").exists()
+
+
+WIDE = 20_000
+
+
+@pytest.mark.parametrize("kind", ["labels", "scale", "responses"])
+def test_a_table_of_very_many_columns(kind: str, tmp_path: Path) -> None:
+    """Told or read, in moments and little memory."""
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{number}" for number in range(WIDE)) + "\n" + ",".join(["1"] * WIDE) + "\n")
+    readers: dict[str, Callable[[], object]] = {
+        "labels": lambda: read_labels(path),
+        "scale": lambda: read_scale(path),
+        "responses": lambda: read_answers([path], None),
+    }
+
+    def read() -> None:
+        with pytest.raises(DataError):
+            readers[kind]()
+
+    began = time.monotonic()
+    assert growth(read) < GIGA
+    assert time.monotonic() - began < 60
