@@ -132,7 +132,7 @@ def _parted(config: TrainConfig, run: Run, devices: Devices) -> TrainConfig:
         )
     if groups % devices.size:
         raise ConfigError(
-            f"{devices.size} processes cannot share {groups} groups of images evenly; start another number of them"
+            f"--groups {groups}: {devices.size} processes cannot share them evenly; start a number that divides them"
         )
     return config.model_copy(update={"groups": groups})
 

@@ -107,7 +107,7 @@ def test_a_run_of_one_group_is_not_shared(training: Train, tmp_path: Path) -> No
     assert training().run().code == 0
     for ended in [process.wait() for process in training().start_together()]:
         assert ended.code == 2
-        assert "2 processes cannot share 1 groups" in ended.err
+        assert "--groups 1: 2 processes cannot share them evenly" in ended.err
 
 
 def test_codes_are_the_same_bytes(command: Callable[..., Command], faces: Path, tiny_run: Path, tmp_path: Path) -> None:
