@@ -1,12 +1,15 @@
-"""What this machine can do: cores, threads, processors and precision; and doing things on several cores in order.
+"""What this machine can do: cores, threads, processors and precision; doing things on several cores in order; and which
+of several processes this is, where a launcher started them together.
 
 Torch is imported only where it is needed, so that `--help` never waits for it.
 """
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -37,6 +40,55 @@ def free_cores() -> int:
 
     idle = 1 - psutil.cpu_percent(interval=0.3) / 100
     return max(1, round(cores() * idle))
+
+
+@dataclass(frozen=True)
+class Launch:
+    """This process among those that a launcher started together, to do one thing on one device each."""
+
+    rank: int = 0
+    size: int = 1
+    rank_here: int = 0
+    """Its number among those on this machine."""
+    size_here: int = 1
+    address: str = ""
+    """Where they find each other, as torch.distributed takes it."""
+
+
+def launched() -> Launch:
+    """As torchrun's variables say it, else as srun's do; else this process is alone. Raises `ConfigError`.
+
+    srun's are those of a job step: a batch script itself, in which they are not set, is alone.
+    """
+    try:
+        if "RANK" in os.environ and "WORLD_SIZE" in os.environ:
+            local = _number("LOCAL_RANK", 0), _number("LOCAL_WORLD_SIZE", 1)
+            found = Launch(_number("RANK"), _number("WORLD_SIZE"), *local, "env://")
+        elif "SLURM_STEP_NUM_TASKS" in os.environ:
+            local = _number("SLURM_LOCALID", 0), _number("SLURM_STEP_TASKS_PER_NODE", 1)
+            found = Launch(_number("SLURM_PROCID"), _number("SLURM_STEP_NUM_TASKS"), *local, _slurm_address())
+        else:
+            return Launch()
+    except KeyError as missing:
+        raise ConfigError(f"{missing.args[0]} is not set, or not a number: torchrun or srun would set it") from missing
+    return found if found.size > 1 else Launch()
+
+
+def _number(variable: str, default: int | None = None) -> int:
+    # As far as it is one: tasks per node are listed as 4(x2),3.
+    digits = re.match(r"\d+", os.environ.get(variable, "" if default is None else str(default)))
+    if digits is None:
+        raise KeyError(variable)
+    return int(digits[0])
+
+
+def _slurm_address() -> str:
+    """The first machine of the step, and a port that its number picks; $MASTER_ADDR and $MASTER_PORT win."""
+    # node[03-07,12],other: the first of them is node03.
+    first = re.match(r"([^\[,]+)(?:\[(\d+)[^\]]*\]([^,]*))?", os.environ.get("SLURM_STEP_NODELIST", "localhost"))
+    host = "".join(filter(None, first.groups())) if first else "localhost"
+    port = 10_000 + (_number("SLURM_JOB_ID", 0) * 31 + _number("SLURM_STEP_ID", 0)) % 20_000
+    return f"tcp://{os.environ.get('MASTER_ADDR', host)}:{os.environ.get('MASTER_PORT', port)}"
 
 
 def choose_device(name: str) -> "torch.device":

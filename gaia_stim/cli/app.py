@@ -22,7 +22,7 @@ import typer
 from rich.markup import escape
 
 import gaia_stim
-from gaia_stim import config
+from gaia_stim import config, devices
 from gaia_stim.cli import option_file
 from gaia_stim.cli.messages import PROGRAM, Ending, ending, see_help
 from gaia_stim.cli.options import named, signature, typed
@@ -141,21 +141,35 @@ def _run(call: Call) -> None:
     from gaia_stim.cli.results import as_json
 
     asked = _config(call)
+    launch = devices.launched()
+    if launch.rank and not call.verb.is_shared:
+        return
 
     def tell(result: object) -> None:
+        if launch.rank:
+            return
         if call.json or call.verb.is_json:
             sys.stdout.write(as_json(result) + "\n")
         else:
             _show(call.verb, asked, result)
 
     try:
-        with listening(messages(), quiet=call.quiet) as listen:
+        with listening(messages(), quiet=call.quiet) as listen, _together(call.verb, launch):
             result = function(call.verb)(asked, listen)
     except GaiaStimError as error:
         if error.result is not None:
             tell(error.result)
         raise
     tell(result)
+
+
+def _together(verb: Verb, launch: devices.Launch) -> contextlib.AbstractContextManager[None]:
+    """With the others that were started together with this process, where they share this verb's work."""
+    if launch.size == 1 or not verb.is_shared:
+        return contextlib.nullcontext()
+    from gaia_stim.training.distributed import joined
+
+    return joined(launch)
 
 
 def _config(call: Call) -> config.Config:

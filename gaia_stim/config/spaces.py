@@ -133,6 +133,15 @@ class TrainConfig(Config):
     batch: Annotated[
         int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N", panel="Training")
     ] = 16
+    groups: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1024,
+            description="Parts of a batch within which pairs and L_dist are formed; 0: one for each process.",
+        ),
+        Cli("N", panel="Training"),
+    ] = 0
     lr: Annotated[float, Field(gt=0, le=1, description="Learning rate."), Cli("X", panel="Training")] = 5e-4
     beta1: Annotated[float, Field(ge=0, lt=1, description="Adam's first moment decay."), Cli("X", panel="Training")] = (
         0.5

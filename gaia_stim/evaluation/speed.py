@@ -40,7 +40,7 @@ class Alternating(Gaia):
         with torch.no_grad():
             shown = self.decode(codes)
         errors = self._errors(x, shown)
-        stakes = self._stakes(errors)
+        values, stakes = self._stakes(errors)
         set_gradients(
             players["discriminator"],
             torch.autograd.grad(weighted(stakes.discriminator, errors), players["discriminator"]),
@@ -54,7 +54,7 @@ class Alternating(Gaia):
         everyone = [*players["generator"], *players["discriminator"]]
         gradients = torch.autograd.grad(loss, everyone)
         set_gradients(players["generator"], gradients[: len(players["generator"])])
-        return self._report(errors, terms, stakes)
+        return self._report(values, terms, stakes)
 
 
 @dataclass(frozen=True)

@@ -52,4 +52,4 @@ class Acai(Autoencoder):
         critic = (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean()
         objectives = {"generator": reconstruction + self.LAMBDA * fooled, "critic": critic}
         losses = {"reconstruction": reconstruction, "fooled": fooled, "critic": critic}
-        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))
+        return Game(objectives, Report(self.values(losses)))

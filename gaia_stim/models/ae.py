@@ -20,4 +20,4 @@ class PlainAutoencoder(Autoencoder):
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
         loss = mean_absolute_error(x, self.decode(self.encode(x)))
-        return Game({"generator": loss}, Report({"reconstruction": loss.detach()}))
+        return Game({"generator": loss}, Report(self.values({"reconstruction": loss})))

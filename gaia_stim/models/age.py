@@ -71,4 +71,4 @@ class Age(Autoencoder):
             # KL(e(X) ‖ N) does not depend on the generator.
             "generator": losses["divergence_generated"] + self.LAMBDA * losses["code"],
         }
-        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))
+        return Game(objectives, Report(self.values(losses)))

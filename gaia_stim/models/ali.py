@@ -44,4 +44,4 @@ class Ali(Autoencoder):
             "generator": as_fake(encoded) + as_genuine(decoded),
             "discriminator": as_genuine(encoded) + as_fake(decoded),
         }
-        return Game(objectives, Report({name: value.detach() for name, value in objectives.items()}))
+        return Game(objectives, Report(self.values(objectives)))

@@ -91,13 +91,15 @@ class Avb(Autoencoder):
         log_ratio = (z.square() - relative.square() - variance.log()).sum(dim=1) / 2
         divergence = (posterior + log_ratio).mean()
         decoded = self.decode(z)
-        objectives = {
-            "generator": pixel_surprise(x, decoded) + divergence / x[0].numel(),
-            "discriminator": as_genuine(posterior) + as_fake(contrast),
-        }
+        discriminator = as_genuine(posterior) + as_fake(contrast)
         losses = {
             "reconstruction": mean_absolute_error(x, decoded),
             "divergence": divergence,
-            "discriminator": objectives["discriminator"],
+            "discriminator": discriminator,
         }
-        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))
+        values = self.values(losses)
+        objectives = {
+            "generator": pixel_surprise(x, decoded, values["reconstruction"]) + divergence / x[0].numel(),
+            "discriminator": discriminator,
+        }
+        return Game(objectives, Report(values))

@@ -5,7 +5,7 @@ objective; the loop asks the model for the gradients of one batch and steps each
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -58,6 +58,8 @@ class Autoencoder(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.family: Family = look_up(NETWORKS, "network", config.network)(config)
+        self.mean_over_groups: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
+        """Takes this group's values to their means over all groups of images of a step; set by who has several."""
 
     def encode(self, x: Images) -> Codes:
         """The codes of images."""
@@ -68,6 +70,15 @@ class Autoencoder(nn.Module, ABC):
         """The images of codes."""
         image: Tensor = self.decoder(z)
         return image
+
+    def values(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What losses are, without their graphs: their means over all groups of images that this step is made of.
+
+        Whatever depends on how large a loss is (a weight, a learning rate, a score kept in a buffer) is computed from
+        these, else the copies of a model on several devices drift apart. A name is asked for once a step, and no loss
+        depends on a value.
+        """
+        return self.mean_over_groups({name: value.detach() for name, value in losses.items()})
 
     @abstractmethod
     def players(self) -> dict[str, list[nn.Parameter]]:
@@ -98,6 +109,10 @@ class Autoencoder(nn.Module, ABC):
     def generator_state(self) -> dict[str, Tensor]:
         """The weights that make stimuli: encoder and decoder, without what only trained them."""
         return {name: value for name, value in self.state_dict().items() if name.startswith(("encoder.", "decoder."))}
+
+
+def _as_they_are(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    return values
 
 
 def set_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:

@@ -51,10 +51,9 @@ class Began(Autoencoder):
         real, fake = mean_absolute_error(x, d_real), mean_absolute_error(generated, d_generated)
         objectives = {"generator": fake, "discriminator": real - self.k * fake}
         # M of §3.4.1: small where the real images are reconstructed and the balance is kept.
-        convergence = real + (self.GAMMA * real - fake).abs()
-        losses = {"real": real, "generated": fake, "convergence": convergence}
-        report = Report({name: value.detach() for name, value in losses.items()}, {"k": self.k.clone()})
-        return Game(objectives, report)
+        values = self.values({"real": real, "generated": fake})
+        convergence = values["real"] + (self.GAMMA * values["real"] - values["generated"]).abs()
+        return Game(objectives, Report({**values, "convergence": convergence}, {"k": self.k.clone()}))
 
     def backward(self, x: Images, chance: torch.Generator) -> Report:
         """As for every model, and then k takes its step, on the device."""

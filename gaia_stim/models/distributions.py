@@ -55,13 +55,14 @@ class GaussianEncoder(nn.Module):
         return self.posterior(x).mean
 
 
-def pixel_surprise(x: Images, decoded: Images) -> Float[Tensor, ""]:
+def pixel_surprise(x: Images, decoded: Images, typical: Tensor | None = None) -> Float[Tensor, ""]:
     """−log p(x|z) in nats a pixel, for independent Laplace pixels: |x − x̂| / b + log 2b.
 
     Laplace, as the other models' ‖·‖₁ is its logarithm. The scale b weighs the pixels against the codes' KL, and a
     hand-picked one would decide the comparison: it is set to its maximum-likelihood value, the mean absolute error of
     the batch (Rybkin, Daniilidis & Levine 2021, σ-VAE, there for a Gaussian), as Kingma & Welling learn it (App. C.2).
+    `typical` is that error where the batch is more than these images.
     """
     error = mean_absolute_error(x, decoded)
-    scale = error.detach().clamp_min(HALF_GREY_LEVEL)
+    scale = (error.detach() if typical is None else typical).clamp_min(HALF_GREY_LEVEL)
     return error / scale + (2 * scale).log()

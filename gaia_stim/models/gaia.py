@@ -72,8 +72,10 @@ class Gaia(Autoencoder):
         # L_gen compares with the original image, through D: the authors' code and Eq. 2 (not §2's G(x)).
         return Errors(error(x, d_real), error(x, d_generated), error(interpolated, d_interpolated))
 
-    def _stakes(self, errors: Errors) -> Stakes:
-        return self.objective.stakes(Errors(*(value.detach() for value in errors)), self.config.gamma)
+    def _stakes(self, errors: Errors) -> tuple[Errors, Stakes]:
+        """The errors' values, and what they make the players pay."""
+        values = Errors(**self.values(errors._asdict()))
+        return values, self.objective.stakes(values, self.config.gamma)
 
     def _direct(self, x: Images, z: Codes, decoded: Decoded) -> tuple[Tensor, dict[str, Tensor]]:
         """What the generator pays without asking D: α·L_dist, and the anchor where the objective has one."""
@@ -84,9 +86,8 @@ class Gaia(Autoencoder):
         alpha = self.config.alpha if self.objective.structure else 0.0
         return alpha * terms["structure"] + self.objective.anchor * terms["reconstruction"], terms
 
-    def _report(self, errors: Errors, terms: dict[str, Tensor], stakes: Stakes) -> Report:
-        losses = {**errors._asdict(), **terms}
-        return Report({name: value.detach() for name, value in losses.items()}, stakes.balance, stakes.rates)
+    def _report(self, values: Errors, terms: dict[str, Tensor], stakes: Stakes) -> Report:
+        return Report({**values._asdict(), **self.values(terms)}, stakes.balance, stakes.rates)
 
     def _guesses(self, critic: nn.Module, x: Images, decoded: Decoded, shares: Shares) -> tuple[Tensor, Tensor]:
         """What the generator pays the critic, and the critic's own loss (Berthelot et al. 2018, Eq. 2 and 1)."""
@@ -101,7 +102,7 @@ class Gaia(Autoencoder):
         z_interp, shares = self._mixed(z, chance)
         decoded = self.decode(torch.cat([z, z_interp]))
         errors = self._errors(x, decoded)
-        stakes = self._stakes(errors)
+        values, stakes = self._stakes(errors)
         direct, terms = self._direct(x, z, decoded)
         objectives = {
             "generator": weighted(stakes.generator, errors) + direct,
@@ -111,7 +112,7 @@ class Gaia(Autoencoder):
             terms["fooled"], terms["critic"] = self._guesses(self.critic, x, decoded, shares)
             objectives["generator"] = objectives["generator"] + self.objective.critic * terms["fooled"]
             objectives["critic"] = terms["critic"]
-        return Game(objectives, self._report(errors, terms, stakes))
+        return Game(objectives, self._report(values, terms, stakes))
 
     def backward(self, x: Images, chance: torch.Generator) -> Report:
         if not self.objective.one_backward:
@@ -121,7 +122,7 @@ class Gaia(Autoencoder):
         decoded = self.decode(torch.cat([z, z_interp]))
         seen = decoded.detach().requires_grad_()
         errors = self._errors(x, seen)
-        stakes = self._stakes(errors)
+        values, stakes = self._stakes(errors)
         players = self.players()
 
         *gradients, at_images = torch.autograd.grad(
@@ -141,7 +142,7 @@ class Gaia(Autoencoder):
             players["generator"],
             torch.autograd.grad([decoded, direct], players["generator"], [for_generator, None]),
         )
-        return self._report(errors, terms, stakes)
+        return self._report(values, terms, stakes)
 
     def views(self, x: Images) -> dict[str, Images]:
         rows = {}

@@ -32,6 +32,6 @@ class VariationalAutoencoder(Autoencoder):
         posterior = self.encoder.posterior(x)
         decoded = self.decode(posterior.sample(chance))
         divergence = posterior.divergence()
-        loss = pixel_surprise(x, decoded) + divergence / x[0].numel()
-        losses = {"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence}
-        return Game({"generator": loss}, Report({name: value.detach() for name, value in losses.items()}))
+        values = self.values({"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence})
+        loss = pixel_surprise(x, decoded, values["reconstruction"]) + divergence / x[0].numel()
+        return Game({"generator": loss}, Report(values))

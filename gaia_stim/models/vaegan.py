@@ -64,4 +64,4 @@ class VaeGan(Autoencoder):
             "likeness": likeness,
             "gan": gan,
         }
-        return Game(objectives, Report({name: value.detach() for name, value in losses.items()}))
+        return Game(objectives, Report(self.values(losses)))

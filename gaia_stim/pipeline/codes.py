@@ -1,9 +1,12 @@
 """Images to codes, and codes back to images."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from gaia_stim.config import DecodeConfig, EncodeConfig
 from gaia_stim.dataset import image_ids
@@ -15,11 +18,13 @@ from gaia_stim.images import Pixels, decode_image, find_images, in_turn_if_large
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
+from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
+from gaia_stim.training.distributed import Devices, here
 
 AHEAD = 64
 """Images that are read while others are encoded."""
@@ -49,9 +54,13 @@ class DecodeResult:
 def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     """Write the codes of images, and of all images in folders; the identical command finds that they are written.
 
+    The processes of a `joined` block take a part of the images each, and the first of them writes: the same bytes.
+
     Raises `DataError` for an unreadable image with `strict`, where none can be read, or where one that was named is not
     there; `ConfigError` where the file exists and holds anything else.
     """
+    devices = here()
+    listen = listen if devices.leads else silent
     check_suffix(config.out)
     if missing := [given for given in config.images if not given.exists()]:
         raise DataError(f"{missing[0]}: no such file or folder")
@@ -61,28 +70,57 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         written = _written(config, space, paths)
         listen(Note(f"{config.out} holds these very codes already: nothing to do"))
         return written
-    read: list[tuple[Path, str]] = []
+    found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
+    if config.strict and found.skipped:
+        raise DataError(found.skipped[0])
+    for reason in found.skipped:
+        listen(Note(f"skipped {reason}", warning=True))
+    if not found.paths:
+        raise DataError(f"none of {len(paths)} images can be read: {found.skipped[0]}")
+    table = CodeTable(found.codes, space.model_hash, image_ids(found.paths), found.paths, found.hashes)
+    if devices.leads:
+        write_codes(config.out, table)
+    return EncodeResult(config.out, len(found.paths), len(found.skipped), space.latent, space.model_hash)
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """Codes (n, latent) and the n images that they are of, and why others have none."""
+
+    codes: Codes
+    paths: list[str]
+    hashes: list[str]
+    skipped: list[str]
+
+
+def _encoded(space: Space, paths: Sequence[Path], strict: bool, listen: Listener) -> _Encoded:
+    """The codes of some images; of those before the first that cannot be read, where `strict`."""
+    read: list[str] = []
+    hashes: list[str] = []
     skipped: list[str] = []
 
     def images() -> Iterator[Pixels]:
         for path, outcome in tracked(loaded(space, paths), "encoding", len(paths), listen):
             if isinstance(outcome, DataError):
-                if config.strict:
-                    raise outcome
                 skipped.append(str(outcome))
+                if strict:
+                    return
             else:
-                read.append((path, outcome[0]))
+                read.append(path.as_posix())
+                hashes.append(outcome[0])
                 yield outcome[1]
 
-    codes = space.encode(images())
-    for reason in skipped:
-        listen(Note(f"skipped {reason}", warning=True))
-    if not read:
-        raise DataError(f"none of {len(paths)} images can be read: {skipped[0]}")
-    names = [path.as_posix() for path, _ in read]
-    table = CodeTable(codes, space.model_hash, image_ids(names), names, [image_hash for _, image_hash in read])
-    write_codes(config.out, table)
-    return EncodeResult(config.out, len(read), len(skipped), space.latent, space.model_hash)
+    return _Encoded(space.encode(images()), read, hashes, skipped)
+
+
+def _gathered(own: _Encoded, devices: Devices) -> _Encoded:
+    """What all processes have encoded, in the order of the images."""
+    codes = [
+        np.frombuffer(part, np.float32).reshape(-1, own.codes.shape[1]) for part in devices.gather(own.codes.tobytes())
+    ]
+    told = [json.loads(part) for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped]).encode())]
+    paths, hashes, skipped = ([text for part in parts for text in part] for parts in zip(*told, strict=True))
+    return _Encoded(np.concatenate(codes), paths, hashes, skipped)
 
 
 def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeResult:
@@ -103,7 +141,7 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
     return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
 
 
-def loaded(space: Space, paths: list[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
+def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
     """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
 
     def load(path: Path) -> tuple[str, Pixels] | DataError:

@@ -1,6 +1,7 @@
 """Training a model on a folder of images, or going on with a training that was stopped."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gaia_stim.files import write_bytes
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.pipeline.samples import LABELS, samples
+from gaia_stim.training.distributed import Devices, here
 from gaia_stim.training.loop import Training
 from gaia_stim.training.order import chance
 
@@ -40,21 +42,26 @@ class TrainResult:
 def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     """Train as `config` says; the identical command goes on where it was stopped, or finds that all is done.
 
+    On several devices, all processes of a `joined` block call it alike; the first of them writes and tells.
+
     Raises `ConfigError` where the run folder holds another run, `DataError` for the images, `CheckpointError` for
     what is left of a run, `DivergedError`, and `InterruptedRun` once a stopped run is saved.
     """
+    devices = here()
+    listen = listen if devices.leads else silent
     if config.dry_run and config.images is None and not (_samples_folder(config) / LABELS).exists():
         return _plan_with_samples(config, listen)
-    folder = config.images or _built_in_samples(config, listen)
-    dataset = open_dataset(
-        folder,
-        config.size,
-        channels=config.channels,
-        fit=config.fit,
-        background=config.background,
-        strict=config.strict,
-        listen=listen,
-    )
+    with devices.leader_first():
+        folder = config.images or _built_in_samples(config, listen)
+        dataset = open_dataset(
+            folder,
+            config.size,
+            channels=config.channels,
+            fit=config.fit,
+            background=config.background,
+            strict=config.strict,
+            listen=listen,
+        )
     if len(dataset.rows("train")) < config.batch:
         raise DataError(
             f"{folder}: {len(dataset.rows('train'))} images to train on, fewer than a batch of {config.batch}; "
@@ -62,9 +69,12 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         )
     model_config = config.model(dataset.channels)
     run = Run(config.out or default_run(config))
-    resuming = _take(run, config, dataset)
+    config = _parted(config, run, devices)
     device = choose_device(config.device)
-    threads = run.config().threads if resuming else config.threads or free_cores()
+    resuming = _take(run, config, dataset)
+    threads = run.config().threads if resuming else config.threads or max(1, free_cores() // devices.size_here)
+    # Free cores are another number wherever they are counted; and nothing is written before all have looked.
+    [threads] = devices.highest(threads)
     torch.set_num_threads(threads)
     model = _new_model(model_config, config)
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -75,19 +85,24 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         )
     if config.from_ and not (resuming and run.states):
         _start_from(model, Run(config.from_))
-    with run.taken():
-        # Another training may have begun, or ended, here since we looked.
-        if _take(run, config, dataset) != resuming:
-            raise ConfigError(f"{run.path}: another training was at work in it just now; give the same command again")
+    with run.taken() if devices.leads else nullcontext():
         training = Training(model, dataset, config, run, device, listen)
-        run.remove_strays()
-        if resuming and run.states:
+        if devices.leads:
+            # Another training may have begun, or ended, here since we looked.
+            if _take(run, config, dataset) != resuming:
+                raise ConfigError(
+                    f"{run.path}: another training was at work in it just now; give the same command again"
+                )
+            run.remove_strays()
+        [going_on] = devices.highest(devices.leads and resuming and bool(run.states))
+        if going_on:
             training.resume()
-        else:
+        elif devices.leads:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()
             run.write_config(_run_config(config, model_config, dataset, threads, device))
-        write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
+        if devices.leads:
+            write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
         if training.finished:
             listen(Note(f"{run.path} is trained already: nothing to do"))
         best = training.finish()
@@ -100,6 +115,26 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         len(dataset.rows("train")),
         len(dataset.rows("validation")),
     )
+
+
+def _parted(config: TrainConfig, run: Run, devices: Devices) -> TrainConfig:
+    """The same config with its number of groups: that of the run that it goes on with, else one for each process.
+
+    Raises `ConfigError` where the batch has no such groups, or the processes cannot share them.
+    """
+    groups = config.groups or devices.size
+    if not config.groups and run.exists and not config.force:
+        groups = run.config().options.get("groups", 1)
+    if config.batch % (4 * groups):
+        raise ConfigError(
+            f"--batch {config.batch}: does not part into {groups} groups of 4 images or a multiple of 4; give another "
+            "--batch, or --groups"
+        )
+    if groups % devices.size:
+        raise ConfigError(
+            f"--groups {groups}: {devices.size} processes cannot share them evenly; start a number that divides them"
+        )
+    return config.model_copy(update={"groups": groups})
 
 
 def default_run(config: TrainConfig) -> Path:
@@ -207,8 +242,10 @@ def _difference(found: RunConfig, config: TrainConfig, dataset: Dataset) -> str:
         return "on other images"
     wanted = config.request()
     # The folder may have been moved: the images' hashes tell.
-    changed = [key for key, value in wanted.items() if key != "images" and found.options.get(key) != value]
-    return "; ".join(f"--{key.replace('_', '-')} {found.options.get(key)}, not {wanted[key]}" for key in changed)
+    # Runs of before there were groups have one.
+    options = {"groups": 1, **found.options}
+    changed = [key for key, value in wanted.items() if key != "images" and options.get(key) != value]
+    return "; ".join(f"--{key.replace('_', '-')} {options.get(key)}, not {wanted[key]}" for key in changed)
 
 
 def _plan(
@@ -233,7 +270,8 @@ def _plan(
         ),
         (
             "training",
-            f"{config.images_seen:,} images in {round(config.images_seen / config.batch):,} steps of {config.batch}",
+            f"{config.images_seen:,} images in {round(config.images_seen / config.batch):,} steps of {config.batch}"
+            + (f", in {config.groups} groups" if config.groups > 1 else ""),
         ),
         ("machine", f"{device}, {threads} threads"),
         ("run folder", f"{run.path} ({'goes on' if resuming else 'new'})"),

@@ -37,21 +37,21 @@ class Feed:
             return self._resident[torch.from_numpy(rows).to(self._device)]
         return self._read(rows).to(self._device, non_blocking=True)
 
-    def batch(self, step: int) -> Tensor:
-        """The images of a step; those of the next one begin to be read."""
+    def batch(self, number: int, then: int) -> Tensor:
+        """The images of a batch; those of the one that is likely to be asked for `then` begin to be read."""
         if self._resident is not None:
-            return self.images(self._rows_of(step))
+            return self.images(self._rows_of(number))
         begun = time.perf_counter()
         expected, reading = self._ahead or (None, None)
-        if reading is None or expected != step:
-            reading = self._begin(step)
+        if reading is None or expected != number:
+            reading = self._begin(number)
         images = reading.result()
         self.waited += time.perf_counter() - begun
-        self._ahead = (step + 1, self._begin(step + 1))
+        self._ahead = (then, self._begin(then))
         return images.to(self._device, non_blocking=True)
 
-    def _begin(self, step: int) -> "Future[Tensor]":
-        return self._reader.submit(lambda: self._read(self._rows_of(step)))
+    def _begin(self, number: int) -> "Future[Tensor]":
+        return self._reader.submit(lambda: self._read(self._rows_of(number)))
 
     def _read(self, rows: Rows) -> Tensor:
         images = torch.from_numpy(self._dataset.batch(rows))

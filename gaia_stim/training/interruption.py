@@ -22,6 +22,11 @@ class StopRequest:
     def __bool__(self) -> bool:
         return bool(self.received)
 
+    @property
+    def number(self) -> int:
+        """The signal that came first; 0 for none."""
+        return self.received[0] if self.received else 0
+
     def error(self, text: str) -> InterruptedRun:
         """What to raise once all is saved: the exit codes differ."""
         return Cancelled(text) if self.received[0] == signal.SIGINT else InterruptedRun(text)

@@ -9,9 +9,10 @@ the state of its last sound validation, once, and on with a lower learning rate.
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,11 @@ from gaia_stim.devices import has_bfloat16
 from gaia_stim.errors import CheckpointError, DivergedError
 from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.images import to_bytes, write_png
-from gaia_stim.models.base import Autoencoder, Report
+from gaia_stim.models.base import Autoencoder, Images, Report
 from gaia_stim.sheets import contact_sheet
+from gaia_stim.training.distributed import here
 from gaia_stim.training.feed import Feed
+from gaia_stim.training.groups import Groups
 from gaia_stim.training.guards import PATIENCE, Guard, Watch, all_values
 from gaia_stim.training.interruption import StopRequest, stop_requests
 from gaia_stim.training.order import Order, chance
@@ -44,6 +47,8 @@ ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")
 PROGRESS_SECONDS = 0.5
 LOWERED = 0.1
 """Share of the learning rate with which a training goes on that diverged."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -80,7 +85,9 @@ class Training:
             fused=device.type in ("cpu", "cuda"),
         )
         self.order = Order(dataset.rows("train"), config.seed)
-        self.feed = Feed(dataset, device, lambda step: self.order.batch(step, config.batch))
+        self.devices = here()
+        self.groups = Groups(self.model, config.groups or self.devices.size, self.devices)
+        self.feed = Feed(dataset, device, lambda number: self.order.batch(number, config.batch // self.groups.count))
         self.steps = max(1, round(config.images_seen / config.batch))
         self.step = 0
         self.best = Best()
@@ -100,17 +107,16 @@ class Training:
 
     def images(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Rows of the dataset as the model takes them: float32 NCHW in [0, 1]."""
-        return self._floats(self.feed.images(rows))
+        return self.floats(self.feed.images(rows))
 
-    def _floats(self, images: Tensor) -> Tensor:
+    def floats(self, images: Tensor) -> Images:
+        """uint8 images of the feed, so."""
         return images.permute(0, 3, 1, 2).to(torch.float32, memory_format=self.layout).div_(255)
 
     def advance(self) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
-        x = self._floats(self.feed.batch(self.step))
         buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
-            report: Report = self.model.backward(x, chance(self.config.seed, self.step, "training", self.device))
+        report = self.groups.backward(self._in_group)
         broken = self.guard.judge(report, (value for values in self.players.values() for value in values))
         for buffer, before in buffers:
             buffer.copy_(torch.where(broken > 0, before, buffer))
@@ -128,6 +134,15 @@ class Training:
                 for average, parameter in zip(self.average.parameters(), self.model.parameters(), strict=True):
                     average.lerp_(parameter, weight)
         return report
+
+    def _in_group(self, group: int, function: Callable[[Images, torch.Generator], T], /) -> T:
+        """Call a function of the model with one group of this step's images, and its chance."""
+        own, count = self.groups.own, self.groups.count
+        first, following = self.step * count, count + own[0] if group == own[-1] else own[own.index(group) + 1]
+        x = self.floats(self.feed.batch(first + group, then=first + following))
+        purpose = f"training/{group}" if group else "training"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
+            return function(x, chance(self.config.seed, self.step, purpose, self.device))
 
     def _descend(self, broken: Tensor) -> None:
         if self.adam.defaults["fused"]:
@@ -155,7 +170,8 @@ class Training:
                         f"{skipped:,} of {self.steps:,} steps were skipped: their losses or gradients were not numbers"
                     )
                     self.listen(Note(text, warning=True))
-        self.run.good_state.unlink(missing_ok=True)
+        if self.devices.leads:
+            self.run.good_state.unlink(missing_ok=True)
         return self.best
 
     def _run(self, stop: StopRequest) -> None:
@@ -163,7 +179,7 @@ class Training:
         first = self.step
         meter = Meter(self)
         if self.step == 0:
-            write_tensors(self.run.good_state, *self._state())
+            self._write(self.run.good_state, *self._state())
         while not self.finished:
             try:
                 meter.add(self.advance())
@@ -174,15 +190,19 @@ class Training:
                     speed = (self.step - first) * self.config.batch / (now - started)
                     figures = meter.figures(speed)
                     self.listen(Progress("training", self.images_seen, self.steps * self.config.batch, figures))
-                if now - saved > self.config.save_seconds or self.finished or stop:
+                # All processes stop together, whichever was asked to, and save together, whatever their clocks say.
+                overdue = self.devices.leads and now - saved > self.config.save_seconds
+                stopped, due = self.devices.highest(stop.number, overdue)
+                if due or self.finished or stopped:
                     self.save()
                     saved = time.monotonic()
             except DivergedError as error:
                 self.roll_back(error)
                 first, started, saved = self.step, time.monotonic(), time.monotonic()
                 meter = Meter(self)
-            if stop and not self.finished:
-                raise stop.error(
+                continue
+            if stopped and not self.finished:
+                raise StopRequest([stopped]).error(
                     f"all saved in {self.run.path} after {self.images_seen:,} images; the same command goes on"
                 )
 
@@ -193,9 +213,11 @@ class Training:
             raise self.diverged(f"the losses or gradients of the last {self.guard.streak:,} steps are")
         validation = self.validate() if measuring else None
         if measuring or logging:
-            append_log(self.run.log, meter.row(validation))
+            row = meter.row(validation)
+            if self.devices.leads:
+                append_log(self.run.log, row)
         if measuring and self.lowered == 1 and self.guard.streak == 0 and not self.finished:
-            write_tensors(self.run.good_state, *self._state())
+            self._write(self.run.good_state, *self._state())
         if self.config.sheets and self._due(self.config.sheets):
             self.draw_sheet()
 
@@ -210,7 +232,7 @@ class Training:
             raise error from damage
         # The best weights that were kept are still there, also where they were found on the way since.
         self.best, self.lowered = best, LOWERED
-        trim_log(self.run.log, self.images_seen)
+        self._trim_log()
         self.save()
         self.listen(
             Note(
@@ -229,17 +251,18 @@ class Training:
     @torch.inference_mode()
     def validate(self) -> float:
         """Mean |x − G(x)| over the validation split; keeps the weights where it is the best so far."""
-        rows, total, spreads = self.dataset.rows("validation"), 0.0, np.zeros(2)
-        for start in range(0, len(rows), MEASURED):
+        rows, sums = self.dataset.rows("validation"), np.zeros(3)
+        for start in self.devices.share(range(0, len(rows), MEASURED)):
             x = self.images(rows[start : start + MEASURED])
             pictures = self.average.decode(self.average.encode(x))
-            total += float((x - pictures).abs().mean(dim=(1, 2, 3)).sum())
-            spreads += [float(shown.std(dim=0, correction=0).mean()) * len(x) for shown in (pictures, x)]
-        validation_l1 = total / len(rows)
+            spreads = [float(shown.std(dim=0, correction=0).mean()) * len(x) for shown in (pictures, x)]
+            sums += [float((x - pictures).abs().mean(dim=(1, 2, 3)).sum()), *spreads]
+        error, shown_spread, true_spread = map(float, self.devices.add_up(torch.from_numpy(sums)))
+        validation_l1 = error / len(rows)
         if not np.isfinite(validation_l1):
             raise self.diverged("the reconstructions are")
-        if spreads[1] > 0:
-            self.watch.spread(spreads[0] / spreads[1], self.step, self.images_seen)
+        if true_spread > 0:
+            self.watch.spread(shown_spread / true_spread, self.step, self.images_seen)
         if validation_l1 < self.best.validation_l1:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
@@ -255,7 +278,8 @@ class Training:
         images = [image for view in views.values() for image in to_bytes(view.cpu().numpy())]
         title = f"{self.images_seen:,} images seen"
         sheet = contact_sheet(images, columns=len(x), row_labels=list(views), title=title)
-        write_png(self.run.sheets / f"{self.images_seen:09d}.png", sheet)
+        if self.devices.leads:
+            write_png(self.run.sheets / f"{self.images_seen:09d}.png", sheet)
 
     def diverged(self, what: str) -> DivergedError:
         return DivergedError(
@@ -266,19 +290,32 @@ class Training:
 
     # -- saving and resuming --------------------------------------------------------------------------------------
 
+    def _write(
+        self, path: Path, tensors: Mapping[str, Tensor], told: Mapping[str, object], keep: Path | None = None
+    ) -> None:
+        if self.devices.leads:
+            write_tensors(path, tensors, told, keep)
+
     def _write_weights(self, path: Path, validation_l1: float | None, keep: Path | None = None) -> None:
         record = {"images_seen": self.images_seen, "validation_l1": validation_l1}
-        write_tensors(path, self.average.generator_state(), record, keep)
+        self._write(path, self.average.generator_state(), record, keep)
+
+    def _trim_log(self) -> None:
+        if self.devices.leads:
+            trim_log(self.run.log, self.images_seen)
 
     def save(self) -> None:
         """Write everything the next step depends on, and keep what was written before.
 
-        Raises `DivergedError` where that is no longer numbers, `DataError` where there is no room for it.
+        Raises `DivergedError` where that is no longer numbers, `DataError` where there is no room for it,
+        `CheckpointError` where the processes of a training on several devices no longer agree on it.
         """
         state = self._state()
+        self.devices.check_same(state[0])
         self._write_weights(self.run.last_weights, None, self.run.last_weights_before)
         # Last: with it, the save is done.
-        write_tensors(self.run.state, *state, self.run.state_before)
+        self._write(self.run.state, *state, self.run.state_before)
+        self.devices.wait()
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
         """Everything the next step depends on. Raises `DivergedError` where it is not numbers."""
@@ -314,12 +351,14 @@ class Training:
         else:
             what = " and ".join(problems) or f"{self.run.state}: no such file"
             raise CheckpointError(f"{what}; no other save can be gone on from: start again with --force")
-        if problems:
+        # Whether all have read the same save; and so all are done with reading.
+        self.devices.check_same(self.model.state_dict())
+        if problems and self.devices.leads:
             # In the damaged one's place, or the next save would keep that one.
             path.replace(self.run.state)
             text = f"{problems[0]}; going on from the save before it, at {self.images_seen:,} images"
             self.listen(Note(text, warning=True))
-        trim_log(self.run.log, self.images_seen)
+        self._trim_log()
         self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
 
     def _take_up(self, path: Path) -> None:

@@ -43,6 +43,11 @@ class Command:
         process.start()
         return Started(process, log)
 
+    def start_together(self, size: int = 2) -> list["Started"]:
+        """Start it in processes that are to work together, as torchrun and srun do."""
+        meeting = self.folder / f"meeting-{time.monotonic_ns()}"
+        return [self.start(as_rank, rank, size, meeting) for rank in range(size)]
+
     def run(self, fault: Callable[..., None] | None = None, *arguments: object) -> Ended:
         return self.start(fault, *arguments).wait()
 
@@ -84,6 +89,35 @@ def _obey(command: Command, log: Path, fault: Callable[..., None] | None, argume
     if fault:
         fault(*arguments)
     sys.exit(cli.main(command.words))
+
+
+def together(function: Callable[..., None], folder: Path, *arguments: object, size: int = 2) -> None:
+    """Call `function(rank, folder, *arguments)` in processes that have joined each other."""
+    meeting = folder / f"meeting-{time.monotonic_ns()}"
+    processes: list[Any] = [
+        _forked.Process(target=_join, args=(function, rank, size, meeting, folder, arguments)) for rank in range(size)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(300)
+    codes = [process.exitcode for process in processes]
+    for process in processes:
+        process.kill()
+    assert codes == [0] * size
+
+
+def _join(
+    function: Callable[..., None], rank: int, size: int, meeting: Path, folder: Path, arguments: tuple[object, ...]
+) -> None:
+    import torch
+
+    from gaia_stim.devices import Launch
+    from gaia_stim.training.distributed import joined
+
+    torch.set_num_threads(1)
+    with joined(Launch(rank, size, rank, size, f"file://{meeting}")):
+        function(rank, folder, *arguments)
 
 
 # -- faults, called in the process that they befall -------------------------------------------------------------------
@@ -141,6 +175,13 @@ def _before_each_change(do: Callable[[int], None]) -> None:
             do(so_far - 1)
 
     sys.addaudithook(hook)
+
+
+def as_rank(rank: int, size: int, meeting: Path) -> None:
+    """Be one of several. They meet at a file: a port that is free now may be taken a moment later."""
+    from gaia_stim import devices
+
+    devices.launched = lambda: devices.Launch(rank, size, rank, size, f"file://{meeting}")
 
 
 def no_file_larger_than(size: int) -> None:
