@@ -39,25 +39,29 @@ def spaces_kept() -> Iterator[None]:
         _kept.reset(before)
 
 
-Tile = npt.NDArray[np.float32]
+Item = npt.NDArray[np.float32]
+"""A code, or a picture (C, H, W)."""
 
 
 @dataclass(frozen=True, eq=False)
 class _KeptSpace(Space):
-    """A space that remembers the tiles it was asked for last: the same tile is always the same, to the bit."""
+    """A space that remembers what it made last, item by item: whatever is beside it, it is the same to the bit."""
 
-    remembered: dict[tuple[str, bytes], Tile] = field(default_factory=dict)
+    remembered: dict[tuple[str, bytes], Item] = field(default_factory=dict)
 
-    def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Tile]) -> Tile:
-        key = (network.__name__, b"".join(one.tobytes() for one in tile))
-        made = self.remembered.pop(key, None)
-        if made is None:
-            made = super()._run(network, tile)
-        self.remembered[key] = made
-        most = max(1, MOST_REMEMBERED // max(1, made.nbytes + len(key[1])))
+    def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Item]) -> Item:
+        keys = [(network.__name__, one.tobytes()) for one in tile]
+        missing = {key: one for key, one in zip(keys, tile, strict=True) if key not in self.remembered}
+        if missing:
+            made = super()._run(network, list(missing.values()))
+            self.remembered.update(zip(missing, (one.copy() for one in made), strict=True))
+        for key in keys:  # the last used last
+            self.remembered[key] = self.remembered.pop(key)
+        found = np.stack([self.remembered[key] for key in keys])
+        most = max(1, MOST_REMEMBERED // (found[0].nbytes + len(keys[0][1])))
         while len(self.remembered) > most:
             del self.remembered[next(iter(self.remembered))]
-        return made
+        return found
 
 
 def _load(run: Run) -> Space:
