@@ -1,5 +1,6 @@
 """What all tests share: a world of their own, and a model that was really trained, once, in seconds."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,15 @@ def _own_world(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of 60 colour images of 32 pixels; not to be written into."""
     return samples(SamplesConfig(out=tmp_path_factory.mktemp("faces"), n=60, size=32)).images
+
+
+@pytest.fixture(scope="session")
+def held_out(faces: Path) -> int:
+    """How many of `faces` are for validation: their bytes say so, and the build that wrote them decides those."""
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in faces.iterdir()]
+    count = sum(int(one[:8], 16) / 2**32 < 0.1 for one in hashes)
+    assert 0 < count < 60
+    return count
 
 
 @pytest.fixture(scope="session")

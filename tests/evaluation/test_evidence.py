@@ -88,8 +88,8 @@ def test_the_sample_is_bounded(planted: Space, dataset: Dataset, monkeypatch: py
     assert (len(found.training), len(found.held_out), len(found.midpoints)) == (110, 35, 105)
 
 
-def test_too_few_images_are_an_error(space: Space, faces: Path) -> None:
-    with pytest.raises(DataError, match=r"6 held-out images.* at least 35 .* 350 images"):
+def test_too_few_images_are_an_error(space: Space, faces: Path, held_out: int) -> None:
+    with pytest.raises(DataError, match=rf"{held_out} held-out images.* at least 35 .* 350 images"):
         gather(space, open_dataset(faces, 32))
 
 

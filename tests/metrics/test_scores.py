@@ -36,11 +36,10 @@ def half(a: Pixels, b: Pixels) -> Pixels:
     return np.round((a.astype(float) + b) / 2).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def perfect() -> Evidence:
-    """A model that is the world itself."""
-    z, training = codes(N, seed=1), drawn(codes(TRAINING, seed=2))
-    members = np.arange(N).reshape(-1, 4)
+def world(seed: int = 0, n: int = N) -> Evidence:
+    """A model that is the world itself; one of many worlds."""
+    z, training = codes(n, seed=1 + 10 * seed), drawn(codes(TRAINING, seed=2 + 10 * seed))
+    members = np.arange(n).reshape(-1, 4)
     pairs = np.stack([members, np.roll(members, -1, axis=1)], axis=-1).reshape(-1, 2)
     ends = z[pairs]
     frames = np.linspace(0, 1, 9)[None, :, None]
@@ -52,7 +51,7 @@ def perfect() -> Evidence:
         held_out=pictures,
         reconstructions=pictures,
         codes=z,
-        groups=np.arange(N) // 4,
+        groups=np.arange(n) // 4,
         pairs=pairs,
         midpoints=drawn(ends.mean(axis=1)),
         midpoint_codes=ends.mean(axis=1),
@@ -63,7 +62,16 @@ def perfect() -> Evidence:
 
 
 @pytest.fixture(scope="module")
+def perfect() -> Evidence:
+    return world()
+
+
+@pytest.fixture(scope="module")
 def fader(perfect: Evidence) -> Evidence:
+    return fading(perfect)
+
+
+def fading(perfect: Evidence) -> Evidence:
     """A model whose reconstructions are perfect, and whose way between them is a cross-fade."""
     t = np.linspace(0, 1, 9)[None, :, None, None, None]
     faded = perfect.morphs[:, :1] * (1 - t) + perfect.morphs[:, -1:] * t
@@ -115,8 +123,12 @@ def test_perfect_reconstructions_are_not_told_from_real(perfect: Evidence) -> No
 def test_realism_ranks_the_world_above_the_cross_fade(perfect: Evidence, fader: Evidence) -> None:
     for name in ("midpoint_precision", "midpoint_coverage", "geodesic_ratio"):
         assert score(name, perfect) > score(name, fader) + 0.05, name
+    # One world's figure depends on the last bit of its features, and so on the processor: the mean of some does not.
+    worlds = [world(seed, n=2 * N) for seed in range(4)]
     for name in ("matched_auc", "real_midpoint_auc"):
-        assert score(name, perfect) < score(name, fader) - 0.1, name
+        assert (
+            np.mean([score(name, one) for one in worlds]) < np.mean([score(name, fading(one)) for one in worlds]) - 0.1
+        )
     assert score("midpoint_precision", fader) == score("pixel_blend_precision", fader)
     assert score("geodesic_ratio", fader) == pytest.approx(score("pixel_blend_geodesic_ratio", fader), rel=0.02)
 

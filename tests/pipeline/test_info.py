@@ -33,7 +33,7 @@ def told(*words: str, capsys: Capture) -> dict[str, object]:
     return found
 
 
-def test_a_run(tiny_run: Path, faces: Path, capsys: Capture) -> None:
+def test_a_run(tiny_run: Path, faces: Path, held_out: int, capsys: Capture) -> None:
     found = told(str(tiny_run), capsys=capsys)
     record, config = Run(tiny_run).weights_record(), Run(tiny_run).config()
     weights, _ = read_tensors(tiny_run / "model.safetensors")
@@ -49,8 +49,8 @@ def test_a_run(tiny_run: Path, faces: Path, capsys: Capture) -> None:
         "channels": 3,
         "latent": 16,
         "trained_on": str(faces),
-        "training_images": 54,
-        "validation_images": 6,
+        "training_images": 60 - held_out,
+        "validation_images": held_out,
         "dataset_hash": config.dataset.content_hash,
         "seed": 0,
         "gaia_stim": gaia_stim.__version__,

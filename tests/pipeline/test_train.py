@@ -138,7 +138,7 @@ def test_the_validation_in_the_header_is_that_of_the_space(tiny_run: Path, faces
     assert recorded == pytest.approx(independent, rel=1e-6)
 
 
-def test_the_result_tells_of_the_run(ask: Ask, tmp_path: Path) -> None:
+def test_the_result_tells_of_the_run(ask: Ask, held_out: int, tmp_path: Path) -> None:
     result = train(ask())
     run = Run(result.run)
     assert result == TrainResult(
@@ -147,8 +147,8 @@ def test_the_result_tells_of_the_run(ask: Ask, tmp_path: Path) -> None:
         run.weights_record().validation_l1,
         hash_file(run.weights),
         sum(value.numel() for name, value in load_file(run.state).items() if name.startswith("model.")),
-        54,
-        6,
+        60 - held_out,
+        held_out,
     )
     assert (tmp_path / "runs" / "latest").read_text() == f"{tmp_path / 'run'}\n"
     assert Space.load().model_hash == result.model_hash
@@ -448,15 +448,16 @@ def test_a_run_can_not_replace_what_it_starts_from(ask: Ask, tiny_run: Path, tmp
 # -- a dry run --------------------------------------------------------------------------------------------------------
 
 
-def test_a_dry_run_writes_nothing(ask: Ask, tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing(ask: Ask, held_out: int, tmp_path: Path) -> None:
     train(ask(out=tmp_path / "other"))
     before = times(tmp_path)
     told: list[Event] = []
     result = train(ask(dry_run=True), told.append)
     assert (result.images_seen, result.validation_l1, result.model_hash) == (0, None, None)
-    assert (result.training_images, result.validation_images) == (54, 6)
+    assert (result.training_images, result.validation_images) == (60 - held_out, held_out)
     [note] = [event.text for event in told if isinstance(event, Note)]
-    for words in ("54 to train on", "6 held out", "16 px, 3 channels", "80 images in 20 steps of 4", "cpu, 1 threads"):
+    split = (f"{60 - held_out} to train on", f"{held_out} held out")
+    for words in (*split, "16 px, 3 channels", "80 images in 20 steps of 4", "cpu, 1 threads"):
         assert words in note
     assert f"{tmp_path / 'run'} (new)" in note
     assert times(tmp_path) == before and not (tmp_path / "run").exists()
