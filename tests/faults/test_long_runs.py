@@ -1,11 +1,14 @@
 """Overnight: memory, open files, threads and logs stay as they are after a while, whatever is done thousands of times.
 
 What grows is measured as bytes for each thing done, over all but the beginning: caches and allocators fill up first.
+Each is done in a process of its own, for in this one other tests have left memory that would be filled unseen.
 """
 
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,34 +71,10 @@ class Watched:
         assert self.growth < most
 
 
-def test_a_leak_would_be_seen() -> None:
-    """A kilobyte each time is found, to a tenth."""
-    watched, leak = Watched(), []
-    for done in range(20_000):
-        leak.append(os.urandom(1024))
-        if done % 200 == 0:
-            watched.look(done)
-    assert 900 < watched.growth < 1300
-
-
-def test_thousands_of_steps(faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A training saves, validates, logs and draws on the way; its log has as many rows however long it is."""
-    monkeypatch.setattr(loop, "PROGRESS_SECONDS", -1)
-    watched, steps = Watched(), times(400, 3000)
-
-    def listen(event: Event) -> None:
-        if isinstance(event, Progress) and event.task == "training" and event.done % (4 * steps // 200) == 0:
-            watched.look(event.done // 4)
-
-    tiny = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1}
-    often = {"validations": 100, "sheets": 20, "save_seconds": 0.05}
-    config = TrainConfig.model_validate(
-        {"images": faces, "out": tmp_path / "run", "images_seen": 4 * steps, **tiny, **often}
-    )
-    train(config, listen)
-    watched.check(times(20_000, 2000))
-    log = (tmp_path / "run" / "log.jsonl").read_bytes()
-    assert len(log.splitlines()) <= loop.LOG_ROWS + config.validations and len(log) < 200_000
+def alone(work: Callable[..., Watched], *arguments: object) -> Watched:
+    """What was looked at while a new process did the work."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def do_often(count: int, do: Callable[[int], object]) -> Watched:
@@ -107,18 +86,59 @@ def do_often(count: int, do: Callable[[int], object]) -> Watched:
     return watched
 
 
+def leak() -> Watched:
+    leaked: list[bytes] = []
+    return do_often(20_000, lambda number: leaked.append(os.urandom(1024)))
+
+
+def test_a_leak_would_be_seen() -> None:
+    """A kilobyte each time is found, to a tenth."""
+    assert 900 < alone(leak).growth < 1300
+
+
+TINY = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1}
+OFTEN = {"validations": 100, "sheets": 20, "save_seconds": 0.05}
+
+
+def take_steps(faces: Path, out: Path, steps: int) -> Watched:
+    loop.PROGRESS_SECONDS = -1
+    watched = Watched()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Progress) and event.task == "training" and event.done % (4 * steps // 200) == 0:
+            watched.look(event.done // 4)
+
+    train(TrainConfig.model_validate({"images": faces, "out": out, "images_seen": 4 * steps, **TINY, **OFTEN}), listen)
+    return watched
+
+
+def test_thousands_of_steps(faces: Path, tmp_path: Path) -> None:
+    """A training saves, validates, logs and draws on the way; its log has as many rows however long it is."""
+    alone(take_steps, faces, tmp_path / "run", times(400, 3000)).check(times(20_000, 2000))
+    log = (tmp_path / "run" / "log.jsonl").read_bytes()
+    assert len(log.splitlines()) <= loop.LOG_ROWS + OFTEN["validations"] and len(log) < 200_000
+
+
+def make_morphs(faces: Path, run: Path, count: int) -> Watched:
+    space, images = Space.load(run), sorted(faces.iterdir())
+    pairs = [(images[number % 60], images[number * 7 % 60]) for number in range(count)]
+    return do_often(count, lambda number: space.morph(*pairs[number], 5))
+
+
 def test_thousands_of_morphs(faces: Path, tiny_run: Path) -> None:
-    space, images = Space.load(tiny_run), sorted(faces.iterdir())
-    pairs = [(images[number % 60], images[number * 7 % 60]) for number in range(times(100, 5000))]
-    do_often(len(pairs), lambda number: space.morph(*pairs[number], 5)).check(times(20_000, 500))
+    alone(make_morphs, faces, tiny_run, times(100, 5000)).check(times(20_000, 500))
 
 
-def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
-    """One process, each set replacing the one before; a recipe's memory of what it made is bounded elsewhere."""
+def write_sets(faces: Path, run: Path, count: int) -> Watched:
     images = sorted(faces.iterdir())
 
     def written(number: int) -> None:
         ends = images[number % 60], images[(number + 1 + number // 60) % 60]
-        morph(MorphConfig(first=ends[0], second=ends[1], steps=5, out=Path("set"), model=tiny_run, force=True))
+        morph(MorphConfig(first=ends[0], second=ends[1], steps=5, out=Path("set"), model=run, force=True))
 
-    do_often(times(40, 400), written).check(times(100_000, 2000))
+    return do_often(count, written)
+
+
+def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
+    """Each set replaces the one before; that a recipe's memory of what it made is bounded, tests/pipeline tells."""
+    alone(write_sets, faces, tiny_run, times(40, 400)).check(times(100_000, 2000))
