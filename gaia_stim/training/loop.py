@@ -152,6 +152,12 @@ class Training:
         elif not broken:
             self.adam.step()
 
+    @property
+    def falls_from(self) -> float:
+        """The images seen from which on the learning rate falls; infinite where it stays."""
+        cooldown = self.config.cooldown
+        return self.steps * (1 - cooldown) * self.config.batch if cooldown else float("inf")
+
     def schedule(self) -> float:
         """The share of the learning rate at this step: a short rise, a plateau, a straight fall to 0."""
         rise = (self.step + 1) / WARM_UP
@@ -263,7 +269,10 @@ class Training:
             raise self.diverged("the reconstructions are")
         if true_spread > 0:
             self.watch.spread(shown_spread / true_spread, self.step, self.images_seen)
-        if validation_l1 < self.best.validation_l1:
+        # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
+        # what was best then counts no more once the learning rate falls.
+        has_settled = bool(self.config.from_) and self.best.images_seen <= self.falls_from < self.images_seen
+        if validation_l1 < self.best.validation_l1 or has_settled:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
         return validation_l1

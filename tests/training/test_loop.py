@@ -19,7 +19,7 @@ from gaia_stim.images import read_image
 from gaia_stim.models import build
 from gaia_stim.models.base import Report
 from gaia_stim.training import loop
-from gaia_stim.training.loop import Training
+from gaia_stim.training.loop import Best, Training
 
 Begin = Callable[..., Training]
 
@@ -185,6 +185,23 @@ def test_the_best_weights_are_kept(begin: Begin) -> None:
     assert training.validate() > good
     assert training.run.weights.read_bytes() == content
     assert (training.best.images_seen, training.best.validation_l1) == (4, good)
+
+
+@pytest.mark.parametrize("started_from", [None, Path("another")])
+def test_what_was_best_of_anothers_weights_counts_until_the_rate_falls(begin: Begin, started_from: Path | None) -> None:
+    training = begin(**{"from": started_from}, cooldown=0.5)
+    training.advance()
+    good = training.validate()
+    with torch.no_grad():
+        for parameter in training.average.decoder.parameters():
+            parameter.mul_(50)
+    half = training.steps // 2
+    for step, counts in ((half, False), (half + 1, True), (half + 2, False)):
+        training.step = step
+        before = training.best
+        found = training.validate()
+        assert found > good
+        assert training.best == (Best(found, training.images_seen) if counts and started_from else before)
 
 
 def test_sheets_and_rows_and_progress(begin: Begin) -> None:
