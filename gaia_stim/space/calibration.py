@@ -18,7 +18,7 @@ from gaia_stim.space.space import Space
 
 LEAST, MOST = 0.5, 2.0
 """Limits of k: what a face cannot show is not forced out of it."""
-ROUNDS = 3
+ROUNDS = 5
 
 Changes = Float64[npt.NDArray[np.float64], "n latent"]
 Factors = Float64[npt.NDArray[np.float64], " n"]
@@ -26,16 +26,23 @@ Weights = Float64[npt.NDArray[np.float64], " latent"]
 
 
 def factors(space: Space, codes: Codes, changes: Changes, readout: Weights) -> Factors:
-    """k of each code (n, latent) and its change; 1 where the readout is not to move."""
+    """k of each code (n, latent) and its change: of those that were tried, the one that comes nearest; 1 where the
+    readout is not to move."""
     wanted = changes @ readout
+    still = wanted == 0
     before = _seen(space, codes, readout)
-    found = np.ones(len(codes))
+    # Just beyond the limits, so that these are among what can be tried.
+    low, high = np.full(len(codes), np.nextafter(LEAST, 0)), np.full(len(codes), np.nextafter(MOST, np.inf))
+    k, found, missed = np.ones(len(codes)), np.ones(len(codes)), np.full(len(codes), np.inf)
     for _ in range(ROUNDS):
-        moved = (_seen(space, codes + found[:, None] * changes, readout) - before) / np.where(wanted == 0, 1, wanted)
-        # Twice as much seen as wanted is half as far to go; where nothing is seen, as far as may be.
-        further = np.clip(found / np.maximum(moved, 1e-6), LEAST, MOST)
-        found = np.where(wanted == 0, 1.0, further)
-    return found
+        shown = (_seen(space, codes + k[:, None] * changes, readout) - before) / np.where(still, 1, wanted)
+        is_nearer = np.abs(shown - 1) < missed
+        found, missed = np.where(is_nearer, k, found), np.where(is_nearer, np.abs(shown - 1), missed)
+        low, high = np.where(shown < 1, np.maximum(low, k), low), np.where(shown > 1, np.minimum(high, k), high)
+        # In proportion, where that stays between what was too little and what was too much; else half-way.
+        straight = np.clip(k / np.maximum(shown, 1e-6), LEAST, MOST)
+        k = np.where((straight > low) & (straight < high), straight, (low + high) / 2)
+    return np.where(still, 1.0, found)
 
 
 def _seen(space: Space, codes: npt.NDArray[np.floating], readout: Weights) -> Factors:
