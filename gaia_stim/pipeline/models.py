@@ -40,23 +40,43 @@ def spaces_kept() -> Iterator[None]:
 
 
 Tile = npt.NDArray[np.float32]
+Key = tuple[str, bytes]
+"""The name of a network, and all numbers that went into it."""
+
+
+@dataclass
+class _Memory:
+    """What was made last: no more than `MOST_REMEMBERED` bytes, and what it was made of."""
+
+    made: dict[Key, Tile] = field(default_factory=dict)
+    size: int = 0
+
+    def take(self, key: Key) -> Tile | None:
+        tile = self.made.pop(key, None)
+        if tile is not None:
+            self.size -= tile.nbytes + len(key[1])
+        return tile
+
+    def put(self, key: Key, tile: Tile) -> None:
+        self.made[key] = tile
+        self.size += tile.nbytes + len(key[1])
+        while self.size > MOST_REMEMBERED:
+            self.take(next(iter(self.made)))
 
 
 @dataclass(frozen=True, eq=False)
 class _KeptSpace(Space):
     """A space that remembers the tiles it was asked for last: the same tile is always the same, to the bit."""
 
-    remembered: dict[tuple[str, bytes], Tile] = field(default_factory=dict)
+    memory: _Memory = field(default_factory=_Memory)
 
     def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Tile]) -> Tile:
         key = (network.__name__, b"".join(one.tobytes() for one in tile))
-        made = self.remembered.pop(key, None)
+        made = self.memory.take(key)
         if made is None:
-            made = super()._run(network, tile)
-        self.remembered[key] = made
-        most = max(1, MOST_REMEMBERED // max(1, made.nbytes + len(key[1])))
-        while len(self.remembered) > most:
-            del self.remembered[next(iter(self.remembered))]
+            # A tile that is not full is part of one that is, all of which it would keep.
+            made = super()._run(network, tile).copy()
+        self.memory.put(key, made)
         return made
 
 
