@@ -28,6 +28,7 @@ from gaia_stim.cells import csv_bytes, inert, plain
 from gaia_stim.checkpoint import HEADER, Run, read_tensors
 from gaia_stim.designs.responses import read_answers
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.export import EXPORTERS
 from gaia_stim.files import read_json, write_json
 from gaia_stim.labels.table import read_labels
 from gaia_stim.recipe.plan import load_recipe
@@ -449,6 +450,30 @@ def test_codes_with_names_like_formulas(tmp_path: Path) -> None:
     assert (found.path, found.image_id) == (names, names) and np.array_equal(found.codes, codes)
     for cell in (cell for row in csv.reader((tmp_path / "x.csv").open(newline="")) for cell in row):
         assert not cell.startswith(("=", "+", "@", "\t", "\r")) and (cell[:1] != "-" or float(cell) < 0)
+
+
+def test_an_image_that_is_called_like_a_formula(faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """From the image to the experiment: no cell of any table begins as a formula does, and its name comes back."""
+    names = ['=HYPERLINK("x","y").png', "+1.png", "@x.png"]
+    for name, face in zip(names, sorted(faces.iterdir()), strict=False):
+        shutil.copy(face, tmp_path / name)
+    for words in (
+        ["encode", *names, "-m", str(tiny_run), "--out", "codes.csv"],
+        ["morph", *names[:2], "-m", str(tiny_run), "--steps", "3", "--out", "set"],
+        ["audit", "set", "--out", "audit"],
+        ["design", "2afc", "set", "--out", "design"],
+        *(["export", "set", "--design", "design", "--to", program, "--out", program] for program in EXPORTERS),
+    ):
+        assert cli.main(["-q", *words]) == 0, words
+    assert read_codes(Path("codes.csv")).path == names
+    assert StimulusSet.open(Path("set")).provenance["sources"][0]["path"] == names[0]
+    tables = [path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".tsv")]
+    assert len(tables) > len(EXPORTERS)
+    for path in tables:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            for cell in (cell for row in csv.reader(stream, delimiter=",\t"[path.suffix == ".tsv"]) for cell in row):
+                assert not cell.startswith(("=", "+", "@", "\t", "\r")), path
+                assert cell[:1] != "-" or float(cell) < 0, path
 
 
 def test_tables_of_labels_that_unpack_to_much(tmp_path: Path) -> None:
