@@ -31,7 +31,7 @@ BEGINNING = 0.4
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left_of_others() -> None:
-    """A leak would go unseen in memory that earlier tests gave back; a file that they left would be closed meanwhile."""
+    """A leak would go unseen in memory that earlier tests gave back; a file they left may be closed meanwhile."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
 
