@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaia_stim.cells import bounded
 from gaia_stim.designs import DESIGNS, SCALES
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
@@ -101,7 +102,9 @@ def read_answers(files: Sequence[Path], task: str | None, stimuli: StimulusSet |
 
 def _read(file: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+        table = pd.read_csv(
+            bounded(file), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: not a CSV table ({error})") from error
     table.columns = table.columns.str.strip()

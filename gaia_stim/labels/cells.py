@@ -18,11 +18,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gaia_stim.cells import LARGEST, MOST_COLUMNS
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.images import IMAGE_SUFFIXES
 
-LARGEST = 200_000_000
-"""Bytes; larger files are refused unread. CelebA's 202,599 × 40 labels are 26 MB."""
 LARGEST_UNPACKED = 2_000_000_000
 """Bytes that an XLSX may unpack to."""
 SHEETS = (".xlsx", ".xlsm")
@@ -154,6 +153,8 @@ def _header(file: Path, line: int, head: list[str]) -> list[str]:
         raise DataError(
             f"{file}:{line}: '{file_name}' is in the place of a column's name; a header is needed before it"
         )
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{file}:{line}: more than {MOST_COLUMNS:,} columns")
     first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if name and (other := first.setdefault(name, number)) != number:

@@ -41,27 +41,46 @@ def spaces_kept() -> Iterator[None]:
 
 Item = npt.NDArray[np.float32]
 """A code, or a picture (C, H, W)."""
+Key = tuple[str, bytes]
+"""The name of a network, and all numbers that went into it."""
+
+
+@dataclass
+class _Memory:
+    """What was made last: no more than `MOST_REMEMBERED` bytes, and what it was made of."""
+
+    made: dict[Key, Item] = field(default_factory=dict)
+    size: int = 0
+
+    def take(self, key: Key) -> Item | None:
+        item = self.made.pop(key, None)
+        if item is not None:
+            self.size -= item.nbytes + len(key[1])
+        return item
+
+    def put(self, key: Key, item: Item) -> None:
+        self.made[key] = item
+        self.size += item.nbytes + len(key[1])
+        while self.size > MOST_REMEMBERED:
+            self.take(next(iter(self.made)))
 
 
 @dataclass(frozen=True, eq=False)
 class _KeptSpace(Space):
     """A space that remembers what it made last, item by item: whatever is beside it, it is the same to the bit."""
 
-    remembered: dict[tuple[str, bytes], Item] = field(default_factory=dict)
+    memory: _Memory = field(default_factory=_Memory)
 
     def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Item]) -> Item:
-        keys = [(network.__name__, one.tobytes()) for one in tile]
-        missing = {key: one for key, one in zip(keys, tile, strict=True) if key not in self.remembered}
-        if missing:
-            made = super()._run(network, list(missing.values()))
-            self.remembered.update(zip(missing, (one.copy() for one in made), strict=True))
-        for key in keys:  # the last used last
-            self.remembered[key] = self.remembered.pop(key)
-        found = np.stack([self.remembered[key] for key in keys])
-        most = max(1, MOST_REMEMBERED // (found[0].nbytes + len(keys[0][1])))
-        while len(self.remembered) > most:
-            del self.remembered[next(iter(self.remembered))]
-        return found
+        items = {(network.__name__, one.tobytes()): one for one in tile}
+        known = {key: made for key in items if (made := self.memory.take(key)) is not None}
+        if missing := [key for key in items if key not in known]:
+            made_now = super()._run(network, [items[key] for key in missing])
+            # Copies: a part of a tile would keep all of it.
+            known |= {key: one.copy() for key, one in zip(missing, made_now, strict=True)}
+        for key in items:
+            self.memory.put(key, known[key])
+        return np.stack([known[network.__name__, one.tobytes()] for one in tile])
 
 
 def _load(run: Run) -> Space:

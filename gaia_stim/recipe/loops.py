@@ -10,6 +10,7 @@ from math import prod
 from pathlib import PurePosixPath
 from typing import NoReturn
 
+from gaia_stim.cells import bounded
 from gaia_stim.files import hash_json
 from gaia_stim.recipe.fill import REFERENCE, Scope, Untold, fill, fill_one
 from gaia_stim.recipe.paths import Folder
@@ -147,13 +148,16 @@ class _Each:
 
     def _table(self, at: Place, text: str) -> Iterator[Turn]:
         try:
-            lines = (self.folder.path / text).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            self._refuse(at, f"each: {text}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})")
+            lines = bounded(self.folder.path / text).read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            self._refuse(at, f"each: {text}: cannot be read (not UTF-8)")
+        except (OSError, ValueError) as error:
+            self._refuse(at, f"each: {text}: cannot be read ({getattr(error, 'strerror', None) or error})")
         reader = csv.reader(lines)
         names = [name.strip() for name in next(reader, [])]
+        times = Counter(names)
         for name in names:
-            if problem := name_problem(name) or ("it is there twice" if names.count(name) > 1 else None):
+            if problem := name_problem(name) or ("it is there twice" if times[name] > 1 else None):
                 self._refuse(Place(text, 1, 1), f"the column '{name}' cannot be a variable: {problem}")
         rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
         if not rows:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
+from gaia_stim.cells import bounded
 from gaia_stim.errors import ConfigError, DataError, suggestion
 from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
@@ -225,7 +226,9 @@ def read_scale(path: Path) -> HumanScale:
         raise DataError(f"{path}: no such file; --spacing takes {', '.join(SPACINGS)} or the .csv of a measured scale")
     try:
         # Empty lines are read and dropped here, so that a row's index says its line.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+        table = pd.read_csv(
+            bounded(path), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
         table = table[(table.fillna("") != "").any(axis=1)]
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a CSV table ({error})") from error

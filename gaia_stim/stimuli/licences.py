@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from gaia_stim.cells import bounded
 from gaia_stim.errors import DataError
 from gaia_stim.files import stamp
 
@@ -135,7 +136,9 @@ def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
     if state is None or not path.is_file():
         return None
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+        table = pd.read_csv(
+            bounded(path), dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig"
+        )
     except (ValueError, OSError) as error:
         # A table of labels in another form is not ours to judge; one of licences is.
         if path.name == TABLES[-1]:

@@ -7,12 +7,13 @@ avoid the words that experiment programs reserve.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from gaia_stim.cells import csv_bytes, inert, plain
+from gaia_stim.cells import bounded, csv_bytes, inert, plain
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -88,11 +89,11 @@ def _cell(value: str | float | None) -> str:
     return inert(value) if isinstance(value, str) else str(value)
 
 
-def read_manifest(path: Any) -> pd.DataFrame:
+def read_manifest(path: Path) -> pd.DataFrame:
     """What `manifest_csv` wrote. Raises `DataError` where the file is something else."""
     try:
         kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64"}
-        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(bounded(path), dtype=kinds, keep_default_na=False, na_values=[""])
     except (ArithmeticError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a manifest ({error})") from error
     if missing := [name for name in COLUMNS if name not in table]:

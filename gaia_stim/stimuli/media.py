@@ -4,6 +4,7 @@ SET.gif, SET.mp4 and SET.zip lie next to the folder SET. They are made from the 
 PNG is what an experiment shows.
 """
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from PIL import Image
 from gaia_stim.config import Config, MediaConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import atomic_file, hash_file, hash_stream
+from gaia_stim.files import atomic_file, hash_file, hash_stream, room_for
 from gaia_stim.images import Pixels, with_channels
 from gaia_stim.stimuli.sets import StimulusSet, beside
 
@@ -25,7 +26,7 @@ SIDE = 256
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip: the same set is the same bytes."""
 
-Write = Callable[[BinaryIO], None]
+Write = Callable[[BinaryIO], object]
 
 
 def check_media(config: Config) -> None:
@@ -52,14 +53,15 @@ def write_media(stimuli: StimulusSet, config: MediaConfig, listen: Listener = si
 def write_gif(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
     """The set as an endless animation, there and back, in 256 colours a frame; GIF counts hundredths of a second.
 
-    The same set is the same bytes. Raises `ConfigError` where another file is there and `force` is not set.
+    The same set is the same bytes. Raises `ConfigError` where another file is there and `force` is not set, `DataError`
+    on a full disk.
     """
 
     def write(stream: BinaryIO) -> None:
         first, *others = (Image.fromarray(frame) for frame in frames(stimuli))
         first.save(stream, "GIF", save_all=True, append_images=others, duration=max(20, round(100 / fps) * 10), loop=0)
 
-    return _placed(path, write, force)
+    return _film(path, write, force)
 
 
 def write_mp4(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
@@ -75,7 +77,7 @@ def write_mp4(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = Fal
                 # H.264 stores colour for every second pixel: both sides must be even.
                 film.write_frame(np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
 
-    return _placed(path, write, force)
+    return _film(path, write, force)
 
 
 def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
@@ -84,16 +86,17 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
     The same set is the same bytes. Raises as `write_gif`.
     """
     folder = stimuli.folder.resolve()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
 
     def write(stream: BinaryIO) -> None:
         # PNG is compressed already, and what zlib makes of the rest may differ between builds.
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            for file in files:
                 entry = zipfile.ZipInfo((Path(folder.name) / file.relative_to(folder)).as_posix(), EPOCH)
                 entry.create_system, entry.external_attr = 3, 0o644 << 16
                 archive.writestr(entry, file.read_bytes())
 
-    return _placed(path, write, force)
+    return _placed(path, write, sum(file.stat().st_size for file in files), force)
 
 
 def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
@@ -106,8 +109,15 @@ def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
         yield pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _placed(path: Path, write: Write, force: bool) -> Path:
-    with atomic_file(path) as stream:
+def _film(path: Path, write: Write, force: bool) -> Path:
+    # Made in memory, for a film is small: how much room it takes is then known.
+    film = io.BytesIO()
+    write(film)
+    return _placed(path, lambda stream: stream.write(film.getbuffer()), film.tell(), force)
+
+
+def _placed(path: Path, write: Write, needed: int, force: bool) -> Path:
+    with room_for(path, needed), atomic_file(path) as stream:
         write(stream)
         stream.seek(0)
         if path.exists() and not force and hash_file(path) != hash_stream(stream):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import bounded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.stimuli.cells import guarded, unguarded
@@ -65,7 +66,7 @@ def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
     try:
         # Kept as written where a guess would be wrong; `na_values` makes only empty cells empty.
         table = pd.read_csv(
-            file, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+            bounded(file), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""], encoding="utf-8-sig"
         )
     except (ValueError, OSError) as error:
         raise DataError(f"{file}: not a list of trials ({error})") from error

@@ -93,6 +93,7 @@ def test_hostile_text_is_inert_and_comes_back_equal(program: str, tmp_path: Path
     for rows in STIMULI[program](folder):
         assert [row.get("license") or row.get("stim_license") for row in rows] == HOSTILE
         assert [row["attribute"] for row in rows] == HOSTILE
+        assert {row["amount"] for row in rows} == {-0.5}
         assert [row["attribute_2"] for row in rows] == HOSTILE[::-1]
         assert [row["source_ids"] for row in rows] == [f"{text};{text}" for text in HOSTILE]
     for table in (path for path in folder.rglob("*") if path.suffix in (".csv", ".tsv")):

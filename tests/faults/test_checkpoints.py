@@ -14,7 +14,7 @@ import pytest
 from safetensors.torch import save_file
 
 from faults.conftest import strays, times, what_counts
-from faults.processes import Command, die_at_write
+from faults.processes import Command, count_changes, die_at_change, die_at_write
 from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.config import TrainConfig
 from gaia_stim.errors import CheckpointError, ConfigError, InterruptedRun
@@ -52,17 +52,14 @@ def training(command: Make, faces: Path) -> Callable[..., Command]:
 
 
 @pytest.fixture(scope="module")
-def whole(faces: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, str]]:
-    """What trainings that nobody stopped end in, by their number of images."""
-    ends = {}
-    for images_seen in {IMAGES, times(IMAGES, 4000)}:
-        folder = tmp_path_factory.mktemp("whole")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("GAIA_STIM_CACHE", str(cache))
-            patch.chdir(folder)
-            train(TrainConfig.model_validate({"images": faces, "out": "run", **TINY, "images_seen": images_seen}))
-        ends[images_seen] = what_counts(folder / "run")
-    return ends
+def whole(faces: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a training that nobody stopped ends in."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAIA_STIM_CACHE", str(cache))
+        patch.chdir(folder)
+        train(TrainConfig.model_validate({"images": faces, "out": "run", **TINY, "images_seen": IMAGES}))
+    return what_counts(folder / "run")
 
 
 class Stop:
@@ -116,35 +113,37 @@ def flipped(path: Path, offset: int, bit: int = 0) -> None:
 # -- killed -----------------------------------------------------------------------------------------------------------
 
 
-def test_killed_at_random_points(
-    training: Callable[..., Command], whole: dict[int, dict[str, str]], tmp_path: Path
-) -> None:
+def test_killed_at_random_points(training: Callable[..., Command], whole: dict[str, str], tmp_path: Path) -> None:
     """While caching, training and saving; what was saved once is never lost, and the end is the same to the bit."""
-    kills, chance = times(5, 50), random.Random(0)
-    images_seen = times(IMAGES, 4000)
-    command = training(**{"images-seen": images_seen, "own_cache": tmp_path / "own"})
-    run, saved = Run(tmp_path / "run"), -1
-    while kills:
-        started = command.start()
-        time.sleep(chance.uniform(0, 1) ** 2 * times(1, 2))
-        if started.kill().code == -signal.SIGKILL:
-            kills -= 1
+    own_cache, tally, chance = tmp_path / "own", tmp_path / "tally", random.Random(0)
+    command = training(own_cache=own_cache)
+    run, saved, kills = Run(tmp_path / "run"), -1, 0
+    assert command.run(count_changes, tally).code == 0
+    changes = tally.stat().st_size
+    shutil.rmtree(run.path)
+    shutil.rmtree(own_cache)
+    while kills < times(5, 50):
+        ended = command.run(die_at_change, chance.randrange(changes // 4))
+        assert ended.code in (0, -signal.SIGKILL), ended.err
+        if ended.code == 0:
+            assert what_counts(run.path) == whole
+            shutil.rmtree(run.path)
+            shutil.rmtree(own_cache)
+            saved = -1
+        else:
+            kills += 1
             assert step(run) >= saved
             saved = step(run)
             assert saved >= 0 or not run.states
-        else:
-            assert what_counts(run.path) == whole[images_seen]
-            shutil.rmtree(run.path)
-            saved = -1
     ended = command.run()
     assert ended.code == 0, ended.err
-    assert what_counts(run.path) == whole[images_seen]
+    assert what_counts(run.path) == whole
     assert not strays(run.path) and not run.good_state.exists()
 
 
 @pytest.mark.parametrize("point", range(0, 45, times(9, 1)))
 def test_killed_at_every_point_of_saving(
-    point: int, training: Callable[..., Command], whole: dict[int, dict[str, str]], tmp_path: Path
+    point: int, training: Callable[..., Command], whole: dict[str, str], tmp_path: Path
 ) -> None:
     """Before each call that makes a file safe: fsync of the file, its mode, the two renames, fsync of the folder."""
     run = Run(tmp_path / "run")
@@ -153,14 +152,12 @@ def test_killed_at_every_point_of_saving(
     assert step(run) >= 0 or not run.states
     ended = training(**{"save-seconds": 60}).run()
     assert ended.code == 0, ended.err
-    assert what_counts(run.path) == whole[IMAGES]
+    assert what_counts(run.path) == whole
     assert not strays(run.path)
 
 
 @pytest.mark.parametrize("name", times(["SIGUSR1"], ["SIGTERM", "SIGUSR1", "SIGINT"]))
-def test_asked_to_stop(
-    name: str, training: Callable[..., Command], whole: dict[int, dict[str, str]], tmp_path: Path
-) -> None:
+def test_asked_to_stop(name: str, training: Callable[..., Command], whole: dict[str, str], tmp_path: Path) -> None:
     run, command = Run(tmp_path / "run"), training(**{"save-seconds": 60})
     started = command.start()
     while started.is_alive and len(list(run.rows())) < 3:
@@ -171,7 +168,7 @@ def test_asked_to_stop(
     assert ended.err.startswith("stopped: all saved in run after ") and "Traceback" not in ended.err
     assert f"after {4 * step(run):,} images" in ended.err
     assert command.run().code == 0
-    assert what_counts(run.path) == whole[IMAGES]
+    assert what_counts(run.path) == whole
 
 
 # -- broken -----------------------------------------------------------------------------------------------------------
@@ -179,7 +176,7 @@ def test_asked_to_stop(
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone", "text"])
 def test_a_broken_save_falls_back_to_the_one_before(
-    damage: str, stopped: Run, ask: Callable[..., TrainConfig], whole: dict[int, dict[str, str]]
+    damage: str, stopped: Run, ask: Callable[..., TrainConfig], whole: dict[str, str]
 ) -> None:
     path, size = stopped.state, stopped.state.stat().st_size
     if damage == "flipped":
@@ -197,7 +194,7 @@ def test_a_broken_save_falls_back_to_the_one_before(
         [said] = warned
         assert said.startswith(f"{path}: ") and said.endswith("going on from the save before it, at 80 images")
     assert damage != "flipped" or "its SHA-256 is sha256_" in said
-    assert what_counts(stopped.path) == whole[IMAGES]
+    assert what_counts(stopped.path) == whole
 
 
 def test_the_save_gone_back_to_is_not_lost_to_the_next(stopped: Run, ask: Callable[..., TrainConfig]) -> None:
@@ -278,7 +275,7 @@ def test_strays_are_cleared_and_nothing_else(stopped: Run, ask: Callable[..., Tr
 
 
 def test_a_run_of_before_there_were_checksums(
-    stopped: Run, ask: Callable[..., TrainConfig], whole: dict[int, dict[str, str]]
+    stopped: Run, ask: Callable[..., TrainConfig], whole: dict[str, str]
 ) -> None:
     """No checksum, no check, no complaint; and no counts of skipped steps, no earlier save."""
     for path in (stopped.state, stopped.weights):
@@ -292,7 +289,7 @@ def test_a_run_of_before_there_were_checksums(
     told: list[Event] = []
     train(ask(), told.append)
     assert not [event for event in told if isinstance(event, Note) and event.warning]
-    assert what_counts(stopped.path) == whole[IMAGES]
+    assert what_counts(stopped.path) == whole
 
 
 def test_force_clears_all_that_a_run_wrote(stopped: Run, ask: Callable[..., TrainConfig]) -> None:
@@ -304,7 +301,7 @@ def test_force_clears_all_that_a_run_wrote(stopped: Run, ask: Callable[..., Trai
 
 
 def test_two_trainings_in_one_folder(
-    training: Callable[..., Command], ask: Callable[..., TrainConfig], whole: dict[int, dict[str, str]], tmp_path: Path
+    training: Callable[..., Command], ask: Callable[..., TrainConfig], whole: dict[str, str], tmp_path: Path
 ) -> None:
     """The second is refused and touches nothing; the lock of one that was killed is gone with it."""
     run = Run(tmp_path / "run")
@@ -317,7 +314,7 @@ def test_two_trainings_in_one_folder(
     assert first.is_alive
     assert first.kill().code == -signal.SIGKILL
     train(ask(force=True))
-    assert what_counts(run.path) == whole[IMAGES]
+    assert what_counts(run.path) == whole
 
 
 def test_readers_of_a_run_in_training_see_whole_files(training: Callable[..., Command], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """An export is whole or not there, whoever is killed on the way or writes into the same folder."""
 
+import contextlib
 import random
 import shutil
 import signal
@@ -11,7 +12,7 @@ import pytest
 from faults.conftest import strays, times
 from faults.processes import Command, Ended, count_changes, die_at_change
 from gaia_stim.export import EXPORTERS
-from gaia_stim.files import OLD_MARK, STAGING_MARK
+from gaia_stim.files import OLD_MARK, STAGING_MARK, stamp
 
 Make = Callable[..., Command]
 Contents = Callable[[Path], dict[str, bytes]]
@@ -100,6 +101,26 @@ def test_two_exports_into_one_folder(
         assert {one.code for one in ended} <= {0, 2, 3} and 0 in {one.code for one in ended}, ended
         assert all(is_told(one) for one in ended), ended
         assert contents(tmp_path / "experiment") in whole and not strays(tmp_path / "experiment")
+
+
+def test_a_reader_while_an_export_is_replaced(
+    export: Callable[..., Command], tmp_path: Path, contents: Contents
+) -> None:
+    """Who finds the same folder before and after reading has read the old one or the new one, whole."""
+    for which in ("one", "two"):
+        assert export("psychopy", which=which, out=which).run().code == 0
+    old, new = (contents(tmp_path / which) for which in ("one", "two"))
+    out, seen = Path(shutil.copytree(tmp_path / "one", tmp_path / "experiment")), 0
+    started = export("psychopy", "--force", which="two").start()
+    while started.is_alive:
+        before = stamp(out)
+        with contextlib.suppress(FileNotFoundError):
+            found = contents(out)
+            if before and stamp(out) == before:
+                assert found in (old, new)
+                seen += 1
+    assert started.wait().code == 0 and seen > 0
+    assert contents(out) == new
 
 
 def is_told(ended: Ended) -> bool:

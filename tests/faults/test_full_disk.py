@@ -109,3 +109,21 @@ def test_no_room_for_codes(command: Make, faces: Path, tiny_run: Path, tmp_path:
     assert not (tmp_path / "codes.csv").exists() and not list(tmp_path.glob(f"{STAGING_MARK}*"))
     assert encode.run().code == 0
     assert (tmp_path / "codes.csv").stat().st_size == needed
+
+
+@pytest.mark.parametrize("film", ["gif", "zip"])
+def test_no_room_for_a_film_of_a_set(film: str, command: Make, faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """The set is there, for it was done; the same command then makes the film alone."""
+    a, b = sorted(faces.iterdir())[:2]
+    morph = ["--quiet", "morph", a, b, "-m", tiny_run, "--steps", 24, "--out"]
+    assert command(*morph, "other").run().code == 0
+    largest = max(path.stat().st_size for path in (tmp_path / "other").iterdir())
+    with_film = command(*morph, "set", f"--{film}")
+    needed = told(with_film.run(no_file_larger_than, largest + 1000))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "set"]
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "set").rglob("*")}
+    assert with_film.run().code == 0
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "set").rglob("*")}
+    size = (tmp_path / f"set.{film}").stat().st_size
+    # A zip has the names of its files besides.
+    assert needed == size if film == "gif" else needed <= size < needed + 300 * len(before)

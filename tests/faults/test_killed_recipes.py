@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,3 +145,19 @@ def test_killed_at_points_of_replacing_what_a_recipe_made(
         ended = other.run()
         assert ended.code == 0, (point, ended.err)
         assert different(results(tmp_path / "out", contents), undisturbed.second) == [], point
+
+
+def test_two_runs_of_one_recipe(study: Command, undisturbed: Undisturbed, tmp_path: Path, contents: Contents) -> None:
+    """The second is refused with who is at work, and touches nothing; what a killed one held, nobody holds."""
+    first, out = study.start(), tmp_path / "out"
+    while first.is_alive and not recorded(out):
+        time.sleep(0.01)
+    first.send(signal.SIGSTOP)
+    before = contents(tmp_path / "out")
+    second = study.run()
+    assert second.code == 2 and f"another run of this recipe is at work (process {first.process.pid}" in second.err
+    assert contents(tmp_path / "out") == before
+    assert first.kill().code == -signal.SIGKILL
+    ended = study.run()
+    assert ended.code == 0, ended.err
+    assert different(results(out, contents), undisturbed.first) == []

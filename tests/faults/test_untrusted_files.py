@@ -27,11 +27,16 @@ from gaia_stim import cli
 from gaia_stim.cells import csv_bytes, inert, plain
 from gaia_stim.checkpoint import HEADER, Run, read_tensors
 from gaia_stim.designs.responses import read_answers
-from gaia_stim.errors import CheckpointError, DataError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.export import EXPORTERS
 from gaia_stim.files import read_json, write_json
 from gaia_stim.labels.table import read_labels
+from gaia_stim.recipe.plan import load_recipe
 from gaia_stim.space.codes import CodeTable, read_codes, write_codes
 from gaia_stim.space.spacing import read_scale
+from gaia_stim.stimuli.licences import licence_of
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import read_trials
 
 Capture = pytest.CaptureFixture[str]
 GIGA = 10**9
@@ -380,8 +385,7 @@ def test_a_provenance_from_a_stranger(made: Path, tiny_run: Path, tmp_path: Path
     everywhere = list(places(provenance))[1:]
     chance = random.Random(0)
     others: list[Any] = [None, 10**30, 1e308, "../../etc/passwd", [], {}, -1, True, "", [[]], {"a": 1}]
-    for _ in range(times(6, 250)):
-        *above, last = chance.choice(everywhere)
+    for *above, last in times(chance.sample(everywhere, 6), everywhere):
         wrong = copy.deepcopy(provenance)
         at = wrong
         for name in above:
@@ -447,6 +451,30 @@ def test_codes_with_names_like_formulas(tmp_path: Path) -> None:
         assert not cell.startswith(("=", "+", "@", "\t", "\r")) and (cell[:1] != "-" or float(cell) < 0)
 
 
+def test_an_image_that_is_called_like_a_formula(faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """From the image to the experiment: no cell of any table begins as a formula does, and its name comes back."""
+    names = ['=HYPERLINK("x","y").png', "+1.png", "@x.png"]
+    for name, face in zip(names, sorted(faces.iterdir()), strict=False):
+        shutil.copy(face, tmp_path / name)
+    for words in (
+        ["encode", *names, "-m", str(tiny_run), "--out", "codes.csv"],
+        ["morph", *names[:2], "-m", str(tiny_run), "--steps", "3", "--out", "set"],
+        ["audit", "set", "--out", "audit"],
+        ["design", "2afc", "set", "--out", "design"],
+        *(["export", "set", "--design", "design", "--to", program, "--out", program] for program in EXPORTERS),
+    ):
+        assert cli.main(["-q", *words]) == 0, words
+    assert read_codes(Path("codes.csv")).path == names
+    assert StimulusSet.open(Path("set")).provenance["sources"][0]["path"] == names[0]
+    tables = [path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".tsv")]
+    assert len(tables) > len(EXPORTERS)
+    for path in tables:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            for cell in (cell for row in csv.reader(stream, delimiter=",\t"[path.suffix == ".tsv"]) for cell in row):
+                assert not cell.startswith(("=", "+", "@", "\t", "\r")), path
+                assert cell[:1] != "-" or float(cell) < 0, path
+
+
 def test_tables_of_labels_that_unpack_to_much(tmp_path: Path) -> None:
     """A workbook of some megabytes that unpacks to three gigabytes is refused by what its directory says, unread."""
     with (
@@ -472,24 +500,78 @@ def test_tables_of_labels_that_unpack_to_much(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-WIDE = 20_000
+WIDE = ",".join(f"c{number}" for number in range(10**6))
 
 
-@pytest.mark.parametrize("kind", ["labels", "scale", "responses"])
-def test_a_table_of_very_many_columns(kind: str, tmp_path: Path) -> None:
-    """Told or read, in moments and little memory."""
-    path = tmp_path / "wide.csv"
-    path.write_text(",".join(f"c{number}" for number in range(WIDE)) + "\n" + ",".join(["1"] * WIDE) + "\n")
-    readers: dict[str, Callable[[], object]] = {
-        "labels": lambda: read_labels(path),
-        "scale": lambda: read_scale(path),
-        "responses": lambda: read_answers([path], None),
-    }
+Table = tuple[Path, Callable[[], object]]
 
-    def read() -> None:
-        with pytest.raises(DataError):
-            readers[kind]()
 
+@pytest.fixture
+def table(made: Path, tmp_path: Path) -> Callable[[str], Table]:
+    """Where a table of that kind stands, and what reads it."""
+
+    def run_recipe() -> None:
+        (tmp_path / "recipe.yaml").write_text("steps:\n  s: {do: samples, each: each.csv, n: 1}\n")
+        load_recipe(tmp_path / "recipe.yaml")
+
+    def table(kind: str) -> Table:
+        path = made / "manifest.csv" if kind == "manifest" else tmp_path / f"{kind}.csv"
+        read: dict[str, Callable[[], object]] = {
+            "labels": lambda: read_labels(path),
+            "scale": lambda: read_scale(path),
+            "responses": lambda: read_answers([path], None),
+            "trials": lambda: read_trials(path, StimulusSet.open(made)),
+            "licences": lambda: licence_of(tmp_path / "x.png"),
+            "manifest": lambda: StimulusSet.open(made),
+            "each": run_recipe,
+        }
+        return path, read[kind]
+
+    return table
+
+
+KINDS = ["labels", "scale", "responses", "trials", "licences", "manifest", "each"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"{WIDE}\n{WIDE}\n", "more than 10,000 columns"),
+        (f"task,alpha\n{WIDE}\n", "more than 10,000 columns|1000000 cells, but the header names 2"),
+        (f"\n\n{WIDE}", "more than 10,000 columns|has no column|lacks the column"),
+        ("x" * 10**7 + f",{WIDE}", "longer than|more than 10,000 columns|field larger"),
+        (f'x",{WIDE}"\n', "more than 10,000 columns"),
+    ],
+    ids=["header", "row", "after lines", "long", "quotes"],
+)
+def test_a_table_of_a_million_columns(kind: str, content: str, said: str, table: Callable[[str], Table]) -> None:
+    """Told in a moment, and in little memory."""
+    path, read = table(kind)
+    path.write_text(content)
     began = time.monotonic()
-    assert growth(read) < GIGA
-    assert time.monotonic() - began < 60
+
+    def refused() -> None:
+        with pytest.raises((DataError, ConfigError), match=said):
+            read()
+
+    assert growth(refused) < GIGA // 2
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_of_a_terabyte(kind: str, table: Callable[[str], Table]) -> None:
+    path, read = table(kind)
+    path.touch()
+    os.truncate(path, 10**12)
+    with pytest.raises((DataError, ConfigError), match="too large"):
+        read()
+
+
+@pytest.mark.parametrize("kind", ["scale", "responses", "trials", "licences"])
+def test_rows_that_are_longer_than_their_header(kind: str, table: Callable[[str], Table]) -> None:
+    """Columns never move: pandas takes the first of such a table for names of its rows."""
+    path, read = table(kind)
+    path.write_text("image,license,task,stim_a,response,alpha,scale\n" + "0,0,0,0,0,0,0,9\n1,1,1,1,1,1,1,9\n")
+    with pytest.raises(DataError, match="its first row has 8 cells under a header of 7"):
+        read()

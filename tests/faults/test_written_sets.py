@@ -3,14 +3,13 @@
 import random
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from faults.conftest import times
-from faults.processes import Command, die_at_write
+from faults.processes import Command, count_changes, die_at_change, die_at_write
 from gaia_stim.errors import DataError
 from gaia_stim.files import OLD_MARK, STAGING_MARK, locked, staged_folder
 from gaia_stim.stimuli.sets import StimulusSet
@@ -42,16 +41,16 @@ def whole(folder: Path, contents: Contents) -> dict[str, bytes]:
 
 
 def test_killed_at_random_points_of_a_set(morph: Callable[..., Command], tmp_path: Path, contents: Contents) -> None:
-    assert morph(out="expected").run().code == 0
-    expected, chance, kills = contents(tmp_path / "expected"), random.Random(0), 0
-    while kills < times(5, 50):
-        started = morph().start()
-        time.sleep(chance.uniform(0.05, times(0.8, 1.5)))
-        kills += started.kill().code == -signal.SIGKILL
+    tally = tmp_path / "tally"
+    assert morph("--gif", out="expected", steps=40).run(count_changes, tally).code == 0
+    expected = contents(tmp_path / "expected")
+    for point in random.Random(0).sample(range(tally.stat().st_size), times(5, 50)):
+        killed = morph("--gif", steps=40).run(die_at_change, point)
+        assert killed.code == -signal.SIGKILL, killed.err
         if (tmp_path / "set").exists():
             assert whole(tmp_path / "set", contents) == expected
             shutil.rmtree(tmp_path / "set")
-    assert morph().run().code == 0
+    assert morph("--gif", steps=40).run().code == 0
     assert whole(tmp_path / "set", contents) == expected
     assert left(tmp_path) == []
 

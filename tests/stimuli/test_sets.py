@@ -174,7 +174,7 @@ def test_what_is_no_set(made: Path, tmp_path: Path) -> None:
         (b"", "not a manifest"),
         (b"\xff\xfe\x00a", "not a manifest"),
         (b"a,b\n1,2,3\n", "not a manifest"),
-        (whole.replace("alpha,", "").encode(), r"it lacks the column alpha"),
+        (whole.replace("alpha,", "beta,").encode(), r"it lacks the column alpha"),
     ):
         manifest.write_bytes(content)
         with pytest.raises(DataError, match=said) as caught:
