@@ -270,8 +270,8 @@ class Training:
         if true_spread > 0:
             self.watch.spread(shown_spread / true_spread, self.step, self.images_seen)
         # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
-        # what was best then counts no more once the learning rate falls.
-        has_settled = bool(self.config.from_) and self.best.images_seen <= self.falls_from < self.images_seen
+        # once the learning rate falls, the latest weights are kept and not the nearest.
+        has_settled = bool(self.config.from_) and self.images_seen > self.falls_from
         if validation_l1 < self.best.validation_l1 or has_settled:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
