@@ -1,6 +1,6 @@
 """One picture of what a recipe makes: some of its contact sheets under each other, for a page or a slide.
 
-    python examples/recipe_picture.py OUT.png recipes/out/quickstart/{continuum,grid}/sheet.png
+python examples/recipe_picture.py OUT.png recipes/out/quickstart/{continuum,grid}/sheet.png
 """
 
 import sys
