@@ -111,3 +111,10 @@ RecordedModel = Annotated[
 Force = Annotated[bool, Field(description="Replace what is already there.")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of everything that is left to chance.")]
 Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:N."), Cli(metavar="NAME")]
+Threads = Annotated[
+    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Cli("N")
+]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    Field(description="Arithmetic of training; auto is bf16 where the processor has it."),
+]

@@ -2,11 +2,11 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Device, Force, ModelPath, Seed
+from gaia_stim.config.base import Cli, Config, Count, Device, Force, ModelPath, Precision, Seed, Threads
 from gaia_stim.config.looks import FIRST, Methods, Seeds, TrainOptions
 
 
@@ -93,9 +93,6 @@ Network = Annotated[
     Cli("NAME", choices="gaia_stim.networks:NETWORKS"),
 ]
 Size = Annotated[int, Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side."), Cli("PX")]
-Threads = Annotated[
-    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Cli("N")
-]
 
 
 class BenchmarkStepConfig(Config):
@@ -110,10 +107,7 @@ class BenchmarkStepConfig(Config):
     width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N")] = 48
     batch: Annotated[int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N")] = 16
     rounds: Annotated[int, Field(ge=3, le=10_000, description="Steps of each that are timed, in turn."), Cli("N")] = 20
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Field(description="Arithmetic of training; auto is bf16 where the processor has it."),
-    ] = "auto"
+    precision: Precision = "auto"
     device: Device = "auto"
     threads: Threads = 0
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Device, Fit, Force, Seed
+from gaia_stim.config.base import Cli, Config, Count, Device, Fit, Force, Precision, Seed, Threads
 
 
 class ModelConfig(Config):
@@ -171,15 +171,8 @@ class TrainConfig(Config):
     ] = 60.0
 
     device: Device = "auto"
-    threads: Annotated[
-        int,
-        Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."),
-        Cli("N"),
-    ] = 0
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Field(description="Arithmetic of training; auto is bf16 where the processor has it."),
-    ] = "auto"
+    threads: Threads = 0
+    precision: Precision = "auto"
 
     @model_validator(mode="before")
     @classmethod

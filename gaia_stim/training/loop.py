@@ -153,16 +153,14 @@ class Training:
             self.adam.step()
 
     @property
-    def falls_from(self) -> float:
-        """The images seen from which on the learning rate falls; infinite where it stays."""
-        cooldown = self.config.cooldown
-        return self.steps * (1 - cooldown) * self.config.batch if cooldown else float("inf")
+    def fall(self) -> float:
+        """What is left of the learning rate's fall to 0; 1 and more before it begins, 1 where the rate stays."""
+        return (1 - self.step / self.steps) / self.config.cooldown if self.config.cooldown else 1.0
 
     def schedule(self) -> float:
         """The share of the learning rate at this step: a short rise, a plateau, a straight fall to 0."""
         rise = (self.step + 1) / WARM_UP
-        fall = (1 - self.step / self.steps) / self.config.cooldown if self.config.cooldown else 1.0
-        return min(1.0, rise, fall)
+        return min(1.0, rise, self.fall)
 
     # -- the whole run --------------------------------------------------------------------------------------------
 
@@ -271,7 +269,7 @@ class Training:
             self.watch.spread(shown_spread / true_spread, self.step, self.images_seen)
         # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
         # once the learning rate falls, the latest weights are kept and not the nearest.
-        has_settled = bool(self.config.from_) and self.images_seen > self.falls_from
+        has_settled = bool(self.config.from_) and self.fall < 1
         if validation_l1 < self.best.validation_l1 or has_settled:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
