@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from jaxtyping import Float64
-from scipy.ndimage import correlate, correlate1d
 
 from gaia_stim.metrics.distance import Pixels
 from gaia_stim.metrics.photometry import luminance
@@ -86,7 +86,7 @@ def _normalised(planes: Planes) -> Iterator[Planes]:
     """Each scale's coefficients, divided by what surrounds them."""
     for scale, floor, weights in zip(_laplacian(planes), FLOORS, NEIGHBOURS, strict=True):
         # The source convolves, which turns a filter around.
-        surround = correlate(np.abs(scale), np.array(weights)[None, ::-1, ::-1], mode="constant")
+        surround = scipy.ndimage.correlate(np.abs(scale), np.array(weights)[None, ::-1, ::-1], mode="constant")
         yield scale / (floor + surround)
 
 
@@ -109,6 +109,6 @@ def _enlarged(planes: Planes, shape: tuple[int, ...]) -> Planes:
 
 
 def _blurred(planes: Planes) -> Planes:
-    rows: Planes = correlate1d(planes, LOW_PASS, axis=1, mode="reflect")
-    blurred: Planes = correlate1d(rows, LOW_PASS, axis=2, mode="reflect")
+    rows: Planes = scipy.ndimage.correlate1d(planes, LOW_PASS, axis=1, mode="reflect")
+    blurred: Planes = scipy.ndimage.correlate1d(rows, LOW_PASS, axis=2, mode="reflect")
     return blurred

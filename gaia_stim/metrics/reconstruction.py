@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
-from skimage.metrics import structural_similarity
+import scipy
+import skimage
 
 from gaia_stim.metrics.distance import Pixels
 
@@ -29,7 +29,7 @@ def ssim(copies: Pixels, originals: Pixels) -> npt.NDArray[np.float64]:
 
 
 def _similarity(copy: Pixels, original: Pixels) -> float:
-    similarity = structural_similarity(
+    similarity = skimage.metrics.structural_similarity(
         copy,
         original,
         channel_axis=-1,
@@ -58,10 +58,10 @@ def _detail(images: Pixels) -> float:
     height, width = images.shape[1:3]
     # Without a window the jump from one border to the other would pass for detail, in copy and original alike.
     window = np.outer(np.hanning(height), np.hanning(width))
-    frequency = np.hypot(fft.fftfreq(height)[:, None], fft.fftfreq(width))
+    frequency = np.hypot(scipy.fft.fftfreq(height)[:, None], scipy.fft.fftfreq(width))
     energy = 0.0
     for image in images:
         pixels = image.astype(np.float64)
-        spectrum = fft.fft2((pixels - pixels.mean(axis=(0, 1))) * window[..., None], axes=(0, 1))
+        spectrum = scipy.fft.fft2((pixels - pixels.mean(axis=(0, 1))) * window[..., None], axes=(0, 1))
         energy += float(np.square(np.abs(spectrum[frequency >= HIGH_FREQUENCY])).sum())
     return energy

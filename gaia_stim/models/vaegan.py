@@ -8,15 +8,18 @@
 Eq. 10 prints L_GAN with the opposite sign, Algorithm 1 uses it with this one. The constant of the normal density is
 left out. With our networks: Dis_l is the discriminator's last feature map, and all players step on every batch
 (the authors' code rests the one that is far ahead).
+
+All three objectives are sums of L_prior, L_llike and L_GAN. `play` says them as the equations do; `backward` takes each
+of the three back to the decoded images once, and goes on from there with the sum that a player asks for.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import ImageCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error
-from gaia_stim.models.distributions import GaussianEncoder, normal_like
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, set_gradients
+from gaia_stim.models.distributions import Gaussian, GaussianEncoder, normal_like
 
 
 class VaeGan(Autoencoder):
@@ -42,26 +45,55 @@ class VaeGan(Autoencoder):
             "discriminator": list(self.discriminator.parameters()),
         }
 
+    def _decoded(self, posterior: Gaussian, chance: torch.Generator) -> tuple[Images, Images]:
+        """Images of codes drawn from the posterior, Dec(z), and from the prior, Dec(z_p)."""
+        z = posterior.sample(chance)
+        return self.decode(z), self.decode(normal_like(z, chance))
+
+    def _judged(self, x: Images, again: Images, sampled: Images) -> tuple[Tensor, Tensor]:
+        """L_llike and L_GAN. Each part is judged by itself: the way back from L_llike then passes by Dec(z) alone."""
+        (real, seen), (reconstructed, seen_again), (made_up, _) = map(self.discriminator, (x, again, sampled))
+        likeness = (seen - seen_again).square().sum(dim=1).mean() / 2
+        return likeness, as_genuine(real) + as_fake(reconstructed) + as_fake(made_up)
+
+    def _report(self, x: Images, again: Images, prior: Tensor, likeness: Tensor, gan: Tensor) -> Report:
+        losses = {
+            "reconstruction": mean_absolute_error(x, again),
+            "divergence": prior,
+            "likeness": likeness,
+            "gan": gan,
+        }
+        return Report(self.values(losses))
+
     def play(self, x: Images, chance: torch.Generator) -> Game:
         posterior = self.encoder.posterior(x)
-        z = posterior.sample(chance)
-        decoded = self.decode(torch.cat([z, normal_like(z, chance)]))
-        logits, features = self.discriminator(torch.cat([x, decoded]))
-        real, reconstructed, sampled = logits.chunk(3)
-        seen, seen_again, _ = features.chunk(3)
-
+        again, sampled = self._decoded(posterior, chance)
         prior = posterior.divergence()
-        likeness = (seen - seen_again).square().sum(dim=1).mean() / 2
-        gan = as_genuine(real) + as_fake(reconstructed) + as_fake(sampled)
+        likeness, gan = self._judged(x, again, sampled)
         objectives = {
             "encoder": prior + likeness,
             "decoder": self.GAMMA * likeness - gan,
             "discriminator": gan,
         }
-        losses = {
-            "reconstruction": mean_absolute_error(x, decoded[: len(x)]),
-            "divergence": prior,
-            "likeness": likeness,
-            "gan": gan,
-        }
-        return Game(objectives, Report(self.values(losses)))
+        return Game(objectives, self._report(x, again, prior, likeness, gan))
+
+    def backward(self, x: Images, chance: torch.Generator) -> Report:
+        posterior = self.encoder.posterior(x)
+        again, sampled = self._decoded(posterior, chance)
+        prior = posterior.divergence()
+        shown = [picture.detach().requires_grad_() for picture in (again, sampled)]
+        likeness, gan = self._judged(x, *shown)
+        players = self.players()
+
+        *gradients, gan_again, gan_sampled = torch.autograd.grad(
+            gan, [*players["discriminator"], *shown], retain_graph=True
+        )
+        set_gradients(players["discriminator"], tuple(gradients))
+        (like_again,) = torch.autograd.grad(likeness, shown[0])
+        for_decoder = [self.GAMMA * like_again - gan_again, -gan_sampled]
+        set_gradients(
+            players["decoder"],
+            torch.autograd.grad([again, sampled], players["decoder"], for_decoder, retain_graph=True),
+        )
+        set_gradients(players["encoder"], torch.autograd.grad([again, prior], players["encoder"], [like_again, None]))
+        return self._report(x, again, prior, likeness, gan)

@@ -1,8 +1,8 @@
 """Opening the model that a verb works with, and saying which it is.
 
-Who calls many verbs, as a recipe does, keeps the models in memory for as long as that lasts: `with spaces_kept():`.
-What such a model has rendered just now it does not render again: a continuum is measured before it is written. Outside
-of such a block nothing is kept.
+What a verb has rendered just now it does not render again: a continuum is measured before it is written. Who calls
+many verbs, as a recipe does, keeps their models, and what they remember, for as long as that lasts:
+`with spaces_kept():`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from gaia_stim.space.space import Space
 MOST_KEPT = 4
 """Models in memory together."""
 MOST_REMEMBERED = 64 << 20
-"""Bytes of what a kept model has made last."""
+"""Bytes of what a model has made last."""
 _kept: ContextVar[dict[str, Space] | None] = ContextVar("kept", default=None)
 """The models that a `spaces_kept` block has read so far, the last used last; None outside of one."""
 
@@ -66,7 +66,7 @@ class _Memory:
 
 
 @dataclass(frozen=True, eq=False)
-class _KeptSpace(Space):
+class _RememberingSpace(Space):
     """A space that remembers what it made last, item by item: whatever is beside it, it is the same to the bit."""
 
     memory: _Memory = field(default_factory=_Memory)
@@ -86,13 +86,17 @@ class _KeptSpace(Space):
 def _load(run: Run) -> Space:
     kept = _kept.get()
     if kept is None:
-        return Space.load(run.path)
+        return _remembering(Space.load(run.path))
     key = _mark(run)
-    space = kept.pop(key, None) or _KeptSpace(**vars(Space.load(run.path)))
+    space = kept.pop(key, None) or _remembering(Space.load(run.path))
     kept[key] = space
     if len(kept) > MOST_KEPT:
         del kept[next(iter(kept))]
     return space
+
+
+def _remembering(space: Space) -> Space:
+    return _RememberingSpace(**vars(space))
 
 
 def _mark(run: Run) -> str:
@@ -102,10 +106,13 @@ def _mark(run: Run) -> str:
     return repr((str(run.path), str(run.path.resolve()), marks))
 
 
-def open_space(model: Path | None, listen: Listener) -> Space:
-    """The space of the model given, or of the one that is found; the listener hears which. Raises `CheckpointError`."""
+def open_space(model: Path | None, listen: Listener, *, remembers: bool = True) -> Space:
+    """The space of the model given, or of the one that is found; the listener hears which. Raises `CheckpointError`.
+
+    Who times what it does wants one that does not remember.
+    """
     found = find_run(model)
-    space = _load(found.existing())
+    space = _load(found.existing()) if remembers else Space.load(found.existing().path)
     size, _, channels = space.shape
     colour = "colour" if channels == 3 else "grey"
     listen(Note(f"model: {found.run.path} ({found.reason}), {size} px, {colour}"))

@@ -212,7 +212,7 @@ def benchmark_encode(config: BenchmarkEncodeConfig, listen: Listener = silent) -
     Raises `DataError` where none can be read, `CheckpointError` for the model.
     """
     threads = _take_threads(config.threads)
-    space = open_space(config.model, listen)
+    space = open_space(config.model, listen, remembers=False)
     paths = find_images(config.images or _faces(space.shape[0], listen))[: config.n]
     pictures = [found[1] for _, found in loaded(space, paths) if not isinstance(found, DataError)]
     if not pictures:
@@ -238,7 +238,7 @@ def benchmark_encode(config: BenchmarkEncodeConfig, listen: Listener = silent) -
 def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -> BenchmarkRenderResult:
     """Write a set of random codes, and time decoding and PNG compression alone beside it. Raises `CheckpointError`."""
     threads = _take_threads(config.threads)
-    space = open_space(config.model, listen)
+    space = open_space(config.model, listen, remembers=False)
     codes = np.random.default_rng(config.seed).normal(size=(config.n, space.latent)).astype(np.float32)
     plan = Plan([Row.numbered("sample", place, config.n) for place in range(config.n)], codes, title="benchmark")
     pictures = space.decode(codes)

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from jaxtyping import Float32, Float64
-from scipy.interpolate import CubicSpline
 
 from gaia_stim.errors import DataError
 
@@ -125,7 +125,7 @@ def average(points: Codes) -> Code:
 
 
 def _cubic(knots: Places, points: Codes, ends: str) -> Path:
-    spline = CubicSpline(knots, points.astype(np.float64), bc_type=ends)
+    spline = scipy.interpolate.CubicSpline(knots, points.astype(np.float64), bc_type=ends)
 
     def curve(t: Places) -> Codes:
         codes: Codes = spline(t).astype(np.float32)

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from gaia_stim.cells import bounded
 from gaia_stim.errors import ConfigError, DataError, suggestion
@@ -163,7 +163,8 @@ def _between(render: Render, distance: Distance, metric: str, start: Places) -> 
     """Solve for some of the places and lay the others smoothly between them: so small steps differ by rounding only."""
     coarse = np.interp(np.linspace(0, 1, MOST_STEPS + 1), np.linspace(0, 1, len(start)), start)
     solved = equal_chords(render, distance, metric, coarse)
-    places = PchipInterpolator(np.linspace(0, 1, len(coarse)), solved.places)(np.linspace(0, 1, len(start)))
+    curve = scipy.interpolate.PchipInterpolator(np.linspace(0, 1, len(coarse)), solved.places)
+    places = curve(np.linspace(0, 1, len(start)))
     places[0], places[-1] = start[0], start[-1]
     before, after = (unevenness(render, distance, given) for given in (start, places))
     return Spaced(places, before, after, metric, distance)
@@ -203,7 +204,7 @@ class HumanScale:
                 f"{self.file}: covers alpha {self.alpha[0]:g} to {self.alpha[-1]:g}; "
                 f"{low:g} to {high:g} is needed for this set"
             )
-        curve = PchipInterpolator(self.alpha, self.scale)
+        curve = scipy.interpolate.PchipInterpolator(self.alpha, self.scale)
         even = np.linspace(low, high, steps)
         wanted = np.linspace(float(curve(low)), float(curve(high)), steps)
         places = np.array([low, *(_where(curve, value, low, high) for value in wanted[1:-1]), high])
@@ -211,7 +212,7 @@ class HumanScale:
         return Spaced(places, before, after, f"measured scale of {self.file.name} ({self.file_hash})")
 
 
-def _where(curve: PchipInterpolator, value: float, low: float, high: float) -> float:
+def _where(curve: "scipy.interpolate.PchipInterpolator", value: float, low: float, high: float) -> float:
     roots = curve.solve(value, extrapolate=False)
     inside = roots[(low <= roots) & (roots <= high)]
     return float(inside[0])

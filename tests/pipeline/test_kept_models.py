@@ -27,7 +27,7 @@ def codes(space: Space, count: int) -> Codes:
 
 def held(space: Space) -> int:
     """Bytes of what a space remembers, no part of which keeps something larger in memory."""
-    assert isinstance(space, models._KeptSpace)
+    assert isinstance(space, models._RememberingSpace)
     assert all(tile.base is None for tile in space.memory.made.values())
     return sum(len(key[1]) + tile.nbytes for key, tile in space.memory.made.items())
 
