@@ -1,11 +1,12 @@
 """What a recipe costs beside the work it does: a batch of morphs, and a second run that has nothing to do.
 
-    python benchmarks/recipe.py OUT [MORPHS] [STEPS]
+    python benchmarks/recipe.py OUT [MORPHS] [STEPS] [ROUNDS]
 
-Prints the seconds that decoding the codes of all sets and writing their PNGs need alone, those of writing the sets from
-ready plans (PNGs, sheets, manifests, provenance), those of a recipe that makes them, and their ratios; and the seconds
-of the same command once more, as a process of its own. On a machine that does other things at the same time, believe
-the processor's time rather than the clock's.
+Takes turns at three things: decoding the codes of all sets and compressing their pictures, as fast as that goes;
+writing the sets from ready plans (pictures, sheets, manifests, provenance); and a recipe that makes them. Prints the
+medians of their seconds and of the ratios of neighbouring turns; and the seconds of the same command once more, as a
+process of its own. On a machine that does other things at the same time, believe the processor's time rather than the
+clock's.
 """
 
 import os
@@ -13,6 +14,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +32,7 @@ from gaia_stim.stimuli.sets import StimulusSet, write_set
 
 FACES = 40
 home = Path(sys.argv[1])
-morphs, steps = [int(text) for text in sys.argv[2:4]] + [200, 9][len(sys.argv) - 2 :]
+morphs, steps, rounds = [int(text) for text in sys.argv[2:5]] + [200, 9, 5][len(sys.argv) - 2 :]
 
 shutil.rmtree(home, ignore_errors=True)
 home.mkdir(parents=True)
@@ -54,41 +58,65 @@ def now() -> np.ndarray:
     return np.array([time.perf_counter(), time.process_time()])
 
 
-asked = RecipeRunConfig(recipe=home / "batch.yaml")
 space = Space.load(BUILT_IN)
-space.decode(np.zeros((64, space.latent), np.float32))  # warm up
-run(asked.model_copy(update={"only": "faces"}))
-begun = now()
-result = run(asked)
-whole = now() - begun
+outs = (home / f"out{number}" for number in count())
 
+
+def make() -> RecipeRunConfig:
+    """What the recipe is asked for next, its sources drawn."""
+    asked = RecipeRunConfig(recipe=home / "batch.yaml", out=next(outs))
+    run(asked.model_copy(update={"only": "faces"}))
+    return asked
+
+
+asked = make()
+result = run(asked)
 sets = [StimulusSet.open(result.out / line.step) for line in result.steps if line.do == "morph"]
 plans = [Plan.from_json(one.provenance["plan"]) for one in sets]
-(home / "alone").mkdir()
-begun = now()
-for number, plan in enumerate(plans):
-    for tile in space.rendered(plan.codes):
-        for place, picture in enumerate(tile):
-            (home / "alone" / f"{number}_{place}_{id(tile)}.png").write_bytes(png_bytes(picture))
-alone = now() - begun
 
-begun = now()
-for number, plan in enumerate(plans):
-    write_set(home / "sets" / str(number), plan, space, {"request": {}})
-written = now() - begun
 
+def decode_and_compress() -> None:
+    """What no way of making these pictures can do without."""
+    for plan in plans:
+        for picture in space.decode(plan.codes):
+            png_bytes(picture)
+
+
+def write_sets() -> None:
+    """All that a set is, from where its codes are known."""
+    folder = next(outs)
+    for number, plan in enumerate(plans):
+        write_set(folder / str(number), plan, space, {"request": {}})
+
+
+def timed(job: Callable[[], object]) -> np.ndarray:
+    """What a job takes, of the clock and of the processor."""
+    begun = now()
+    job()
+    return now() - begun
+
+
+seconds: dict[str, list[np.ndarray]] = {"alone": [], "sets": [], "recipe": []}
+for _ in range(rounds):
+    asked = make()
+    for name, job in zip(seconds, (decode_and_compress, write_sets, partial(run, asked)), strict=True):
+        seconds[name].append(timed(job))
+alone, written, whole = (np.median(turns, axis=0) for turns in seconds.values())
+over_alone, over_sets = (np.median(np.divide(seconds["recipe"], seconds[other]), axis=0) for other in ("alone", "sets"))
+
+words = [sys.executable, "-m", "gaia_stim", "run", str(asked.recipe), "--out", str(asked.out)]
 begun_at = time.perf_counter()
-again = subprocess.Popen([sys.executable, "-m", "gaia_stim", "run", str(asked.recipe)], stdout=subprocess.DEVNULL)
+again = subprocess.Popen(words, stdout=subprocess.DEVNULL)
 _, _, used = os.wait4(again.pid, 0)
 second = np.array([time.perf_counter() - begun_at, used.ru_utime + used.ru_stime])
 
 sys.stdout.write(
     f"{len(sets)} morphs of {steps} at {space.shape[0]} px\n"
-    f"decoding and writing alone: {alone[0]:.1f} s, {alone[1]:.1f} s of the processor\n"
+    f"decoding, compressing:      {alone[0]:.1f} s, {alone[1]:.1f} s of the processor\n"
     f"writing the sets:           {written[0]:.1f} s, {written[1]:.1f} s of the processor\n"
     f"the recipe:                 {whole[0]:.1f} s, {whole[1]:.1f} s of the processor\n"
-    f"recipe / decoding, writing: {whole[0] / alone[0]:.2f}, {whole[1] / alone[1]:.2f}\n"
-    f"recipe / writing the sets:  {whole[0] / written[0]:.2f}, {whole[1] / written[1]:.2f}\n"
+    f"recipe / decoding, PNG:     {over_alone[0]:.2f}, {over_alone[1]:.2f}\n"
+    f"recipe / writing the sets:  {over_sets[0]:.2f}, {over_sets[1]:.2f}\n"
     f"a second run:               {second[0]:.2f} s, {second[1]:.2f} s of the processor\n"
     f"load on the machine:        {psutil.getloadavg()[0]:.1f} of {psutil.cpu_count()} cores\n"
 )

@@ -8,6 +8,7 @@ left out.
 import math
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -70,7 +71,7 @@ def contact_sheet(
     labels, row_labels, column_labels = _drawable(labels), _drawable(row_labels), _drawable(column_labels)
     heading = _drawable([title])[0] if title else ""
     beside = _font(row_labels, 3 * width)
-    title_font = ImageFont.load_default(TITLE_SIZE)
+    title_font = _font_of(TITLE_SIZE)
     line = LABEL_SIZES[0] + 6
     left = MARGIN + (min(3 * width, _widest(row_labels, beside)) + 8 if row_labels else 0)
     top = MARGIN + (TITLE_SIZE + 14 if heading else 0) + (line if column_labels else 0)
@@ -116,22 +117,29 @@ def _tile(image: Pixels, factor: int) -> Image.Image:
 
 def _drawable(texts: Sequence[str] | None) -> list[str]:
     """The texts on one line each, without characters that the font has no glyph for."""
-    font = ImageFont.load_default(LABEL_SIZES[0])
-    missing = bytes(font.getmask("\uffff"))
+    return ["".join(map(_drawn, " ".join(text.split()))) for text in texts or ()]
 
-    def draw(character: str) -> str:
-        if character in _SPELLED:
-            return _SPELLED[character]
-        if character.isascii() or bytes(font.getmask(character)) != missing:
-            return character
-        return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
 
-    return ["".join(map(draw, " ".join(text.split()))) for text in texts or ()]
+def _drawn(character: str) -> str:
+    if character in _SPELLED:
+        return _SPELLED[character]
+    if character.isascii() or _glyph(character) != _glyph("\uffff"):
+        return character
+    return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
+
+
+def _glyph(character: str) -> bytes:
+    return bytes(_font_of(LABEL_SIZES[0]).getmask(character))
+
+
+@cache
+def _font_of(size: int) -> Font:
+    return ImageFont.load_default(size)
 
 
 def _font(texts: Sequence[str], room: float) -> Font:
     """The largest font for labels in which all texts fit, else the smallest."""
-    fonts = [ImageFont.load_default(size) for size in LABEL_SIZES]
+    fonts = [_font_of(size) for size in LABEL_SIZES]
     return next((font for font in fonts if not texts or _widest(texts, font) <= room), fonts[-1])
 
 

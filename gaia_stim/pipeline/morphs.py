@@ -105,7 +105,8 @@ def _morph_plan(config: MorphConfig, space: Space, spacing: Spacing, images: Ing
         rows=rows,
         codes=line(spaced.places),
         title=f"{config.first.name} to {config.second.name}, alpha",
-        record={"path": {"kind": "line"}, "spacing": spaced.record(config.spacing), **ends.record},
+        record={"path": {"kind": "line"}, **ends.record},
+        measured=lambda: {"spacing": spaced.record(config.spacing)},
         continuum=True,
         sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
     )
@@ -123,10 +124,11 @@ def _between_photographs(spaced: Spaced, space: Space, line: shapes.Line, photog
         shown[t == 0], shown[t == 1] = photographs
         return shown
 
-    before, after = (
-        unevenness(written, distance, places) for places in (np.linspace(0, 1, len(spaced.places)), spaced.places)
-    )
-    return replace(spaced, variation_before=before, variation=after)
+    def measure() -> tuple[float, float]:
+        even = np.linspace(0, 1, len(spaced.places))
+        return unevenness(written, distance, even), unevenness(written, distance, spaced.places)
+
+    return replace(spaced, measure=measure)
 
 
 def _path_plan(
@@ -147,9 +149,9 @@ def _path_plan(
         title=f"{config.path} through {', '.join(given.name for given in config.images)}",
         record={
             "path": {"kind": config.path, "sources_at": _marks(images.sources, path.knots)},
-            "spacing": spaced.record(config.spacing),
             **points.record,
         },
+        measured=lambda: {"spacing": spaced.record(config.spacing)},
         continuum=True,
         sources=_standing(images, places, path.knots),
     )

@@ -43,10 +43,9 @@ class Contents:
 
     def forget(self, path: str) -> None:
         """Look again at what is there, in it, and around it: it was just written."""
-        own = PurePosixPath(path)
-        around = [one for one in map(PurePosixPath, self._seen) if one.is_relative_to(own) or own.is_relative_to(one)]
-        for one in around:
-            self._seen.pop(str(one), None)
+        inside = [one for one in self._seen if one.startswith(f"{path}/")]
+        for one in (path, *map(str, PurePosixPath(path).parents), *inside):
+            self._seen.pop(one, None)
 
     def _look(self, place: Path) -> dict[str, str]:
         if (place / WEIGHTS).is_file():

@@ -10,6 +10,7 @@ one again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -51,13 +52,26 @@ class Spaced:
     """Places on a path, and how even the steps between their pictures are: before, and as placed."""
 
     places: Places
-    variation_before: float
-    """Coefficient of variation of the steps in equal steps of t."""
-    variation: float
+    measure: Callable[[], tuple[float, float]]
+    """The two below. They are not asked for before they are needed: by then, the pictures are made."""
     metric: str = PIXEL
     """What a step's length is measured in, in words."""
     distance: Distance | None = None
     """What was made equal between pictures; None where it is not pictures that decide."""
+
+    @cached_property
+    def _variations(self) -> tuple[float, float]:
+        return self.measure()
+
+    @property
+    def variation_before(self) -> float:
+        """Coefficient of variation of the steps in equal steps of t."""
+        return self._variations[0]
+
+    @property
+    def variation(self) -> float:
+        """Coefficient of variation of the steps as placed."""
+        return self._variations[1]
 
     def record(self, name: str) -> dict[str, str | float]:
         """What provenance tells of it."""
@@ -93,8 +107,7 @@ def choose_spacing(name: str) -> Spacing:
 def equal_codes(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
     """Equal steps of t: on a line, of latent distance."""
     places = np.linspace(*stretch, steps)
-    uneven = unevenness(render, pixel_distance, places)
-    return Spaced(places, uneven, uneven)
+    return Spaced(places, lambda: (unevenness(render, pixel_distance, places),) * 2)
 
 
 def equal_pixels(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
@@ -134,7 +147,7 @@ def equal_chords(render: Render, distance: Distance, metric: str, start: Places)
             places, chords, uneven, move = tried, found, variation(found), min(1.0, 2 * move)
         else:
             move /= 2
-    return Spaced(places, before, uneven, metric, distance)
+    return Spaced(places, lambda: (before, uneven), metric, distance)
 
 
 def equal_shares(places: Places, chords: Places, count: int) -> Places:
@@ -166,8 +179,12 @@ def _between(render: Render, distance: Distance, metric: str, start: Places) -> 
     curve = scipy.interpolate.PchipInterpolator(np.linspace(0, 1, len(coarse)), solved.places)
     places = curve(np.linspace(0, 1, len(start)))
     places[0], places[-1] = start[0], start[-1]
-    before, after = (unevenness(render, distance, given) for given in (start, places))
-    return Spaced(places, before, after, metric, distance)
+    return Spaced(
+        places,
+        lambda: (unevenness(render, distance, start), unevenness(render, distance, places)),
+        metric,
+        distance,
+    )
 
 
 def _chords(render: Render, distance: Distance, places: Places) -> Places:
@@ -209,7 +226,7 @@ class HumanScale:
         wanted = np.linspace(float(curve(low)), float(curve(high)), steps)
         places = np.array([low, *(_where(curve, value, low, high) for value in wanted[1:-1]), high])
         before, after = variation(np.diff(curve(even))), variation(np.diff(curve(places)))
-        return Spaced(places, before, after, f"measured scale of {self.file.name} ({self.file_hash})")
+        return Spaced(places, lambda: (before, after), f"measured scale of {self.file.name} ({self.file_hash})")
 
 
 def _where(curve: "scipy.interpolate.PchipInterpolator", value: float, low: float, high: float) -> float:

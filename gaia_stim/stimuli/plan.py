@@ -5,7 +5,7 @@ to render, measure and write, and one way to make a set again.
 """
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -32,7 +32,9 @@ class Plan:
     codes: Codes
     title: str
     record: Mapping[str, Any] = field(default_factory=dict)
-    """How the codes came about, in words and numbers a reviewer asks for: path, spacing …"""
+    """How the codes came about, in words and numbers a reviewer asks for: path, refinement …"""
+    measured: Callable[[], Mapping[str, Any]] = dict
+    """More of it, that is asked for once the pictures are made: how even their steps are …"""
     columns: int = SHEET_COLUMNS
     """Of the sheet."""
     continuum: bool = False
@@ -60,6 +62,7 @@ class Plan:
             "columns": self.columns,
             "continuum": self.continuum,
             **self.record,
+            **self.measured(),
             "source_pixels": {str(position): name for position, name in self._hashes().items()},
             "stimuli": rows,
             "codes": {"shape": list(codes.shape), "float32_base64": base64.b64encode(codes.tobytes()).decode()},

@@ -85,6 +85,29 @@ def test_enlarging_is_convolving_an_image_of_repeated_pixels(
         assert torch.allclose(one, other, rtol=0, atol=1e-11)
 
 
+def test_weights_that_nobody_trains_are_summed_once_and_again_when_they_change() -> None:
+    torch.manual_seed(0)
+    layer, x = EnlargingConvolution(3, 2), torch.randn(2, 3, 5, 5)
+    trained = layer(x)
+    layer.requires_grad_(False)
+    with torch.inference_mode():
+        assert torch.equal(layer(x), trained)
+    kept = layer._summed_once()
+    assert layer._summed_once() is kept
+    codes = x.clone().requires_grad_()
+    assert torch.autograd.grad(layer(codes).sum(), codes)[0].abs().sum() > 0, "what inference kept takes a gradient"
+
+    other = EnlargingConvolution(3, 2)
+    layer.load_state_dict(other.state_dict())
+    assert torch.equal(layer(x), other(x))
+    layer.load_state_dict({name: 2 * value for name, value in other.state_dict().items()}, assign=True)
+    assert torch.allclose(layer(x), 2 * other(x), atol=1e-6)
+    layer.weight.lerp_(torch.zeros_like(layer.weight), 0.5)
+    layer.bias.mul_(0.5)
+    assert torch.allclose(layer(x), other(x), atol=1e-6)
+    assert torch.allclose(layer.double()(x.double()), other(x).double(), atol=1e-6)
+
+
 def test_full_resolution_has_few_channels() -> None:
     full = [
         (layer.in_channels, layer.out_channels)
