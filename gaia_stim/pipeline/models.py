@@ -131,5 +131,8 @@ def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, list
             listen(Note(f"model: {place} ({model_hash[:19]}…)"))
             return _load(run)
     looked = ", ".join(str(place) for place in dict.fromkeys(places))
-    wrong = "is not the model that made it" if given is not None else "none of these is the model that made it"
+    wrong = "none of these is the model that made it"
+    if given is not None:
+        is_one = Run(given).weights.is_file()
+        wrong = "is not the model that made it" if is_one else "no such model, and it takes the one that made it"
     raise CheckpointError(f"{looked}: {wrong} ({model_hash[:19]}…, then at {recorded}); name its run folder with -m")

@@ -16,6 +16,7 @@ _forked.set_forkserver_preload(
     [
         "torch._dynamo",
         *(f"gaia_stim.pipeline.{name}" for name in ("train", "morphs", "match", "audit", "report", "designs")),
+        *(f"gaia_stim.pipeline.attributes.{name}" for name in ("fit", "apply", "show")),
         *(f"gaia_stim.export.{name}" for name in ("bids", "psychtoolbox", "opensesame")),
     ]
 )

@@ -54,6 +54,14 @@ steps:
   trials: {do: design, each: "${morphs}", kind: 2afc, stimuli: "${morphs}"}
   experiment: {do: export, each: "${trials}", design: "${trials}", stimuli: "${morphs}", to: psychopy}
   looked: {do: audit, each: "${morphs}", stimuli: "${morphs}"}
+  vectors: {do: attributes fit, labels: "${faces}/labels.csv", images: "${faces}/images", attributes: "age,sex"}
+  moved:
+    do: attributes apply
+    vectors: ${vectors}
+    faces: ["${faces}/images/face_00002.png"]
+    attribute: age
+    amount: -1:1:3
+  shown: {do: attributes show, vectors: "${vectors}", faces: "${faces}/images/face_00002.png"}
   page: {do: report, target: "${space}"}
 """
 NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|\.html$|\.previous\.")
