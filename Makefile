@@ -28,7 +28,7 @@ unit: $(VENV)/installed-dev
 
 # Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
 test-faults: $(VENV)/installed-dev
-	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadfile -rs tests/faults
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs tests/faults
 
 # Images under a fuzzer that looks where it gets, SECONDS long; skipped where atheris cannot be installed.
 FUZZED := .ecosystem/fuzz
