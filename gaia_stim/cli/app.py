@@ -142,7 +142,7 @@ def _run(call: Call) -> None:
 
     asked = _config(call)
     launch = devices.launched()
-    if launch.rank and not call.verb.is_shared:
+    if launch.rank and not call.verb.config.is_shared:
         return
 
     def tell(result: object) -> None:
@@ -165,7 +165,7 @@ def _run(call: Call) -> None:
 
 def _together(verb: Verb, launch: devices.Launch) -> contextlib.AbstractContextManager[None]:
     """With the others that were started together with this process, where they share this verb's work."""
-    if launch.size == 1 or not verb.is_shared:
+    if launch.size == 1 or not verb.config.is_shared:
         return contextlib.nullcontext()
     from gaia_stim.training.distributed import joined
 

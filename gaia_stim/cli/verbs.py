@@ -26,8 +26,6 @@ class Verb:
     """What to do next, without the program's name; `{out}` is a field of the result, else of the config."""
     is_json: bool = False
     """Whether its result is for programs, and JSON whatever was asked for."""
-    is_shared: bool = False
-    """Whether processes that were started together share its work; else the first does it alone."""
 
 
 FAMILIES: dict[str, str] = {
@@ -64,7 +62,6 @@ VERBS: dict[str, Verb] = {
         SPACE,
         "train photos/ --out runs/photos --images-seen 400k",
         next="morph A.png B.png",
-        is_shared=True,
     ),
     "encode": Verb(
         config.EncodeConfig,
@@ -72,7 +69,6 @@ VERBS: dict[str, Verb] = {
         STIMULI,
         "encode photos/ --out latents.csv -m runs/photos",
         next="decode {out}",
-        is_shared=True,
     ),
     "decode": Verb(
         config.DecodeConfig,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -29,6 +29,9 @@ class Config(BaseModel):
     """A verb's options: frozen, and nothing in them that the verb does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    is_shared: ClassVar[bool] = False
+    """Whether processes that were started together share the verb's work; else the first of them does it alone."""
 
     def request(self) -> dict[str, Any]:
         """The options as JSON values, without where the result goes: what makes two commands the same."""

@@ -22,6 +22,8 @@ Overrides = Annotated[
 class RecipeRunConfig(Config):
     """Do the steps of a recipe that are not done yet; the same command goes on where it was stopped."""
 
+    is_shared = True
+
     recipe: RecipePath
     out: Annotated[
         Path | None,

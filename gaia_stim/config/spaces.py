@@ -54,6 +54,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 class TrainConfig(Config):
     """Train a model on a folder of images; without one, on the built-in samples."""
 
+    is_shared = True
+
     images: Annotated[
         Path | None,
         Field(description="A folder of images, nested or not. Without it: built-in samples."),

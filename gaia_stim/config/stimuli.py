@@ -30,6 +30,8 @@ class MediaConfig(Config):
 class EncodeConfig(Config):
     """Find the latent codes of images."""
 
+    is_shared = True
+
     images: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Images, or folders of them."),

@@ -3,13 +3,17 @@
 Outputs come first and their record last, so whatever stops the run, the same command goes on: a job without a record is
 asked for again, and its verb goes on, finds all done, or makes it anew. A job that fails leaves the others alone that
 do not need it.
+
+Processes that were started together take the jobs in turn, and hear of each other before a job that needs another's. A
+training, or codes of many images, they make together.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, chdir, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, chdir, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,7 @@ from gaia_stim.recipe.graph import Job
 from gaia_stim.recipe.plan import Recipe, load_recipe
 from gaia_stim.recipe.records import SUMMARY, Records, now
 from gaia_stim.recipe.state import Reason, Wanted, reason
+from gaia_stim.training.distributed import alone, here
 
 DONE, SKIPPED, FAILED, LEFT_OUT = "done", "skipped", "failed", "left out"
 DUE, PERHAPS = "to do", "perhaps"
@@ -77,7 +82,8 @@ def run(config: RecipeRunConfig, listen: Listener = silent) -> RunResult:
     runner = _Runner(recipe, config, records, Contents(recipe.folder, records.hashes), listen)
     if config.dry_run:
         return runner.plan()
-    with records.locked():
+    with records.locked() if runner.devices.leads else nullcontext():
+        runner.devices.wait()
         return runner.run()
 
 
@@ -85,11 +91,16 @@ class _Runner:
     def __init__(
         self, recipe: Recipe, config: RecipeRunConfig, records: Records, contents: Contents, listen: Listener
     ) -> None:
-        self.recipe, self.config, self.records, self.contents, self.listen = recipe, config, records, contents, listen
+        self.recipe, self.config, self.records, self.contents = recipe, config, records, contents
+        self.devices = here()
+        self.listen = listen if self.devices.leads else _only_warnings(listen)
         self.jobs = _chosen(recipe, config)
         self.lines: dict[str, StepLine] = {}
-        self.errors: list[GaiaStimError] = []
+        self.codes: dict[str, int] = {}
+        """The exit code that each job that failed asks for."""
         self.bugs: list[Exception] = []
+        self.unheard: dict[str, Job] = {}
+        """Jobs of which only the process that did them knows how they ended."""
         self.started = time.monotonic()
 
     # -- looking -----------------------------------------------------------------------------------------------------
@@ -130,7 +141,7 @@ class _Runner:
     # -- doing -------------------------------------------------------------------------------------------------------
 
     def run(self) -> RunResult:
-        """Do what is due, one job after the other."""
+        """Do what is due, one job after the other; of several processes, each takes its turn."""
         self._check_needs()
         at = ""
         try:
@@ -139,59 +150,92 @@ class _Runner:
                 for place, job in enumerate(self.jobs):
                     self.listen(Progress("steps", place, len(self.jobs)))
                     at = job.id
+                    if not self.unheard.keys().isdisjoint(job.needs):
+                        self._hear()
+                    self.unheard[job.id] = job
+                    if not (job.config.is_shared or self.devices.takes(place)):
+                        continue
                     if (due := self._due(job)) is not None:
                         make = make or stack.enter_context(_workshop(self.recipe))
                         self._do(job, *due, make)
+                self._hear()
                 self.listen(Progress("steps", len(self.jobs), len(self.jobs)))
         except (KeyboardInterrupt, InterruptedRun) as error:
             kind = type(error) if isinstance(error, InterruptedRun) else Cancelled
             ready = sum(line.result in (DONE, SKIPPED) for line in self.lines.values())
             told = f"stopped in '{at}' with {ready} of {len(self.jobs)} steps done; the same command goes on"
-            raise kind(f"{self.config.recipe}: {told}") from error
+            why = f"\n{error}" if str(error) else ""
+            raise kind(f"{self.config.recipe}: {told}{why}") from error
         finally:
-            self.contents.save()
-            self._summarize()
+            if self.devices.leads:
+                self.contents.save()
+                self._summarize()
         result = self._result()
         if self.bugs:
             raise self.bugs[0]
-        if self.errors:
-            raise StepsFailed(self._failures(), self.errors[0].exit_code, result)
+        if self.codes:
+            first = next(job.id for job in self.jobs if job.id in self.codes)
+            raise StepsFailed(self._failures(), self.codes[first], result)
         return result
 
-    def _due(self, job: Job) -> tuple[Wanted, Reason] | None:
-        """What a job is to be, and why, if it has to be done and can be."""
+    def _hear(self) -> None:
+        """Tell the other processes how jobs ended, and hear it from them."""
+        own = {name: [asdict(self.lines[name]), self.codes.get(name)] for name in self.unheard if name in self.lines}
+        for said in self._exchanged(own):
+            for name, (line, code) in said.items():
+                self.lines[name] = StepLine(**line)
+                self.codes |= {} if code is None else {name: code}
+        for job in self.unheard.values():
+            self.contents.forget(job.out)
+        self.unheard.clear()
+
+    def _exchanged(self, own: Any) -> list[Any]:
+        """What each process has to say, once all are here: one may have a job that takes days."""
+        self.devices.wait()
+        return [json.loads(said) for said in self.devices.gather(json.dumps(own).encode())]
+
+    def _due(self, job: Job) -> tuple[Wanted, Reason, bool] | None:
+        """What a job is to be, why, and whether what is there is our own, if it has to be done and can be."""
         missing = [name for name in job.needs if name in self.lines and self.lines[name].result in (FAILED, LEFT_OUT)]
         if missing:
             self._tell(job, LEFT_OUT, f"needs {', '.join(missing)}")
             return None
         wanted, due = self._look(job)
+        is_own = self.records.was_begun(job.id)
+        if job.config.is_shared:
+            # Together they do what the leader finds due.
+            found, is_own = self._exchanged([due and asdict(due), is_own])[0]
+            due = found and Reason(**found)
         if due is None:
             self._tell(job, SKIPPED, "done before")
             return None
-        return wanted, due
+        return wanted, due, is_own
 
-    def _do(self, job: Job, wanted: Wanted, due: Reason, make: "Make") -> None:
-        is_own = self.records.was_begun(job.id)
-        if is_own:
-            _sweep(self.recipe.folder / job.out)
-        self.records.begin(job.id)
+    def _do(self, job: Job, wanted: Wanted, due: Reason, is_own: bool, make: "Make") -> None:
+        writes = self.devices.leads or not job.config.is_shared
+        if writes:
+            if is_own:
+                _sweep(self.recipe.folder / job.out)
+            self.records.begin(job.id)
         begun = time.monotonic()
         try:
-            make(job, due, is_own, _Told(job.id, self.listen))
+            with nullcontext() if job.config.is_shared else alone():
+                make(job, due, is_own, _Told(job.id, self.listen))
         except InterruptedRun:
             raise
         except Exception as error:
             # A bug of ours in one step is told in the end, with all it takes to find it; the others are done before.
             self.bugs += [] if isinstance(error, GaiaStimError | OSError | MemoryError) else [error]
             failure = error if isinstance(error, GaiaStimError) else DataError(_words(error))
-            self.errors.append(failure)
+            self.codes[job.id] = failure.exit_code
             self.listen(Note(f"{job.id}: {failure}", warning=True))
             self._tell(job, FAILED, str(failure), time.monotonic() - begun)
             return
         finally:
             self.contents.forget(job.out)
         seconds = time.monotonic() - begun
-        self.records.put(job.id, wanted.record(job, self.contents, seconds))
+        if writes:
+            self.records.put(job.id, wanted.record(job, self.contents, seconds))
         self._tell(job, DONE, due.text, seconds)
 
     # -- telling -----------------------------------------------------------------------------------------------------
@@ -199,16 +243,19 @@ class _Runner:
     def _tell(self, job: Job, result: str, why: str = "", seconds: float | None = None) -> None:
         self.lines[job.id] = StepLine(job.id, job.verb, result, None if seconds is None else round(seconds, 2), why)
 
+    def _lines(self) -> list[StepLine]:
+        return [self.lines[job.id] for job in self.jobs if job.id in self.lines]
+
     def _result(self) -> RunResult:
-        lines = list(self.lines.values())
+        lines = self._lines()
         counted = dict(Counter(line.result for line in lines))
         # As the user would write it, from where they are.
         out = self.config.out or self.config.recipe.parent / self.recipe.out
         return RunResult(out, out / SUMMARY, round(time.monotonic() - self.started, 2), counted, lines)
 
     def _failures(self) -> str:
-        failed = [line for line in self.lines.values() if line.result == FAILED]
-        left_out = sum(line.result == LEFT_OUT for line in self.lines.values())
+        failed = [line for line in self._lines() if line.result == FAILED]
+        left_out = sum(line.result == LEFT_OUT for line in self._lines())
         head = f"{len(failed)} of {len(self.jobs)} steps failed"
         tail = f"; {left_out} that need them were left out" if left_out else ""
         return "\n".join([f"{head}{tail}", *(f"{line.step}: {line.why}" for line in failed)])
@@ -331,6 +378,11 @@ def _words(error: Exception) -> str:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{(error.strerror or str(error)).lower()}"
     return "not enough memory" if isinstance(error, MemoryError) else f"a bug ({type(error).__name__}: {error})"
+
+
+def _only_warnings(listen: Listener) -> Listener:
+    """What a process that does not lead has to say: nobody else knows it."""
+    return lambda event: listen(event) if isinstance(event, Note) and event.warning else None
 
 
 class _Told:

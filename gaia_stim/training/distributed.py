@@ -1,10 +1,12 @@
-"""One training, or one folder to encode, on several devices: a process each, as torchrun or srun starts them.
+"""One training, folder to encode or recipe on several devices: a process each, as torchrun or srun starts them.
 
 What is done there is written for a process that may be one of several: it asks `here()` for its `Devices` and does its
 share. In a process alone, which is in no group, every method hands back what it was given, and nothing is waited for.
 
 The first process leads: it alone writes files and says how far the work is. All others compute the same, so that all
-are of one mind; what depends on a clock or on files that change is decided by the leader (`highest`).
+are of one mind; what depends on a clock or on files that change is decided by the leader (`highest`, `gather`).
+
+Torch is imported once there is someone to talk to.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +14,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
-
-import torch
-import torch.distributed as dist
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gaia_stim.devices import Launch
 from gaia_stim.errors import CheckpointError, ConfigError, InterruptedRun
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ANSWER = timedelta(minutes=30)
 """How long a process may be busy with its share of a step, or with a validation. One that dies is noticed at once."""
@@ -27,8 +28,8 @@ PATIENT = timedelta(days=7)
 """How long the others wait while the leader makes files for all of them."""
 
 T = TypeVar("T")
-WHOLE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""Whole numbers by their bytes."""
+WHOLE = {2: "int16", 4: "int32", 8: "int64"}
+"""Torch's whole numbers by their bytes."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,15 @@ class Devices:
         """This process's part of `items`, one after the other: all parts in the order of processes are the whole."""
         return items[len(items) * self.rank // self.size : len(items) * (self.rank + 1) // self.size]
 
-    def add_up(self, values: Tensor) -> Tensor:
+    def takes(self, place: int) -> bool:
+        """Whether it is this process's turn, where each does one thing after the other."""
+        return place % self.size == self.rank
+
+    def add_up(self, values: "Tensor") -> "Tensor":
         """The sum over all processes, in place; the same to the bit in each of them."""
         if self.size > 1:
+            import torch.distributed as dist
+
             with self._together():
                 dist.all_reduce(values)
         return values
@@ -61,6 +68,9 @@ class Devices:
         """Of each value the highest that any process has. On the host: nothing waits for a device."""
         if self.size == 1:
             return list(values)
+        import torch
+        import torch.distributed as dist
+
         found = torch.tensor(values, dtype=torch.int64)
         with self._together():
             dist.all_reduce(found, op=dist.ReduceOp.MAX)
@@ -70,6 +80,9 @@ class Devices:
         """What each process has to say, in their order."""
         if self.size == 1:
             return [content]
+        import torch
+        import torch.distributed as dist
+
         own = [len(content) if rank == self.rank else 0 for rank in range(self.size)]
         lengths = self.highest(*own)
         padded = torch.zeros(max(1, *lengths), dtype=torch.uint8)
@@ -82,6 +95,8 @@ class Devices:
     def wait(self) -> None:
         """Go on when all processes are here."""
         if self.size > 1:
+            import torch.distributed as dist
+
             with self._together():
                 dist.barrier(group=self._patient)
 
@@ -94,14 +109,17 @@ class Devices:
         if self.leads:
             self.wait()
 
-    def check_same(self, tensors: Mapping[str, Tensor]) -> None:
+    def check_same(self, tensors: Mapping[str, "Tensor"]) -> None:
         """Whether all processes have the same numbers. Raises `CheckpointError` in each of them, naming the first.
 
         They are compared by one whole number a tensor, the sum of its bits taken as whole numbers.
         """
         if self.size == 1:
             return
-        sums = [value.detach().view(WHOLE[value.element_size()]).sum(dtype=torch.int64) for value in tensors.values()]
+        import torch
+
+        bits = [value.detach().view(getattr(torch, WHOLE[value.element_size()])) for value in tensors.values()]
+        sums = [value.sum(dtype=torch.int64) for value in bits]
         told = torch.stack(sums).tolist()
         most = self.highest(*told, *(~value for value in told))
         for place, name in enumerate(tensors):
@@ -133,6 +151,16 @@ def here() -> Devices:
 
 
 @contextmanager
+def alone() -> Iterator[None]:
+    """Be in no group for as long as this lasts: the others do something else meanwhile."""
+    before = _here.set(ALONE)
+    try:
+        yield
+    finally:
+        _here.reset(before)
+
+
+@contextmanager
 def joined(launch: Launch) -> Iterator[None]:
     """Work with the others of a launch for as long as this lasts: gloo on processors, nccl on GPUs, one GPU each.
 
@@ -141,6 +169,9 @@ def joined(launch: Launch) -> Iterator[None]:
     if launch.size == 1:
         yield
         return
+    import torch
+    import torch.distributed as dist
+
     backend = "gloo"
     if torch.cuda.is_available():
         torch.cuda.set_device(launch.rank_here % torch.cuda.device_count())

@@ -1,5 +1,6 @@
 """FAULTS 5 and 6: a training on several processes stops as one, whoever is asked to, and ends in the same bytes."""
 
+import re
 import shutil
 import signal
 import time
@@ -12,7 +13,7 @@ import pytest
 from faults.conftest import strays, times, what_counts
 from faults.processes import Command, Started
 from gaia_stim.checkpoint import Run, read_tensors
-from gaia_stim.files import hash_file
+from gaia_stim.files import hash_file, read_json
 
 TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 8, "threads": 1, "sheets": 1}
 IMAGES = 800
@@ -126,6 +127,84 @@ def test_codes_are_the_same_bytes(command: Callable[..., Command], faces: Path, 
     strict = command("encode", "images", "--out", "strict.csv", "-m", tiny_run, "--strict")
     for ended in [process.wait() for process in strict.start_together(3)]:
         assert ended.code == 3 and "face_00001x.png" in ended.err
+
+
+STUDY = """\
+threads: 1
+model: ${space}
+steps:
+  faces: {do: samples, n: 20, size: 16}
+  space: {do: train, images: "${faces}/images", preset: tiny, size: 16, latent: 2, width: 4, batch: 8, images_seen: 80}
+  codes: {do: encode, images: ["${faces}/images"]}
+  morphs:
+    do: morph
+    matrix: {steps: [3, 4, 5]}
+    first: ${faces}/images/face_00000.png
+    second: ${faces}/images/face_0000${steps}.png
+    steps: ${steps}
+  looked: {do: audit, each: "${morphs}", stimuli: "${morphs}"}
+"""
+TIMES = re.compile(r"/\.record/|run\.json$|log\.jsonl$|\.previous\.")
+
+
+@pytest.fixture
+def study(command: Callable[..., Command], tmp_path: Path) -> Command:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return command("run", "study.yaml", "--set", "space.groups=2", "--out", "out")
+
+
+def made(folder: Path) -> dict[str, str]:
+    """What a recipe has made, but for what tells the time."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and not TIMES.search(path.as_posix()))
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in paths}
+
+
+def made_alone(study: Command) -> dict[str, str]:
+    """What one process makes of it; the folder is gone then."""
+    ended = study.run()
+    assert ended.code == 0, ended.err
+    found = made(study.folder / "out")
+    shutil.rmtree(study.folder / "out")
+    return found
+
+
+def test_a_recipe_is_shared_out(study: Command, tmp_path: Path) -> None:
+    """Sets in turn, the training and the codes together: the same bytes, and all is done for one that comes later."""
+    alone = made_alone(study)
+    first, second = [process.wait() for process in study.start_together()]
+    assert (first.code, second.code, second.err) == (0, 0, ""), first.err + second.err
+    assert made(tmp_path / "out") == alone
+    assert strays(tmp_path / "out") == []
+    for processes in (study.start_together(3), [study.start()]):
+        assert [process.wait().code for process in processes] == [0] * len(processes)
+        steps = read_json(tmp_path / "out" / "run.json")["steps"]
+        assert len(steps) == 9
+
+
+def test_a_step_of_a_shared_recipe_fails(study: Command, tmp_path: Path) -> None:
+    """Whoever had it, all know, and leave out what needs it."""
+    (tmp_path / "study.yaml").write_text(STUDY.replace("steps: [3, 4, 5]", "steps: [3, 4, 99]"))
+    for ended in [process.wait() for process in study.start_together()]:
+        assert ended.code == 3
+        assert "1 of 9 steps failed; 1 that need them were left out" in ended.err and "Traceback" not in ended.err
+    results = {step["step"]: step["result"] for step in read_json(tmp_path / "out" / "run.json")["steps"]}
+    wrong = {"morphs_99": "failed", "looked_99": "left out"}
+    assert results == dict.fromkeys(results, "done") | wrong
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_that_shares_a_recipe_is_killed(rank: int, study: Command, tmp_path: Path) -> None:
+    """The other ends with a message; one process goes on with what is left, to the same bytes."""
+    alone = made_alone(study)
+    processes = study.start_together()
+    while all(process.is_alive for process in processes) and not list((tmp_path / "out").glob("morphs_*")):
+        time.sleep(0.002)
+    processes[rank].kill()
+    ended = processes[1 - rank].wait(SECONDS)
+    assert ended.code == 75 and "goes no further: another one has ended" in ended.err, ended.err
+    assert "the same command goes on" in ended.err and "Traceback" not in ended.err
+    assert study.run().code == 0
+    assert made(tmp_path / "out") == alone
 
 
 def test_what_is_not_shared_is_done_once(command: Callable[..., Command], tmp_path: Path) -> None:
