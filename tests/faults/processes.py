@@ -1,4 +1,4 @@
-"""Real processes to kill: forked from a server that has imported torch once, so that each costs as good as nothing."""
+"""Real processes to kill: forked from a server that has imported all that they need, so that each costs a moment."""
 
 import os
 import signal
@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _forked = get_context("forkserver")
-# An optimiser imports torch._dynamo, which takes longer than all else.
+# An optimiser imports torch._dynamo, which takes longer than all else; scipy and skimage import parts when they are used.
 _forked.set_forkserver_preload(
     [
-        "torch._dynamo",
-        *(f"gaia_stim.pipeline.{name}" for name in ("train", "morphs", "match", "audit", "report", "designs")),
+        *("torch._dynamo", "scipy.interpolate", "scipy.ndimage", "skimage.metrics", "rich.progress"),
+        *(f"gaia_stim.cli.{name}" for name in ("app", "console", "results")),
+        *(
+            f"gaia_stim.pipeline.{name}"
+            for name in ("train", "morphs", "match", "audit", "report", "designs", "export")
+        ),
         *(f"gaia_stim.pipeline.attributes.{name}" for name in ("fit", "apply", "show")),
         *(f"gaia_stim.export.{name}" for name in ("bids", "psychtoolbox", "opensesame")),
+        "gaia_stim.recipe.run",
     ]
 )
 
