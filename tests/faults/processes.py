@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _forked = get_context("forkserver")
-# An optimiser imports torch._dynamo, which takes longer than all else; scipy and skimage import parts when they are used.
+# An optimiser imports torch._dynamo, which takes longer than all else; scipy imports its parts when they are used.
 _forked.set_forkserver_preload(
     [
         *("torch._dynamo", "scipy.interpolate", "scipy.ndimage", "skimage.metrics", "rich.progress"),

@@ -175,10 +175,12 @@ def test_a_recipe_is_shared_out(study: Command, tmp_path: Path) -> None:
     assert (first.code, second.code, second.err) == (0, 0, ""), first.err + second.err
     assert made(tmp_path / "out") == alone
     assert strays(tmp_path / "out") == []
-    for processes in (study.start_together(3), [study.start()]):
-        assert [process.wait().code for process in processes] == [0] * len(processes)
+    for size in (3, 1):
+        for ended in [process.wait() for process in study.start_together(size)]:
+            assert ended.code == 0, ended.err
         steps = read_json(tmp_path / "out" / "run.json")["steps"]
         assert len(steps) == 9
+    assert made(tmp_path / "out") == alone
 
 
 def test_a_step_of_a_shared_recipe_fails(study: Command, tmp_path: Path) -> None:
