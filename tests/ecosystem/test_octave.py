@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not OCTAVE, reason="not installed: octave-cli ('
 PLAYED = {
     "Screen": """
       function varargout = Screen(command, varargin)
-      global drawn
+      global drawn written
       switch command
         case 'Screens', varargout = {0};
         case 'OpenWindow', varargout = {1};
@@ -28,7 +28,8 @@ PLAYED = {
         case 'MakeTexture', varargout = {numel(varargin{2})};
         case 'Flip', varargout = {0};
         case 'DrawTexture', drawn(end + 1, :) = varargin{4};
-        case {'DrawText', 'CloseAll'}
+        case 'DrawText', written = unique([written, {char(varargin{2})}]);
+        case 'CloseAll'
         otherwise, error('no such command: %s', command);
       end
     """,
@@ -93,15 +94,15 @@ def test_octave_reads_hostile_text_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "presses", "answers"),
+    ("task", "presses", "answers", "hint"),
     [
-        ("2afc", "[3 1 2 1 2]", ["a", "b", "a", "b"]),
-        ("same-different", "[3 1 2 1 2]", ["a", "b", "a", "b"]),
-        ("adjustment", "[3 4 5]", ["0.5", "0.75", "1", "1"]),
-        ("", "[3 1 1 2 1 1]", ["f", "f", "j", "f", "f"]),
+        ("2afc", "[3 1 2 1 2]", ["a", "b", "a", "b"], "[F] left     [J] right"),
+        ("same-different", "[3 1 2 1 2]", ["a", "b", "a", "b"], "[F] left     [J] right"),
+        ("adjustment", "[3 4 5]", ["0.5", "0.75", "1", "1"], "[LEFT] back     [RIGHT] on     [RETURN] done"),
+        ("", "[3 1 1 2 1 1]", ["f", "f", "j", "f", "f"], "[F] f     [J] j"),
     ],
 )
-def test_the_starter_runs(task: str, presses: str, answers: list[str], tmp_path: Path) -> None:
+def test_the_starter_runs(task: str, presses: str, answers: list[str], hint: str, tmp_path: Path) -> None:
     stimuli = planted_morph(tmp_path / "set")
     design = tmp_path / "design" if task else None
     if design:
@@ -110,7 +111,9 @@ def test_the_starter_runs(task: str, presses: str, answers: list[str], tmp_path:
     (tmp_path / "played").mkdir()
     for name, code in PLAYED.items():
         (tmp_path / "played" / f"{name}.m").write_text(code)
-    octave(out, f"addpath('{tmp_path}/played'); global presses at; presses = {presses}; at = 1; experiment('p02');")
+    play = f"global presses at written; presses = {presses}; at = 1; written = {{}}; experiment('p02');"
+    texts = octave(out, f"addpath('{tmp_path}/played'); {play} printf('%s\\n', written{{:}});").splitlines()
+    assert hint in texts
     [file] = (out / "data").glob("p02_*.csv")
     with file.open(encoding="utf-8", newline="") as stream:
         results = list(csv.DictReader(stream))

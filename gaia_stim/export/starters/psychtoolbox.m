@@ -18,7 +18,7 @@ fixation = 0.5;        % seconds
 first = 0.8;           % same-different: the first picture, then nothing, then the second until the answer
 gap = 0.4;
 scale = meta.scale;    % pixels of the screen for each pixel of a picture
-[keys, answers] = keys_of(meta);
+[keys, answers, words] = keys_of(meta);
 
 % What is shown in each row: an index into stim for each place, NaN where there is none.
 if isfield(loaded, 'trials')
@@ -72,6 +72,7 @@ try
     textures(k) = Screen('MakeTexture', window, picture);
     sides(k, :) = scale * [size(picture, 2), size(picture, 1)];
   end
+  below = min(centre + [0, 1.4 * max([sides(:, 2); 0])], area(3:4) - [0, 40]);
   message(window, meta.question, centre);
   wait_for(window, {'space'});
   for n = 1:numel(rows)
@@ -81,7 +82,7 @@ try
     Screen('Flip', window);
     WaitSecs(fixation);
     if strcmp(meta.task, 'adjustment')
-      [response, rt] = adjust(window, textures, sides, centre, seen, meta.continuum);
+      [response, rt] = adjust(window, textures, sides, centre, below, seen, meta.continuum);
     else
       if strcmp(meta.task, 'same-different')
         draw(window, textures, sides, centre, seen(1), [0 0]);
@@ -96,6 +97,7 @@ try
           draw(window, textures, sides, centre, seen(k), places(k, :));
         end
       end
+      hint(window, keys, words, below);
       [key, rt] = wait_for(window, keys);
       if isempty(key)
         break
@@ -124,8 +126,9 @@ Screen('CloseAll');
 fclose(results);
 end
 
-function [keys, answers] = keys_of(meta)
-% The keys of a task and the answers they stand for; without a design the answer is the key.
+function [keys, answers, words] = keys_of(meta)
+% The keys of a task, the answers they stand for, and what the participant reads for them; without a design the answer
+% is the key.
 answers = meta.answers;
 if ischar(answers)
   answers = {answers};
@@ -140,6 +143,28 @@ elseif numel(answers) == 2 && strcmp(answers{2}, 'cd')
 else
   keys = {'f', 'j'};
 end
+switch strjoin(answers, ' ')
+  case 'a b'
+    words = {'left', 'right'};
+    if strcmp(meta.task, 'identification')
+      words = {'A', 'B'};
+    end
+  case 'a b c'
+    words = {'left', 'middle', 'right'};
+  case 'ab bc'
+    words = {'left and middle', 'middle and right'};
+  case 'ab cd'
+    words = {'upper pair', 'lower pair'};
+  otherwise
+    words = answers;
+end
+end
+
+function hint(window, keys, words, place)
+% What each key stands for, below the pictures.
+names = upper(regexprep(keys, {'(\d).', 'Arrow'}, {'$1', ''}));
+parts = [names; words];
+message(window, strtrim(sprintf('[%s] %s     ', parts{:})), place);
 end
 
 function places = places_of(task, count)
@@ -192,7 +217,7 @@ while true
 end
 end
 
-function [response, rt] = adjust(window, textures, sides, centre, seen, places)
+function [response, rt] = adjust(window, textures, sides, centre, below, seen, places)
 % The arrows walk along the continuum, Return takes the picture that is shown.
 [places, order] = sort(places);
 at = find(order == seen(2), 1);
@@ -200,6 +225,7 @@ began = GetSecs;
 while true
   draw(window, textures, sides, centre, seen(1), [-0.6 0]);
   draw(window, textures, sides, centre, order(at), [0.6 0]);
+  hint(window, {'LeftArrow', 'RightArrow', 'Return'}, {'back', 'on', 'done'}, below);
   key = wait_for(window, {'LeftArrow', 'RightArrow', 'Return'});
   rt = GetSecs - began;
   if isempty(key)
