@@ -11,10 +11,8 @@ training, or codes of many images, they make together.
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, chdir, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +20,17 @@ import gaia_stim
 from gaia_stim.config import RecipeRunConfig
 from gaia_stim.errors import Cancelled, ConfigError, DataError, GaiaStimError, InterruptedRun, suggestion
 from gaia_stim.events import Event, Listener, Note, Progress, silent
-from gaia_stim.files import STAGING_MARK, clear_leftovers, hash_file, write_json
+from gaia_stim.files import hash_file, write_json
 from gaia_stim.recipe.contents import Contents
 from gaia_stim.recipe.graph import Job
 from gaia_stim.recipe.plan import Recipe, load_recipe
 from gaia_stim.recipe.records import SUMMARY, Records, now
 from gaia_stim.recipe.state import Reason, Wanted, reason
+from gaia_stim.recipe.workshop import Make, sweep, workshop
 from gaia_stim.training.distributed import alone, here
 
 DONE, SKIPPED, FAILED, LEFT_OUT = "done", "skipped", "failed", "left out"
 DUE, PERHAPS = "to do", "perhaps"
-STEM_KEPT = 48
-"""Characters of a name that are surely in the temporary name of its file."""
 BREATH = 2.0
 """Seconds after which a job tells how far it is; before, the bar of all jobs is enough."""
 
@@ -156,7 +153,7 @@ class _Runner:
                     if not (job.config.is_shared or self.devices.takes(place)):
                         continue
                     if (due := self._due(job)) is not None:
-                        make = make or stack.enter_context(_workshop(self.recipe))
+                        make = make or stack.enter_context(workshop(self.recipe))
                         self._do(job, *due, make)
                 self._hear()
                 self.listen(Progress("steps", len(self.jobs), len(self.jobs)))
@@ -211,11 +208,11 @@ class _Runner:
             return None
         return wanted, due, is_own
 
-    def _do(self, job: Job, wanted: Wanted, due: Reason, is_own: bool, make: "Make") -> None:
+    def _do(self, job: Job, wanted: Wanted, due: Reason, is_own: bool, make: Make) -> None:
         writes = self.devices.leads or not job.config.is_shared
         if writes:
             if is_own:
-                _sweep(self.recipe.folder / job.out)
+                sweep(self.recipe.folder / job.out)
             self.records.begin(job.id)
         begun = time.monotonic()
         try:
@@ -305,66 +302,6 @@ def _chosen(recipe: Recipe, config: RecipeRunConfig) -> list[Job]:
                 named |= {job.id} if named & set(job.needs) else set()
         chosen &= named
     return [job for job in recipe.jobs if job.id in chosen]
-
-
-# -- the work ---------------------------------------------------------------------------------------------------------
-
-Make = Callable[[Job, Reason, bool, Listener], None]
-"""Do a job: why, and whether what is in its place is the recipe's own and may be replaced."""
-
-
-@contextmanager
-def _workshop(recipe: Recipe) -> Iterator[Make]:
-    """Where jobs are done: in the recipe's folder, each model read once, each job with the same number of threads."""
-    import torch
-
-    from gaia_stim.pipeline.models import spaces_kept
-
-    before = torch.get_num_threads()
-
-    def make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
-        # Training sets the threads of the process, and the next job's bytes must not depend on that.
-        torch.set_num_threads(recipe.threads or before)
-        Path(job.out).parent.mkdir(parents=True, exist_ok=True)
-        _make(job, due, is_own, listen)
-
-    with chdir(recipe.folder), spaces_kept():
-        try:
-            yield make
-        finally:
-            torch.set_num_threads(before)
-
-
-def _make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
-    """Ask the verb as anyone would, so that it goes on where it was stopped; to replace something only of our own."""
-    module, name = job.step.call.split(":")
-    function: Callable[[Any, Listener], Any] = getattr(import_module(module), name)
-    takes_force = "force" in type(job.config).model_fields
-    forced = job.config.model_copy(update={"force": True}) if takes_force else job.config
-    if due.anew:
-        function(forced, listen)
-        return
-    try:
-        function(job.config, listen)
-    except ConfigError:
-        if not (is_own and takes_force):
-            raise
-        function(forced, listen)
-
-
-def _sweep(out: Path) -> None:
-    """Remove what a crash left of writing `out`, beside it and in it.
-
-    Files beside it, because `SET.gif` belongs to `SET`; a temporary name keeps the end of the name that it is for.
-    Folders clear themselves where they are written, but one that replaced another may be all done, save for the other.
-    """
-    if out.parent.is_dir():
-        clear_leftovers(out)
-    beside = (path for path in out.parent.glob(f"{STAGING_MARK}*") if out.stem[-STEM_KEPT:] in path.name)
-    inside = out.rglob(f"{STAGING_MARK}*") if out.is_dir() else ()
-    for path in (*beside, *inside):
-        if path.is_file():
-            path.unlink(missing_ok=True)
 
 
 def _build() -> dict[str, Any]:
