@@ -1,4 +1,4 @@
-"""Doing one job of a recipe: in the recipe's folder, by the verb that anyone could ask, over what a crash left there."""
+"""Doing one job of a recipe: in the recipe's folder, by the verb that anyone could ask, over what a crash left."""
 
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
