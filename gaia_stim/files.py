@@ -94,15 +94,24 @@ def room_for(path: Path, needed: int) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise _no_room(path, f"{needed:,}", error) from error
+        raise _no_room(path, needed, error) from error
 
 
-def _no_room(path: Path, needed: str, error: OSError) -> DataError:
+class NoRoom(DataError):
+    """There is no room on the disk for a file or a folder."""
+
+    needed: int = 0
+    """Bytes."""
+
+
+def _no_room(path: Path, needed: int, error: OSError, about: str = "") -> NoRoom:
     why, free = (error.strerror or "the disk is full").lower(), shutil.disk_usage(path.parent).free
-    return DataError(
-        f"{path}: cannot be written ({why}): it takes {needed} bytes, {free:,} are free there; "
+    found = NoRoom(
+        f"{path}: cannot be written ({why}): it takes {about}{needed:,} bytes, {free:,} are free there; "
         "what was there before is whole; make room, then give the same command again"
     )
+    found.needed = needed
+    return found
 
 
 @contextlib.contextmanager
@@ -201,7 +210,7 @@ def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator
     """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without error.
 
     What a kill left of earlier attempts is cleared away first. Raises `DataError` on a full disk, saying how much the
-    folder takes: as many bytes as `needed` says then, and no fewer than were written.
+    folder takes: as many bytes as `needed` says then, and no fewer than were written and were to be written next.
     """
     path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -217,7 +226,8 @@ def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator
             written = sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
             shutil.rmtree(staging, ignore_errors=True)
             if full := _full(error):
-                raise _no_room(path, f"about {max(written, needed()):,}", full) from error
+                next_file = error.needed if isinstance(error, NoRoom) else 0
+                raise _no_room(path, max(written + next_file, needed()), full, "about ") from error
             raise
 
 

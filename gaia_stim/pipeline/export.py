@@ -49,10 +49,15 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
     if _stands(out, request, config.force):
         listen(Note(f"{out} holds this very export already: nothing to do"))
     else:
-        with staged_folder(out) as staging:
+        with staged_folder(out, partial(_size, stimuli)) as staging:
             writer(stimuli, staging, trials)
             write_json(staging / EXPORT, _record(request, stimuli, trials, _files(staging)))
     return ExportResult(out, config.to, len(stimuli), None if trials is None else len(trials), out / "README.md")
+
+
+def _size(stimuli: StimulusSet) -> int:
+    """The bytes of a set's pictures and its table: what an export takes, and a little more."""
+    return sum((stimuli.folder / name).stat().st_size for name in (MANIFEST, *stimuli.table["image"]))
 
 
 def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:

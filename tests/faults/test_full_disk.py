@@ -127,3 +127,21 @@ def test_no_room_for_a_film_of_a_set(film: str, command: Make, faces: Path, tiny
     size = (tmp_path / f"set.{film}").stat().st_size
     # A zip has the names of its files besides.
     assert needed == size if film == "gif" else needed <= size < needed + 300 * len(before)
+
+
+@pytest.mark.parametrize("program", ["psychopy", "bids", "psychtoolbox"])
+def test_no_room_for_an_export(program: str, command: Make, faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """New, or in place of one that was there: that one stays as it was."""
+    a, b, c = sorted(faces.iterdir())[:3]
+    for name, ends in (("first", (a, b)), ("second", (a, c))):
+        assert command("--quiet", "morph", *ends, "-m", tiny_run, "--steps", 5, "--out", name).run().code == 0
+    first = command("--quiet", "export", "first", "--to", program, "--out", "experiment")
+    pictures = sum(path.stat().st_size for path in (tmp_path / "first" / "stimuli").iterdir())
+    assert pictures < told(first.run(no_file_larger_than, 500)) < 10 * pictures
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
+    assert first.run().code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "experiment").rglob("*") if path.is_file()}
+    second = command("--quiet", "export", "second", "--to", program, "--out", "experiment", "--force")
+    assert told(second.run(no_file_larger_than, 500)) > pictures // 2
+    assert {path: path.read_bytes() for path in (tmp_path / "experiment").rglob("*") if path.is_file()} == before
+    assert second.run().code == 0
