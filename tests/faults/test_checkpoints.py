@@ -221,8 +221,8 @@ def test_no_flip_of_a_bit_goes_unnoticed(stopped: Run) -> None:
     content = path.read_bytes()
     tensors, metadata = read_tensors(path)
     header = 8 + int.from_bytes(content[:8], "little")
-    places = [chance.randrange(len(content)) for _ in range(times(100, 2000))]
-    places += [chance.randrange(header) for _ in range(times(200, 4000))]
+    places = [chance.randrange(len(content)) for _ in range(times(100, 1500))]
+    places += [chance.randrange(header) for _ in range(times(200, 3000))]
     unnoticed = 0
     for place in places:
         flipped(path, place, chance.randrange(8))

@@ -71,7 +71,7 @@ def test_killed_at_points_of_replacing_an_export(
     old, new = contents(tmp_path / "one"), contents(tmp_path / "two")
     shutil.copytree(tmp_path / "one", out)
     assert export(program, "--force", which="two").run(count_changes, tally).code == 0
-    for point in range(0, tally.stat().st_size, times(10, 1)):
+    for point in range(0, tally.stat().st_size, times(10, 2)):
         shutil.rmtree(out)
         shutil.copytree(tmp_path / "one", out)
         killed = export(program, "--force", which="two").run(die_at_change, point)

@@ -145,7 +145,7 @@ def test_killed_at_points_of_replacing_what_a_recipe_made(
 ) -> None:
     """Sets, films, designs and exports that are replaced by others: old or new, and the same command goes on."""
     other = command("-q", "run", "study.yaml", *OTHERWISE)
-    for point in range(3, undisturbed.changes[1], times(100, 14)):
+    for point in range(3, undisturbed.changes[1], times(100, 28)):
         shutil.rmtree(tmp_path / "out", ignore_errors=True)
         shutil.copytree(undisturbed.folder, tmp_path, dirs_exist_ok=True)
         killed = other.run(die_at_change, point)

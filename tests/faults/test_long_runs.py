@@ -57,10 +57,14 @@ class Watched:
 
     @property
     def growth(self) -> float:
-        """Bytes for each thing done: the slope of the least squares after the beginning."""
+        """Bytes for each thing done, after the beginning: the middle one of the slopes of three parts.
+
+        A leak goes on through all of them; an allocator that takes a few megabytes more does so once.
+        """
         late = [place for place, done in enumerate(self.done) if done >= BEGINNING * self.done[-1]]
-        done, memory = np.array(self.done)[late], np.array([one.memory for one in self.held])[late]
-        return float(np.polyfit(done, memory, 1)[0])
+        done, memory = np.array(self.done), np.array([one.memory for one in self.held])
+        slopes = [np.polyfit(done[part], memory[part], 1)[0] for part in np.array_split(late, 3)]
+        return float(np.median(slopes))
 
     def check(self, most: float) -> None:
         """Memory grows by at most so many bytes for each thing done; files and threads are the same at each look."""
@@ -97,7 +101,7 @@ def test_a_leak_would_be_seen() -> None:
 
 
 TINY = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1}
-OFTEN = {"validations": 100, "sheets": 20, "save_seconds": 0.05}
+OFTEN = {"validations": 100, "sheets": 20, "save_seconds": 0.25}
 
 
 def take_steps(faces: Path, out: Path, steps: int) -> Watched:
@@ -114,7 +118,7 @@ def take_steps(faces: Path, out: Path, steps: int) -> Watched:
 
 def test_thousands_of_steps(faces: Path, tmp_path: Path) -> None:
     """A training saves, validates, logs and draws on the way; its log has as many rows however long it is."""
-    alone(take_steps, faces, tmp_path / "run", times(400, 2000)).check(times(20_000, 2000))
+    alone(take_steps, faces, tmp_path / "run", times(400, 3000)).check(times(20_000, 1000))
     log = (tmp_path / "run" / "log.jsonl").read_bytes()
     assert len(log.splitlines()) <= loop.LOG_ROWS + OFTEN["validations"] and len(log) < 200_000
 
