@@ -128,6 +128,7 @@ def _drawn(character: str) -> str:
     return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
 
 
+@cache
 def _glyph(character: str) -> bytes:
     return bytes(_font_of(LABEL_SIZES[0]).getmask(character))
 

@@ -72,7 +72,8 @@ class _RememberingSpace(Space):
     memory: _Memory = field(default_factory=_Memory)
 
     def _run(self, network: Callable[[Tensor], Tensor], tile: Sequence[Item]) -> Item:
-        items = {(network.__name__, one.tobytes()): one for one in tile}
+        keys: list[Key] = [(network.__name__, one.tobytes()) for one in tile]
+        items = dict(zip(keys, tile, strict=True))
         known = {key: made for key in items if (made := self.memory.take(key)) is not None}
         if missing := [key for key in items if key not in known]:
             made_now = super()._run(network, [items[key] for key in missing])
@@ -80,7 +81,7 @@ class _RememberingSpace(Space):
             known |= {key: one.copy() for key, one in zip(missing, made_now, strict=True)}
         for key in items:
             self.memory.put(key, known[key])
-        return np.stack([known[network.__name__, one.tobytes()] for one in tile])
+        return np.stack([known[key] for key in keys])
 
 
 def _load(run: Run) -> Space:

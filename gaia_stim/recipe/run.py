@@ -180,10 +180,10 @@ class _Runner:
         own = {name: [asdict(self.lines[name]), self.codes.get(name)] for name in self.unheard if name in self.lines}
         for said in self._exchanged(own):
             for name, (line, code) in said.items():
-                self.lines[name] = StepLine(**line)
-                self.codes |= {} if code is None else {name: code}
-        for job in self.unheard.values():
-            self.contents.forget(job.out)
+                if name not in own:
+                    self.lines[name] = StepLine(**line)
+                    self.codes |= {} if code is None else {name: code}
+                    self.contents.forget(self.unheard[name].out)
         self.unheard.clear()
 
     def _exchanged(self, own: Any) -> list[Any]:
