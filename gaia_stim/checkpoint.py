@@ -60,6 +60,8 @@ class DatasetRecord(Config):
     background: str
     training_images: int
     validation_images: int
+    held_out: list[str] | None = None
+    """Hashes of the images for validation, where a user said which; else a tenth by hash."""
 
 
 class RunConfig(Config):

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -92,7 +92,11 @@ class Dataset:
 
     def rows(self, split: Split) -> npt.NDArray[np.int64]:
         """The rows of a split, ascending."""
-        return self.table.loc[self.table["split"] == split, "row"].to_numpy(np.int64)
+        return self.table.loc[self.table["split"] == split, "row"].to_numpy(np.int64, copy=True)
+
+    def split(self, held_out: npt.NDArray[np.bool_]) -> "Dataset":
+        """The same images with these (a flag a row) for validation and all others for training."""
+        return replace(self, table=self.table.assign(split=np.where(held_out, "validation", "train")))
 
     def batch(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Pixels:
         """A copy of these rows' pixels, (n, size, size, channels)."""

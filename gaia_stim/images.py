@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -39,6 +40,8 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import STAGING_MARK, write_bytes
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+Positions: TypeAlias = npt.NDArray[np.float64]
+"""(n, 2) of x to the right and y down."""
 Result = TypeVar("Result")
 
 IMAGE_SUFFIXES = (
@@ -358,6 +361,31 @@ def fit_image(pixels: Pixels, size: int, fit: Literal["crop", "pad"], background
     return padded
 
 
+@dataclass(frozen=True)
+class Frame:
+    """The square of an image that `fit_image` shows, in pixels of the image: where its positions lie in a picture."""
+
+    left: float
+    top: float
+    side: float
+
+    @classmethod
+    def of(cls, height: int, width: int, fit: Literal["crop", "pad"]) -> "Frame":
+        """That of an image of so many pixels."""
+        side = min(height, width) if fit == "crop" else max(height, width)
+        if fit == "crop":
+            return cls((width - side) // 2, (height - side) // 2, side)
+        return cls((width - side) / 2, (height - side) / 2, side)
+
+    def model(self, points: Positions) -> Positions:
+        """Positions (n, 2) in the image's pixels, their centres whole numbers, in half sides of the picture."""
+        return (points + 0.5 - (self.left, self.top)) * (2 / self.side) - 1
+
+    def pixels(self, points: Positions) -> Positions:
+        """The way back."""
+        return (points + 1) * (self.side / 2) + (self.left, self.top) - 0.5
+
+
 def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
     if pixels.shape[:2] == (height, width):
         return np.ascontiguousarray(pixels)
@@ -377,6 +405,25 @@ def png_bytes(pixels: Pixels) -> bytes:
     Pillow."""
     stream = io.BytesIO()
     _as_image(pixels).save(stream, format="PNG", compress_level=PNG_COMPRESSION)
+    return stream.getvalue()
+
+
+SAVED_AS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
+"""What a kind of file is asked for, so that as little as possible is lost."""
+
+
+def image_bytes(pixels: Pixels, suffix: str) -> bytes:
+    """Pixels as a file of the kind that `suffix` names: PNG as `png_bytes`, JPEG with as little loss as it can.
+
+    Raises `DataError` for a kind that cannot be written.
+    """
+    kind = Image.registered_extensions().get(suffix.lower())
+    if kind == "PNG":
+        return png_bytes(pixels)
+    if kind not in Image.SAVE:
+        raise DataError(f"images cannot be written as {suffix}; convert them to PNG or JPEG first")
+    stream = io.BytesIO()
+    _as_image(pixels).save(stream, kind, **SAVED_AS.get(kind, {}))
     return stream.getvalue()
 
 

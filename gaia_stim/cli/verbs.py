@@ -56,6 +56,13 @@ VERBS: dict[str, Verb] = {
         "samples faces --n 500 --size 64 --seed 1",
         next="train {images}",
     ),
+    "align": Verb(
+        config.AlignConfig,
+        "gaia_stim.pipeline.align:align",
+        SPACE,
+        "align photos/ --points landmarks.csv --by 0,1 --out aligned",
+        next="train {images}",
+    ),
     "train": Verb(
         config.TrainConfig,
         "gaia_stim.pipeline.train:train",
@@ -202,6 +209,12 @@ VERBS: dict[str, Verb] = {
         "gaia_stim.pipeline.benchmarks:benchmark_lines",
         LOOK,
         "benchmark lines --methods gaia,ae,vae,acai --images-seen 100k --seeds 1 --out lines",
+    ),
+    "benchmark midpoints": Verb(
+        config.BenchmarkMidpointsConfig,
+        "gaia_stim.pipeline.midpoints:benchmark_midpoints",
+        LOOK,
+        "benchmark midpoints runs/faces --attribute yaw,hair_length",
     ),
     "benchmark structure": Verb(
         config.BenchmarkStructureConfig,

@@ -31,6 +31,7 @@ from gaia_stim.config.benchmarks import (
     BenchmarkEncodeConfig,
     BenchmarkLinesConfig,
     BenchmarkLoadConfig,
+    BenchmarkMidpointsConfig,
     BenchmarkRenderConfig,
     BenchmarkStepConfig,
     BenchmarkStructureConfig,
@@ -54,6 +55,7 @@ from gaia_stim.config.recipes import (
 )
 from gaia_stim.config.spaces import (
     PRESETS,
+    AlignConfig,
     ModelConfig,
     SamplesConfig,
     TrainConfig,
@@ -78,6 +80,7 @@ from gaia_stim.config.stimuli import (
 __all__ = [
     "MOST_LEVELS",
     "PRESETS",
+    "AlignConfig",
     "AttributesApplyConfig",
     "AttributesAuditConfig",
     "AttributesFitConfig",
@@ -87,6 +90,7 @@ __all__ = [
     "BenchmarkEncodeConfig",
     "BenchmarkLinesConfig",
     "BenchmarkLoadConfig",
+    "BenchmarkMidpointsConfig",
     "BenchmarkRenderConfig",
     "BenchmarkStepConfig",
     "BenchmarkStructureConfig",

@@ -40,6 +40,30 @@ class BenchmarkLinesConfig(Config):
         return self
 
 
+class BenchmarkMidpointsConfig(Config):
+    """Compare midpoints with the true ones, which drawn faces have: how far a model is from a cross-fade."""
+
+    runs: Annotated[
+        tuple[Path, ...] | None,
+        Field(description="Run folders of models of drawn faces. Without any: the built-in model."),
+        Cli("RUN…", positional=True),
+    ] = None
+    attribute: Annotated[
+        str | None,
+        Field(
+            description="Pairs that differ in this graded attribute alone (yaw, age, …; several with commas between, "
+            "or all), in place of opposite and random pairs."
+        ),
+        Cli("NAME"),
+    ] = None
+    pairs: Annotated[Count, Field(ge=8, le=10_000, description="Pairs of each kind.", title="Pairs"), Cli("N")] = 64
+    out: Annotated[
+        Path, Field(description="The folder of the figures and a sheet for each model and kind."), Cli("DIR")
+    ] = Path("midpoints")
+    seed: Seed = 0
+    force: Force = False
+
+
 class BenchmarkStructureConfig(Config):
     """Measure what the structure loss L_dist costs in reconstruction and gains in structure, at several weights."""
 

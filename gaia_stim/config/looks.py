@@ -69,6 +69,25 @@ class EvaluateConfig(Config):
     images: Annotated[
         Path | None, Field(description="The images. [default: the folder that it was trained on]"), Cli("IMAGES")
     ] = None
+    landmarks: Annotated[
+        Path | None,
+        Field(
+            description="Landmarks to carry from image to image: a table of image, landmark, x, y in pixels of the "
+            "files, or a folder of .tem or .pts files.",
+            title="Landmarks",
+        ),
+        Cli("FILE", panel="Landmarks"),
+    ] = None
+    scale_by: Annotated[
+        str,
+        Field(pattern=r"^[^,]+,[^,]+$", description="Two of them whose distance is the unit, the eyes say: NAME,NAME."),
+        Cli("NAMES", panel="Landmarks"),
+    ] = "0,1"
+    landmark_sheet: Annotated[
+        Path | None,
+        Field(description="Draw the error at each of them there, as PNG."),
+        Cli("FILE", panel="Landmarks"),
+    ] = None
     out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Cli("FILE")] = None
     seed: Seed = 0
     force: Force = False

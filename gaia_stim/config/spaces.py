@@ -21,6 +21,9 @@ class ModelConfig(Config):
     interpolations: bool
     alpha: float = Field(ge=0)
     gamma: float = Field(ge=0, le=4)
+    # Models of before there were shapes have neither.
+    shape_latent: int | None = None
+    edges: float = Field(default=0.0, ge=0)
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -32,6 +35,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "latent": 1024,
         "width": 64,
         "alpha": 5e-5,
+        "edges": 0.0,
+        "pretrain": 0.0,
+        "mirror": "no",
         "lr": 1e-4,
         "beta1": 0.9,
         "batch": 8,
@@ -102,6 +108,23 @@ class TrainConfig(Config):
         Cli(panel="Images"),
     ] = False
 
+    split_by: Annotated[
+        str | None,
+        Field(description="Hold out by this column of --labels, a person's name say: all of its images or none."),
+        Cli("COLUMN", panel="Images"),
+    ] = None
+    labels: Annotated[
+        Path | None, Field(description="The table that has the column of --split-by."), Cli("TABLE", panel="Images")
+    ] = None
+    hold_out: Annotated[
+        Path | None,
+        Field(
+            description="Hold out these: a file with names of images, or values of that column, one a line. [default: "
+            "a tenth by hash]"
+        ),
+        Cli("FILE", panel="Images"),
+    ] = None
+
     method: Annotated[
         str,
         Field(description="The model that is trained."),
@@ -121,6 +144,11 @@ class TrainConfig(Config):
         bool, Field(description="Train on interpolations too (GAIA's point)."), Cli(panel="Model")
     ] = True
     latent: Annotated[int, Field(ge=2, le=4096, description="Numbers in a latent code."), Cli("N", panel="Model")] = 128
+    shape_latent: Annotated[
+        int | None,
+        Field(ge=1, description="How many of them are shape, where the networks have one. [default: three quarters]"),
+        Cli("N", panel="Model"),
+    ] = None
     width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N", panel="Model")] = 48
     alpha: Annotated[
         float, Field(ge=0, description="Weight of the structure loss L_dist."), Cli("X", panel="Model")
@@ -129,9 +157,27 @@ class TrainConfig(Config):
         0.5
     )
 
+    edges: Annotated[
+        float,
+        Field(
+            ge=0, description="Weight of errors of edges (differences of neighbouring pixels) beside those of pixels."
+        ),
+        Cli("X", panel="Model"),
+    ] = 1.0
+
     images_seen: Annotated[
         Count, Field(description="How long to train; 400k is 400,000 images."), Cli("N", panel="Training")
     ] = 400_000
+    pretrain: Annotated[
+        float,
+        Field(ge=0, lt=1, description="Share of it in which GAIA's generator learns alone, before the game."),
+        Cli("X", panel="Training"),
+    ] = 0.75
+    mirror: Annotated[
+        Literal["auto", "yes", "no"],
+        Field(description="Mirror half of the images of each step; auto: where the set looks alike mirrored."),
+        Cli(panel="Training"),
+    ] = "auto"
     batch: Annotated[
         int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N", panel="Training")
     ] = 16
@@ -176,6 +222,12 @@ class TrainConfig(Config):
     threads: Threads = 0
     precision: Precision = "auto"
 
+    @model_validator(mode="after")
+    def _split(self) -> "TrainConfig":
+        if (self.split_by is None) != (self.labels is None):
+            raise ValueError("--split-by COLUMN and --labels TABLE need each other")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _take_preset(cls, values: Any) -> Any:
@@ -187,7 +239,11 @@ class TrainConfig(Config):
         return self.model_dump(
             mode="json",
             by_alias=True,
-            exclude={"out", "force", "config", "dry_run", "save_seconds", "sheets", "strict", "threads"},
+            exclude={
+                *("out", "force", "config", "dry_run", "save_seconds", "sheets", "strict", "threads"),
+                # Which images are held out is recorded by their hashes; where that was said may move.
+                *("labels", "hold_out"),
+            },
         )
 
     def model(self, channels: Literal[1, 3]) -> ModelConfig:
@@ -196,6 +252,46 @@ class TrainConfig(Config):
             channels=channels,
             **{name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"},
         )
+
+
+class AlignConfig(Config):
+    """Put two named points of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
+
+    images: Annotated[Path, Field(description="A folder of images."), Cli("FOLDER", positional=True)]
+    points: Annotated[
+        Path,
+        Field(
+            description="Where the points are: a table of image, landmark, x, y in pixels of the files, or a folder of "
+            ".tem or .pts files."
+        ),
+        Cli("FILE"),
+    ]
+    by: Annotated[
+        str,
+        Field(pattern=r"^[^,]+,[^,]+$", description="The two points, the one that shall lie left first: NAME,NAME."),
+        Cli("NAMES"),
+    ] = "0,1"
+    out: Annotated[
+        Path,
+        Field(description="The folder: OUT/images, OUT/landmarks.csv, OUT/alignment.csv and the labels."),
+        Cli("DIR"),
+    ]
+    distance: Annotated[
+        float, Field(gt=0, lt=1, description="How far apart they shall lie, in shares of a side."), Cli("X")
+    ] = 0.22
+    height: Annotated[float, Field(gt=0, lt=1, description="How far from the top, in shares of a side."), Cli("X")] = (
+        0.46
+    )
+    size: Annotated[
+        int | None,
+        Field(
+            ge=16,
+            le=4096,
+            description="Pixels of a side. [default: such that most images keep their resolution, up to 1024]",
+        ),
+        Cli("PX"),
+    ] = None
+    force: Force = False
 
 
 class SamplesConfig(Config):

@@ -9,7 +9,7 @@ the other matches nearly everywhere and is wrong everywhere, so what would fit b
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +122,19 @@ def join(labels: Labels, images: Sequence[str]) -> Joined:
     values = np.where((match.rows >= 0)[:, None], labels.values[match.rows], np.nan)
     unused = tuple(image for image, is_used in zip(labels.images, used, strict=True) if not is_used)
     return Joined(values, match.rows, match.by, match.matched, unmatched, unused)
+
+
+def rows_of(file: Path, names: Sequence[str], images: Sequence[str]) -> npt.NDArray[np.int64]:
+    """(images,): the place in `names`, images as a file calls them, of each of `images`; -1 for none.
+
+    By the rule of this module; images without a name are nobody's mistake. Raises `DataError` where a name that decides
+    occurs twice.
+    """
+    match = _best([path_key(name) for name in names], [path_key(image) for image in images])
+    if (match.rows == _SEVERAL).any():
+        image = images[int(np.argmax(match.rows == _SEVERAL))]
+        raise DataError(f"{file}: several of its images may be {image}; write their paths as they are in their folder")
+    return match.rows
 
 
 def _best(rows: Sequence[str], images: Sequence[str]) -> _Match:

@@ -106,7 +106,7 @@ def read_labels(
     table does not have, or where openpyxl is needed and not installed.
     """
     cells = read_cells(file, image_column)
-    image = _image_column(cells, image_column)
+    image = column_of_images(cells, image_column)
     images = _images(cells, image)
     chosen = baselines or {}
     others = [name for name in _named(cells) if name != cells.header[image]]
@@ -159,13 +159,13 @@ def problems(attributes: Sequence[Attribute], values: Values) -> dict[str, str]:
     return found
 
 
-def _image_column(cells: Cells, image_column: str | None) -> int:
+def column_of_images(cells: Cells, told: str | None = None) -> int:
     """Which column names the images: as told, by its name, by its content, or by a weaker name."""
     header = cells.header
-    if image_column is not None:
-        if image_column not in header:
-            raise unknown_name(f"column of {cells.file}", image_column, _named(cells))
-        return _named_throughout(cells, header.index(image_column))
+    if told is not None:
+        if told not in header:
+            raise unknown_name(f"column of {cells.file}", told, _named(cells))
+        return _named_throughout(cells, header.index(told))
     by_name = [place for place, name in enumerate(header) if is_image_name(name)]
     by_content = [place for place, column in enumerate(cells.columns) if _holds_files(column)]
     if any(header[place] == CELEBA_FIRST for place in by_content):

@@ -12,6 +12,12 @@ from gaia_stim.metrics.neighbours import Neighbourhood
 from gaia_stim.metrics.realism import Groups, matches
 
 Codes = npt.NDArray[np.float32]
+FEWEST_TRAINING = 4
+"""Training images that principal components, words and neighbours need."""
+
+
+class TooFew(Exception):
+    """There are too few images for a figure; the text says of what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +57,13 @@ class Evidence:
     @cached_property
     def components(self) -> Look:
         """Pictures by the training images' principal components."""
+        self._need_training(FEWEST_TRAINING)
         return remembering(principal_components(self.training))
 
     @cached_property
     def details(self) -> Look:
         """Pictures by their local patterns, in the training images' words."""
+        self._need_training(FEWEST_TRAINING)
         return remembering(patch_words(self.training))
 
     @cached_property
@@ -66,10 +74,27 @@ class Evidence:
     @cached_property
     def matched(self) -> Pixels:
         """(m, H, W, C): for each midpoint a training image's reconstruction that stands as near to it as can be."""
+        self._need_training(len(self.midpoints))
         rows = matches(self.components(self.midpoints), self.neighbourhood.points)
         return self.training_reconstructions[rows]
 
     @cached_property
     def pca_codes(self) -> Features:
         """(n, latent): the held-out images by principal components, as many as the model has latents."""
+        self._need_training(FEWEST_TRAINING)
         return principal_components(self.training, self.codes.shape[1])(self.held_out)
+
+    def need_held_out(self, number: int) -> None:
+        """Raise `TooFew` where so many images are not held out."""
+        if len(self.held_out) < number:
+            raise TooFew(f"needs {number} held-out images; there are {len(self.held_out)}")
+
+    def need_groups(self, number: int) -> None:
+        """Raise `TooFew` where there are not so many groups of held-out images to make pairs in."""
+        if (found := len(np.unique(self.groups))) < number:
+            size = len(self.held_out) // found
+            raise TooFew(f"needs {number * size} held-out images; there are {len(self.held_out)}")
+
+    def _need_training(self, number: int) -> None:
+        if len(self.training) < number:
+            raise TooFew(f"needs {number} of the images that the model was trained on; there are {len(self.training)}")

@@ -14,9 +14,9 @@ from gaia_stim.metrics.distance import Pixels, pixel_distance
 from gaia_stim.metrics.evidence import Evidence
 from gaia_stim.metrics.identity import cycle_error, retrieval
 from gaia_stim.metrics.lines import betweenness, geodesic_ratio, step_variation
-from gaia_stim.metrics.realism import Groups, told_apart
+from gaia_stim.metrics.realism import FOLDS, Groups, told_apart
 from gaia_stim.metrics.reconstruction import l1, sharpness, ssim
-from gaia_stim.metrics.structure import continuity, flat, spearman, trustworthiness
+from gaia_stim.metrics.structure import NEIGHBOURS, continuity, flat, spearman, trustworthiness
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ IDENTITY = Score(
 
 
 def _auc(e: Evidence, a: Pixels, b: Pixels, groups_a: Groups, groups_b: Groups) -> float:
+    e.need_groups(FOLDS)
     return told_apart(e.details(a), e.details(b), groups_a, groups_b)
 
 
@@ -144,6 +145,13 @@ CYCLE_ERROR = Score(
     "(0% is ideal)",
 )
 
+
+def _enough(e: Evidence) -> Pixels:
+    """The held-out images, where they are enough for ranks of neighbours."""
+    e.need_held_out(2 * NEIGHBOURS + 1)
+    return e.held_out
+
+
 STRUCTURE_SPEARMAN = Score(
     lambda e: spearman(flat(e.held_out), e.codes),
     ideal=1.0,
@@ -152,15 +160,15 @@ STRUCTURE_SPEARMAN = Score(
 )
 PCA_STRUCTURE_SPEARMAN = Score(lambda e: spearman(flat(e.held_out), e.pca_codes))
 TRUSTWORTHINESS = Score(
-    lambda e: trustworthiness(flat(e.held_out), e.codes),
+    lambda e: trustworthiness(flat(_enough(e)), e.codes),
     ideal=1.0,
     words="neighbours among codes are neighbours among images: {trustworthiness:.3f} (as many principal components "
     "{pca_trustworthiness:.3f}; 1 is ideal, 0.5 chance)",
 )
-PCA_TRUSTWORTHINESS = Score(lambda e: trustworthiness(flat(e.held_out), e.pca_codes))
+PCA_TRUSTWORTHINESS = Score(lambda e: trustworthiness(flat(_enough(e)), e.pca_codes))
 CONTINUITY = Score(
-    lambda e: continuity(flat(e.held_out), e.codes),
+    lambda e: continuity(flat(_enough(e)), e.codes),
     ideal=1.0,
     words="and neighbours among images among codes: {continuity:.3f} ({pca_continuity:.3f})",
 )
-PCA_CONTINUITY = Score(lambda e: continuity(flat(e.held_out), e.pca_codes))
+PCA_CONTINUITY = Score(lambda e: continuity(flat(_enough(e)), e.pca_codes))

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_squared_error
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_squared_error, total
 from gaia_stim.networks.base import full_precision
 
 
@@ -50,6 +50,7 @@ class Acai(Autoencoder):
         reconstruction = mean_squared_error(x, decoded)
         fooled = guessed.square().mean()
         critic = (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean()
-        objectives = {"generator": reconstruction + self.LAMBDA * fooled, "critic": critic}
+        asked = self.penalties(z)
+        objectives = {"generator": reconstruction + self.LAMBDA * fooled + total(asked), "critic": critic}
         losses = {"reconstruction": reconstruction, "fooled": fooled, "critic": critic}
-        return Game(objectives, Report(self.values(losses)))
+        return Game(objectives, Report(self.values(losses | asked)))

@@ -4,11 +4,11 @@ import torch
 from torch import nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.base import Autoencoder, Game, Images
 
 
 class PlainAutoencoder(Autoencoder):
-    """One player, one loss: ‖x − Dec(Enc(x))‖₁."""
+    """One player, one loss: ‖x − Dec(Enc(x))‖₁, and what `likeness` and the networks add to it."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -19,5 +19,5 @@ class PlainAutoencoder(Autoencoder):
         return {"generator": list(self.parameters())}
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
-        loss = mean_absolute_error(x, self.decode(self.encode(x)))
-        return Game({"generator": loss}, Report(self.values({"reconstruction": loss})))
+        loss, report = self.reconstruct(x)
+        return Game({"generator": loss}, report)

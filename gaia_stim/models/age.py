@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
 
 LEAST_VARIANCE = 1e-12
 """Keeps the logarithm finite where all codes of a batch agree."""
@@ -66,9 +66,10 @@ class Age(Autoencoder):
             "divergence_generated": divergence_of_fit(code_of_generated),
         }
         game = losses["divergence_generated"] - losses["divergence_real"]
+        asked = self.penalties(z)
         objectives = {
             "encoder": self.MU * losses["reconstruction"] - game,
             # KL(e(X) ‖ N) does not depend on the generator.
-            "generator": losses["divergence_generated"] + self.LAMBDA * losses["code"],
+            "generator": losses["divergence_generated"] + self.LAMBDA * losses["code"] + total(asked),
         }
-        return Game(objectives, Report(self.values(losses)))
+        return Game(objectives, Report(self.values(losses | asked)))

@@ -14,7 +14,7 @@ from torch import nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Game, Images, Report
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, total
 from gaia_stim.models.distributions import GaussianEncoder, normal_like
 
 
@@ -40,8 +40,10 @@ class Ali(Autoencoder):
         z = normal_like(inferred, chance)
         logits = self.discriminator(torch.cat([x, self.decode(z)]), torch.cat([inferred, z]))
         encoded, decoded = logits.chunk(2)
-        objectives = {
+        asked = self.penalties(z)
+        losses = {
             "generator": as_fake(encoded) + as_genuine(decoded),
             "discriminator": as_genuine(encoded) + as_fake(decoded),
         }
-        return Game(objectives, Report(self.values(objectives)))
+        objectives = losses | {"generator": losses["generator"] + total(asked)}
+        return Game(objectives, Report(self.values(losses | asked)))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
 from gaia_stim.models.distributions import normal_like, pixel_surprise
 from gaia_stim.networks.base import Family, full_precision
 
@@ -97,9 +97,11 @@ class Avb(Autoencoder):
             "divergence": divergence,
             "discriminator": discriminator,
         }
-        values = self.values(losses)
+        asked = self.penalties(z)
+        values = self.values(losses | asked)
+        surprise = pixel_surprise(x, decoded, values["reconstruction"])
         objectives = {
-            "generator": pixel_surprise(x, decoded, values["reconstruction"]) + divergence / x[0].numel(),
+            "generator": surprise + divergence / x[0].numel() + total(asked),
             "discriminator": discriminator,
         }
         return Game(objectives, Report(values))

@@ -54,6 +54,11 @@ class Autoencoder(nn.Module, ABC):
     encoder: nn.Module
     decoder: nn.Module
 
+    pretrains = False
+    """Whether a training may begin with the autoencoder alone, without the game."""
+    pretraining = False
+    """Whether it is at that now; set by the loop."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -79,6 +84,29 @@ class Autoencoder(nn.Module, ABC):
         depends on a value.
         """
         return self.mean_over_groups({name: value.detach() for name, value in losses.items()})
+
+    def penalties(self, z: Codes) -> dict[str, Tensor]:
+        """What the networks add to the objective of the player who moves the decoder: terms by name."""
+        return dict(self.family.penalties(self.decoder, z))
+
+    def likeness(self, x: Images, decoded: Images) -> dict[str, Tensor]:
+        """How far pictures are from their images: terms by name, to be added up.
+
+        ‖x − x̂‖₁ and, weighted by `edges`, the same of the differences between neighbouring pixels, in which blurred and
+        misplaced edges cost what they should (Mathieu, Couprie & LeCun 2016, §3.2, there of their sizes alone).
+        """
+        terms = {"reconstruction": mean_absolute_error(x, decoded)}
+        if self.config.edges:
+            difference = x - decoded
+            along = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+            terms["edges"] = self.config.edges * along
+        return terms
+
+    def reconstruct(self, x: Images) -> tuple[Tensor, Report]:
+        """The plain autoencoder's objective, and what to report of it."""
+        z = self.encode(x)
+        terms = self.likeness(x, self.decode(z)) | self.penalties(z)
+        return total(terms), Report(self.values(terms))
 
     @abstractmethod
     def players(self) -> dict[str, list[nn.Parameter]]:
@@ -113,6 +141,11 @@ class Autoencoder(nn.Module, ABC):
 
 def _as_they_are(values: dict[str, Tensor]) -> dict[str, Tensor]:
     return values
+
+
+def total(terms: Mapping[str, Tensor]) -> Tensor:
+    """The sum of an objective's terms; 0 where there are none."""
+    return sum(terms.values(), start=torch.zeros(()))
 
 
 def set_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
 from gaia_stim.models.projection import project
 
 
@@ -49,9 +49,10 @@ class Began(Autoencoder):
         generated = self.decode(z)
         d_real, d_generated = self.discriminator(torch.cat([x, generated])).chunk(2)
         real, fake = mean_absolute_error(x, d_real), mean_absolute_error(generated, d_generated)
-        objectives = {"generator": fake, "discriminator": real - self.k * fake}
+        asked = self.penalties(z)
+        objectives = {"generator": fake + total(asked), "discriminator": real - self.k * fake}
         # M of §3.4.1: small where the real images are reconstructed and the balance is kept.
-        values = self.values({"real": real, "generated": fake})
+        values = self.values({"real": real, "generated": fake} | asked)
         convergence = values["real"] + (self.GAMMA * values["real"] - values["generated"]).abs()
         return Game(objectives, Report({**values, "convergence": convergence}, {"k": self.k.clone()}))
 

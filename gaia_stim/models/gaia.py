@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models import OBJECTIVES
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, set_gradients
+from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, set_gradients, total
 from gaia_stim.models.objectives import Errors, Objective, Stakes
 from gaia_stim.models.structure import structure_loss
 from gaia_stim.networks.base import full_precision
@@ -33,6 +33,8 @@ Shares = Float[Tensor, "batch"]
 
 class Gaia(Autoencoder):
     """Generator Dec(Enc(x)) and discriminator D, an autoencoder of images too."""
+
+    pretrains = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -79,12 +81,13 @@ class Gaia(Autoencoder):
 
     def _direct(self, x: Images, z: Codes, decoded: Decoded) -> tuple[Tensor, dict[str, Tensor]]:
         """What the generator pays without asking D: α·L_dist, and the anchor where the objective has one."""
-        terms = {
-            "structure": structure_loss(x, z),
-            "reconstruction": self.objective.error(x, decoded[: len(x)]),
-        }
+        likeness, asked = self.likeness(x, decoded[: len(x)]), self.penalties(z)
+        structure = structure_loss(x, z)
         alpha = self.config.alpha if self.objective.structure else 0.0
-        return alpha * terms["structure"] + self.objective.anchor * terms["reconstruction"], terms
+        anchor = self.objective.anchor
+        # The networks' penalties weigh against the pixels as they do without a game.
+        paid = alpha * structure + anchor * total(likeness) + (anchor or 1.0) * total(asked)
+        return paid, {"structure": structure} | likeness | asked
 
     def _report(self, values: Errors, terms: dict[str, Tensor], stakes: Stakes) -> Report:
         return Report({**values._asdict(), **self.values(terms)}, stakes.balance, stakes.rates)
@@ -98,6 +101,9 @@ class Gaia(Autoencoder):
         return guessed.square().mean(), (guessed - shares).square().mean() + guessed_unmixed.square().mean()
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
+        if self.pretraining:
+            loss, report = self.reconstruct(x)
+            return Game({"generator": loss}, report)
         z = self.encode(x)
         z_interp, shares = self._mixed(z, chance)
         decoded = self.decode(torch.cat([z, z_interp]))
@@ -115,7 +121,7 @@ class Gaia(Autoencoder):
         return Game(objectives, self._report(values, terms, stakes))
 
     def backward(self, x: Images, chance: torch.Generator) -> Report:
-        if not self.objective.one_backward:
+        if self.pretraining or not self.objective.one_backward:
             return super().backward(x, chance)
         z = self.encode(x)
         z_interp, shares = self._mixed(z, chance)

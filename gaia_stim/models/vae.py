@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, total
 from gaia_stim.models.distributions import GaussianEncoder, pixel_surprise
 
 
@@ -30,8 +30,10 @@ class VariationalAutoencoder(Autoencoder):
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
         posterior = self.encoder.posterior(x)
-        decoded = self.decode(posterior.sample(chance))
+        z = posterior.sample(chance)
+        decoded = self.decode(z)
         divergence = posterior.divergence()
-        values = self.values({"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence})
+        asked = self.penalties(z)
+        values = self.values({"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence} | asked)
         loss = pixel_surprise(x, decoded, values["reconstruction"]) + divergence / x[0].numel()
-        return Game({"generator": loss}, Report(values))
+        return Game({"generator": loss + total(asked)}, Report(values))

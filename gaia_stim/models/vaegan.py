@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import ImageCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, set_gradients
+from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, set_gradients, total
 from gaia_stim.models.distributions import Gaussian, GaussianEncoder, normal_like
 
 
@@ -45,10 +45,10 @@ class VaeGan(Autoencoder):
             "discriminator": list(self.discriminator.parameters()),
         }
 
-    def _decoded(self, posterior: Gaussian, chance: torch.Generator) -> tuple[Images, Images]:
-        """Images of codes drawn from the posterior, Dec(z), and from the prior, Dec(z_p)."""
+    def _decoded(self, posterior: Gaussian, chance: torch.Generator) -> tuple[tuple[Images, Images], dict[str, Tensor]]:
+        """Images of codes drawn from the posterior, Dec(z), and from the prior, Dec(z_p); the networks' penalties."""
         z = posterior.sample(chance)
-        return self.decode(z), self.decode(normal_like(z, chance))
+        return (self.decode(z), self.decode(normal_like(z, chance))), self.penalties(z)
 
     def _judged(self, x: Images, again: Images, sampled: Images) -> tuple[Tensor, Tensor]:
         """L_llike and L_GAN. Each part is judged by itself: the way back from L_llike then passes by Dec(z) alone."""
@@ -56,30 +56,32 @@ class VaeGan(Autoencoder):
         likeness = (seen - seen_again).square().sum(dim=1).mean() / 2
         return likeness, as_genuine(real) + as_fake(reconstructed) + as_fake(made_up)
 
-    def _report(self, x: Images, again: Images, prior: Tensor, likeness: Tensor, gan: Tensor) -> Report:
+    def _report(
+        self, x: Images, again: Images, prior: Tensor, likeness: Tensor, gan: Tensor, asked: dict[str, Tensor]
+    ) -> Report:
         losses = {
             "reconstruction": mean_absolute_error(x, again),
             "divergence": prior,
             "likeness": likeness,
             "gan": gan,
         }
-        return Report(self.values(losses))
+        return Report(self.values(losses | asked))
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
         posterior = self.encoder.posterior(x)
-        again, sampled = self._decoded(posterior, chance)
+        (again, sampled), asked = self._decoded(posterior, chance)
         prior = posterior.divergence()
         likeness, gan = self._judged(x, again, sampled)
         objectives = {
             "encoder": prior + likeness,
-            "decoder": self.GAMMA * likeness - gan,
+            "decoder": self.GAMMA * likeness - gan + total(asked),
             "discriminator": gan,
         }
-        return Game(objectives, self._report(x, again, prior, likeness, gan))
+        return Game(objectives, self._report(x, again, prior, likeness, gan, asked))
 
     def backward(self, x: Images, chance: torch.Generator) -> Report:
         posterior = self.encoder.posterior(x)
-        again, sampled = self._decoded(posterior, chance)
+        (again, sampled), asked = self._decoded(posterior, chance)
         prior = posterior.divergence()
         shown = [picture.detach().requires_grad_() for picture in (again, sampled)]
         likeness, gan = self._judged(x, *shown)
@@ -90,10 +92,10 @@ class VaeGan(Autoencoder):
         )
         set_gradients(players["discriminator"], tuple(gradients))
         (like_again,) = torch.autograd.grad(likeness, shown[0])
-        for_decoder = [self.GAMMA * like_again - gan_again, -gan_sampled]
+        for_decoder = [self.GAMMA * like_again - gan_again, -gan_sampled, *(None for _ in asked)]
         set_gradients(
             players["decoder"],
-            torch.autograd.grad([again, sampled], players["decoder"], for_decoder, retain_graph=True),
+            torch.autograd.grad([again, sampled, *asked.values()], players["decoder"], for_decoder, retain_graph=True),
         )
         set_gradients(players["encoder"], torch.autograd.grad([again, prior], players["encoder"], [like_again, None]))
-        return self._report(x, again, prior, likeness, gan)
+        return self._report(x, again, prior, likeness, gan, asked)

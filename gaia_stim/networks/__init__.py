@@ -5,6 +5,7 @@ Every norm is per sample, so that a stimulus never depends on the others of its 
 
 NETWORKS = {
     "light": "gaia_stim.networks.light:Light",
+    "deform": "gaia_stim.networks.deform:Deform",
     "munit": "gaia_stim.networks.munit:Munit",
 }
 """Name to the `Family` that builds its parts."""

@@ -1,16 +1,30 @@
 """What a family of networks must be able to build, so that every model can be made of any of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
+from gaia_stim.errors import ConfigError
 
 
 def full_precision(x: Tensor) -> Tensor:
     """Out of the reduced precision of autocast: losses and pictures are computed in at least float32."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """A decoder of shape and texture."""
+
+    def texture(self, code: Tensor) -> Tensor:
+        """What is drawn in the common frame: (batch, channels, size, size)."""
+
+    def velocity(self, code: Tensor) -> Tensor:
+        """Weights (batch, 2, nodes, nodes) of the velocity from the picture to the common frame: `networks.fields`."""
 
 
 class Family(ABC):
@@ -22,6 +36,9 @@ class Family(ABC):
     channels_last = True
     """Whether convolutions run faster on channels-last memory: not where InstanceNorm makes it contiguous again."""
 
+    has_shape = False
+    """Whether a part of each code is shape: displacements of what the rest of it draws."""
+
     @property
     def memory_format(self) -> torch.memory_format:
         """How images and weights lie in memory where they are fastest, in training and in rendering."""
@@ -30,6 +47,10 @@ class Family(ABC):
     def __init__(self, config: ModelConfig) -> None:
         self.size, self.channels = config.size, config.channels
         self.latent, self.width = config.latent, config.width
+        if config.shape_latent is not None and not self.has_shape:
+            raise ConfigError(
+                f"--shape-latent {config.shape_latent}: network '{config.network}' has no shape; leave it out"
+            )
 
     @abstractmethod
     def encoder(self, outputs: int) -> nn.Module:
@@ -41,6 +62,13 @@ class Family(ABC):
     @abstractmethod
     def decoder(self) -> nn.Module:
         """A network from codes `(batch, latent)` to images."""
+
+    def penalties(self, decoder: nn.Module, z: Tensor) -> Mapping[str, Tensor]:
+        """What the decoder's player pays for how it decodes the codes `z`, one group of images': scalars by name.
+
+        Each is a weighted term of the objective, whatever the model. Most networks ask for none.
+        """
+        return {}
 
     @abstractmethod
     def discriminator(self) -> nn.Module:

@@ -25,9 +25,9 @@ from gaia_stim.events import Listener, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.pipeline.contenders import Contender, claim, given, named, requested, train_all, trainings
-from gaia_stim.pipeline.exemplars import real_images
 from gaia_stim.pipeline.measured import figures_of
 from gaia_stim.pipeline.sets import build
+from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
@@ -96,20 +96,25 @@ def _measure(
     for contender in contenders:
         space = Space.load(contender.run.path)
         tell = named(contender.run.path.name, listen)
-        dataset = real_images(space, config.images, tell)
+        dataset = images_of(space, config.images, tell)
         if shown is not None and _hashes(shown) != _hashes(dataset):
             raise ConfigError(
                 f"{contender.run.path}: was trained on other images than {contenders[0].run.path}; name the images "
                 "to measure all of them on by --images"
             )
         found = figures_of(contender.run, dataset, config.seed, tell, again=config.force)
-        figures = {name: float(found[name]) for name in scores()}
+        figures = {name: _number(found[name]) for name in scores()}
         measured.append(Measured(contender.model, contender.seed, contender.run.path, space.model_hash, figures))
         spaces.setdefault(contender.model, space)
         shown = shown or dataset
     if shown is None:
         raise ConfigError("nothing to compare")
     return measured, (spaces, shown)
+
+
+def _number(figure: float | None) -> float:
+    """What there were too few images for is no number."""
+    return float("nan") if figure is None else float(figure)
 
 
 def _hashes(dataset: Dataset) -> list[str]:

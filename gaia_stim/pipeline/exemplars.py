@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from gaia_stim.config import AverageConfig, CaricatureConfig, SampleConfig, levels
-from gaia_stim.dataset import Dataset, cache_folder, open_dataset
+from gaia_stim.dataset import Dataset, cache_folder
 from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, write_bytes
 from gaia_stim.pipeline.ingredients import Gain, Ingredients, encoded, gains, gather
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
+from gaia_stim.space.images import images_of
 from gaia_stim.space.paths import Codes, Line, average
 from gaia_stim.space.sampling import Density, Support, choose_parents, mix
 from gaia_stim.space.space import Space
@@ -44,7 +45,7 @@ def sample(config: SampleConfig, listen: Listener = silent) -> ExemplarsResult:
     """
     out = config.out or Path(f"sample_{config.from_}_{config.seed}")
     space = open_space(config.model, listen)
-    real = real_images(space, config.images, listen)
+    real = images_of(space, config.images, listen)
     if config.from_ == "convex":
         parents, weights = choose_parents(len(real), config.n, config.parents, config.seed)
         used = sorted(set(parents.ravel().tolist()))
@@ -116,7 +117,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     out = config.out or Path(f"caricature_{config.faces[0].stem}")
     space = open_space(config.model, listen)
     is_image = config.norm is not None and not config.norm.is_dir()
-    real = None if is_image else real_images(space, config.norm, listen, "--norm")
+    real = None if is_image else images_of(space, config.norm, listen, "--norm")
     # Together, so that no two of them get the same id.
     images = gather(space, [*config.faces, config.norm] if is_image and config.norm else config.faces)
     faces = Ingredients(images.sources[:-1], images.pictures[:-1]) if is_image else images
@@ -152,32 +153,6 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     return ExemplarsResult(
         out, len(made), out / SHEET, None, gains(provenance["plan"]), provenance["model"]["model_hash"]
     )
-
-
-def real_images(space: Space, folder: Path | None, listen: Listener, option: str = "--images") -> Dataset:
-    """The images of a folder, else those that the model was trained on, as the model sees them.
-
-    `option` names the folder on the command line. Raises `DataError` where they are gone, or are in colour and the
-    model has learned from grey ones.
-    """
-    trained = space.config.dataset
-    home = folder or Path(trained.folder)
-    if folder is None and not home.is_dir():
-        raise DataError(
-            f"{home}: the images this model was trained on are gone; give images of their kind: {option} DIR"
-        )
-    model, was = space.config.model, space.config.options.get("channels", "auto")
-    # As training asked for them, so that its own images come from its own cache.
-    in_colour = was == "3" or (folder is not None and model.channels == 3)
-    channels: Literal["auto", "1", "3"] = "3" if in_colour else "1" if was == "1" else "auto"
-    images = open_dataset(
-        home, model.size, channels=channels, fit=trained.fit, background=trained.background, listen=listen
-    )
-    if images.channels != model.channels:
-        raise DataError(f"{home}: has images in colour, and the model ({space.run}) has learned from grey ones")
-    if folder is None and images.content_hash != trained.content_hash:
-        listen(Note(f"{home}: its images are no longer those that the model was trained on", warning=True))
-    return images
 
 
 def real_codes(space: Space, images: Dataset, listen: Listener) -> Codes:

@@ -11,11 +11,11 @@ from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, hash_json, write_bytes
-from gaia_stim.pipeline.exemplars import real_images
 from gaia_stim.pipeline.measured import figures_of
 from gaia_stim.report.page import request_mark
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
+from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 
@@ -65,7 +65,7 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
     dataset: Dataset | None = None
     figures: dict[str, Any] | None = None
     try:
-        dataset = real_images(space, config.images, listen)
+        dataset = images_of(space, config.images, listen)
     except DataError as error:
         if config.images is not None:
             raise

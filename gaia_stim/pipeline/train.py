@@ -15,13 +15,17 @@ from gaia_stim.devices import choose_device, free_cores
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_bytes
+from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.pipeline.samples import LABELS, samples
 from gaia_stim.training.distributed import Devices, here
 from gaia_stim.training.loop import Training
+from gaia_stim.training.mirror import ALIKE, strangeness
 from gaia_stim.training.order import chance
 
+AS_BEFORE = {"groups": 1, "split_by": None, "shape_latent": None, "edges": 0.0, "pretrain": 0.0, "mirror": "no"}
+"""What runs of before there were these options were trained with."""
 BUILT_IN_SAMPLES = 4_000
 """How many faces are drawn where no images are given."""
 
@@ -62,6 +66,7 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
             strict=config.strict,
             listen=listen,
         )
+    dataset, held_out = _split(dataset, config)
     if len(dataset.rows("train")) < config.batch:
         raise DataError(
             f"{folder}: {len(dataset.rows('train'))} images to train on, fewer than a batch of {config.batch}; "
@@ -69,9 +74,9 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         )
     model_config = config.model(dataset.channels)
     run = Run(config.out or default_run(config))
-    config = _parted(config, run, devices)
+    config = _mirrored(_parted(config, run, devices), dataset, listen)
     device = choose_device(config.device)
-    resuming = _take(run, config, dataset)
+    resuming = _take(run, config, dataset, held_out)
     threads = run.config().threads if resuming else config.threads or max(1, free_cores() // devices.size_here)
     # Free cores are another number wherever they are counted; and nothing is written before all have looked.
     [threads] = devices.highest(threads)
@@ -89,7 +94,7 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         training = Training(model, dataset, config, run, device, listen)
         if devices.leads:
             # Another training may have begun, or ended, here since we looked.
-            if _take(run, config, dataset) != resuming:
+            if _take(run, config, dataset, held_out) != resuming:
                 raise ConfigError(
                     f"{run.path}: another training was at work in it just now; give the same command again"
                 )
@@ -100,7 +105,7 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         elif devices.leads:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()
-            run.write_config(_run_config(config, model_config, dataset, threads, device))
+            run.write_config(_run_config(config, model_config, dataset, held_out, threads, device))
         if devices.leads:
             write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
         if training.finished:
@@ -135,6 +140,30 @@ def _parted(config: TrainConfig, run: Run, devices: Devices) -> TrainConfig:
             f"--groups {groups}: {devices.size} processes cannot share them evenly; start a number that divides them"
         )
     return config.model_copy(update={"groups": groups})
+
+
+def _split(dataset: Dataset, config: TrainConfig) -> tuple[Dataset, list[str] | None]:
+    """The images parted as asked for, and the hashes of those held out; by themselves where nobody asks."""
+    if config.split_by is None and config.hold_out is None:
+        return dataset, None
+    images = dataset.table["path"].tolist()
+    groups = None
+    if config.split_by is not None and config.labels is not None:
+        groups = read_groups(config.labels, config.split_by, images)
+    chosen = by_list(config.hold_out, images, groups) if config.hold_out else by_chance(groups or images)
+    # By hash, so that copies of an image stay together.
+    hashes = sorted(set(dataset.table["image_hash"][chosen]))
+    return dataset.split(dataset.table["image_hash"].isin(hashes).to_numpy()), hashes
+
+
+def _mirrored(config: TrainConfig, dataset: Dataset, listen: Listener) -> TrainConfig:
+    """The same config with --mirror decided."""
+    if config.mirror != "auto":
+        return config
+    found = "yes" if strangeness(dataset) <= ALIKE else "no"
+    if found == "yes":
+        listen(Note("the images look alike in a mirror: half of them are mirrored in training (--mirror no: none)"))
+    return config.model_copy(update={"mirror": found})
 
 
 def default_run(config: TrainConfig) -> Path:
@@ -193,7 +222,12 @@ def _start_from(model: Autoencoder, run: Run) -> None:
 
 
 def _run_config(
-    config: TrainConfig, model: ModelConfig, dataset: Dataset, threads: int, device: torch.device
+    config: TrainConfig,
+    model: ModelConfig,
+    dataset: Dataset,
+    held_out: list[str] | None,
+    threads: int,
+    device: torch.device,
 ) -> RunConfig:
     return RunConfig(
         gaia_stim=gaia_stim.__version__,
@@ -209,12 +243,13 @@ def _run_config(
             background=config.background,
             training_images=len(dataset.rows("train")),
             validation_images=len(dataset.rows("validation")),
+            held_out=held_out,
         ),
         options=config.request(),
     )
 
 
-def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
+def _take(run: Run, config: TrainConfig, dataset: Dataset, held_out: list[str] | None) -> bool:
     """Whether `run` is this very training, begun before; a new one may have its folder. Raises `ConfigError` else.
 
     Nothing is deleted here: a mistake may still turn up.
@@ -225,7 +260,7 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
         found = run.config()
         if config.force:
             return False
-        if difference := _difference(found, config, dataset):
+        if difference := _difference(found, config, dataset, held_out):
             raise ConfigError(
                 f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force"
             )
@@ -236,14 +271,15 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset) -> bool:
     return False
 
 
-def _difference(found: RunConfig, config: TrainConfig, dataset: Dataset) -> str:
+def _difference(found: RunConfig, config: TrainConfig, dataset: Dataset, held_out: list[str] | None) -> str:
     """In what the training found there differs from the one asked for; empty where in nothing that matters."""
     if found.dataset.content_hash != dataset.content_hash:
         return "on other images"
+    if found.dataset.held_out != held_out:
+        return "with other images held out"
     wanted = config.request()
     # The folder may have been moved: the images' hashes tell.
-    # Runs of before there were groups have one.
-    options = {"groups": 1, **found.options}
+    options = AS_BEFORE | found.options
     changed = [key for key, value in wanted.items() if key != "images" and options.get(key) != value]
     return "; ".join(f"--{key.replace('_', '-')} {options.get(key)}, not {wanted[key]}" for key in changed)
 

@@ -183,6 +183,12 @@ GROUPS: tuple[tuple[str, str, dict[str, str]], ...] = (
 """Figures that say something beside each other only: question, explanation, and what each is called there."""
 
 
+def _split_told(dataset: Record) -> Record:
+    """What is recorded of the images, without the hash of each that was held out."""
+    held_out = dataset.get("held_out")
+    return {**dataset, "held_out": "a tenth by hash" if held_out is None else "named by --split-by or --hold-out"}
+
+
 def _bars(figures: Mapping[str, Any]) -> Iterator[Bars]:
     table = scores()
     for title, says, called in GROUPS:
@@ -194,7 +200,7 @@ def _bars(figures: Mapping[str, Any]) -> Iterator[Bars]:
                 table[name].ideal is None or name.startswith("reconstruction_"),
             )
             for name, words in called.items()
-            if name in figures and name in table
+            if name in table and figures.get(name) is not None
         ]
         if bars:
             yield Bars(title, says, bars)
@@ -202,6 +208,8 @@ def _bars(figures: Mapping[str, Any]) -> Iterator[Bars]:
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[Figure]:
     for name, score in scores().items():
+        if figures.get(name) is None:
+            continue
         yield Figure(name, number(figures[name]), "control" if score.ideal is None else number(score.ideal))
 
 
@@ -315,7 +323,7 @@ def _provenance(
     known = config.model_dump()
     found: dict[str, Record] = {
         "Model": {"run": str(run.path), "model_hash": space.model_hash, **known["model"]},
-        "Training images": known["dataset"],
+        "Training images": _split_told(known["dataset"]),
         "Training options": known["options"],
         "Made with": {name: known[name] for name in ("gaia_stim", "torch", "threads", "device", "precision")},
     }

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from gaia_stim.checkpoint import Run, RunConfig, find_run
 from gaia_stim.files import stamp
-from gaia_stim.images import Pixels, fit_image, read_image, to_bytes, to_float, with_channels
+from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
+from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
 from gaia_stim.space.refine import refine
 from gaia_stim.space.spacing import choose_spacing
@@ -102,6 +103,17 @@ class Space:
         line = Line(*self.encode([a, b]))
         spaced = choose_spacing(spacing)(lambda t: self.decode(line(t)), steps)
         return self.decode(line(spaced.places))
+
+    def carry(self, points: Points, a: Image, b: Image) -> Points:
+        """Where points (n, 2) of image `a` lie in image `b`, each in pixels of its own.
+
+        From the top left corner x to the right, y down; a pixel's centre lies at whole numbers. Raises `ConfigError`
+        where the model has no shape.
+        """
+        pictures = [image if isinstance(image, np.ndarray) else read_image(Path(image)) for image in (a, b)]
+        fit = self.config.dataset.fit
+        frames = [Frame.of(picture.shape[0], picture.shape[1], fit) for picture in pictures]
+        return carried(self.model.decoder, self.encode(pictures), points, (frames[0], frames[1]))
 
     def _run(
         self, network: Callable[[Tensor], Tensor], tile: Sequence[npt.NDArray[np.float32]]

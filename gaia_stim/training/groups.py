@@ -79,7 +79,8 @@ class Groups:
         return torch.cat([value.grad.flatten() for value in self.parameters if value.grad is not None])
 
     def _hand_out(self, gradient: Tensor) -> None:
-        parts = torch.split(gradient, [value.numel() for value in self.parameters])
-        for value, part in zip(self.parameters, parts, strict=True):
+        moved = [value for value in self.parameters if value.grad is not None]
+        parts = torch.split(gradient, [value.numel() for value in moved])
+        for value, part in zip(moved, parts, strict=True):
             # Laid out in memory as the parameter is: the fused Adam asks for it.
             value.grad = torch.empty_like(value).copy_(part.view(value.shape))

@@ -33,6 +33,7 @@ from gaia_stim.training.feed import Feed
 from gaia_stim.training.groups import Groups
 from gaia_stim.training.guards import PATIENCE, Guard, Watch, all_values
 from gaia_stim.training.interruption import StopRequest, stop_requests
+from gaia_stim.training.mirror import mirrored
 from gaia_stim.training.order import Order, chance
 
 LOG_ROWS = 200
@@ -89,6 +90,8 @@ class Training:
         self.groups = Groups(self.model, config.groups or self.devices.size, self.devices)
         self.feed = Feed(dataset, device, lambda number: self.order.batch(number, config.batch // self.groups.count))
         self.steps = max(1, round(config.images_seen / config.batch))
+        self.pretraining = round(config.pretrain * self.steps) if model.pretrains else 0
+        """So many of them come before the game."""
         self.step = 0
         self.best = Best()
         self.guard = Guard(device)
@@ -115,6 +118,10 @@ class Training:
 
     def advance(self) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
+        self.model.pretraining = self.step < self.pretraining
+        if self.step == self.pretraining:
+            # The game's gradients have another scale than those that Adam has met so far.
+            self.adam.state.clear()
         buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
         report = self.groups.backward(self._in_group)
         broken = self.guard.judge(report, (value for values in self.players.values() for value in values))
@@ -140,6 +147,8 @@ class Training:
         own, count = self.groups.own, self.groups.count
         first, following = self.step * count, count + own[0] if group == own[-1] else own[own.index(group) + 1]
         x = self.floats(self.feed.batch(first + group, then=first + following))
+        if self.config.mirror == "yes":
+            x = mirrored(x, chance(self.config.seed, self.step, f"mirror/{group}", self.device))
         purpose = f"training/{group}" if group else "training"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             return function(x, chance(self.config.seed, self.step, purpose, self.device))
@@ -153,13 +162,22 @@ class Training:
             self.adam.step()
 
     @property
+    def _part(self) -> tuple[int, int]:
+        """The first step of the part of the training that this one is of, and the first one after it."""
+        if self.step < self.pretraining:
+            return 0, self.pretraining
+        return self.pretraining, self.steps
+
+    @property
     def fall(self) -> float:
         """What is left of the learning rate's fall to 0; 1 and more before it begins, 1 where the rate stays."""
-        return (1 - self.step / self.steps) / self.config.cooldown if self.config.cooldown else 1.0
+        first, end = self._part
+        left = (end - self.step) / max(1, end - first)
+        return left / self.config.cooldown if self.config.cooldown else 1.0
 
     def schedule(self) -> float:
-        """The share of the learning rate at this step: a short rise, a plateau, a straight fall to 0."""
-        rise = (self.step + 1) / WARM_UP
+        """The share of the learning rate at this step: a short rise, a plateau, a straight fall to 0, in each part."""
+        rise = (self.step - self._part[0] + 1) / WARM_UP
         return min(1.0, rise, self.fall)
 
     # -- the whole run --------------------------------------------------------------------------------------------
@@ -269,7 +287,8 @@ class Training:
             self.watch.spread(shown_spread / true_spread, self.step, self.images_seen)
         # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
         # once the learning rate falls, the latest weights are kept and not the nearest.
-        has_settled = bool(self.config.from_) and self.fall < 1
+        plays_on = bool(self.config.from_) or 0 < self.pretraining <= self.step
+        has_settled = plays_on and self.fall < 1
         if validation_l1 < self.best.validation_l1 or has_settled:
             self.best = Best(validation_l1, self.images_seen)
             self._write_weights(self.run.weights, validation_l1)
@@ -390,10 +409,11 @@ class Training:
         if self.config.ema:
             self.average.load_state_dict(part("average."))
         self.adam.state.clear()
-        if not any(name.startswith("adam.") for name in tensors):
-            return
         for name, parameters in self.players.items():
             for index, parameter in enumerate(parameters):
+                # Who has not played yet has none.
+                if f"adam.{name}.{index}.step" not in tensors:
+                    continue
                 moments = {key: tensors[f"adam.{name}.{index}.{key}"].to(parameter.device) for key in ADAM_STATE}
                 for key in ("exp_avg", "exp_avg_sq"):
                     moments[key] = moments[key].to(memory_format=self._format(parameter))
@@ -411,6 +431,7 @@ class Meter:
 
     def __init__(self, training: Training) -> None:
         self.training = training
+        self.last = Report({})
         self._clear()
 
     def _clear(self) -> None:
@@ -419,6 +440,9 @@ class Meter:
         self.steps, self.started = 0, time.monotonic()
 
     def add(self, report: Report) -> None:
+        if self.steps and report.losses.keys() != self.last.losses.keys():
+            # The game has begun: other figures.
+            self._clear()
         broken = self.training.guard.broken
         values = all_values(report)
         self.sums = self.sums + torch.where(broken > 0, torch.zeros_like(values), values)

@@ -9,18 +9,24 @@ from gaia_stim.networks import NETWORKS
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_its_loss_is_the_mean_absolute_error_of_all_pixels(network: str) -> None:
+@pytest.mark.parametrize("edges", [0.0, 0.7])
+def test_its_loss_is_the_mean_absolute_error_of_all_pixels_and_of_their_differences(network: str, edges: float) -> None:
     torch.manual_seed(0)
     model = build(
-        TrainConfig(preset="tiny", method="ae", network=network, size=16, width=4, latent=6).model(3)
+        TrainConfig(preset="tiny", method="ae", network=network, size=16, width=4, latent=6, edges=edges).model(3)
     ).double()
     x = torch.rand(5, 3, 16, 16, dtype=torch.float64)
-    loss = sum((x[i] - model.decoder(model.encoder(x[i : i + 1]))[0]).abs().sum() for i in range(5)) / x.numel()
-    assert isinstance(loss, torch.Tensor)
+    off = torch.cat([x[i : i + 1] - model.decoder(model.encoder(x[i : i + 1])) for i in range(5)])
+    reconstruction = off.abs().sum() / x.numel()
+    differences = (off[:, :, 1:] - off[:, :, :-1]).abs().mean() + (off[:, :, :, 1:] - off[:, :, :, :-1]).abs().mean()
+    asked = sum(model.family.penalties(model.decoder, model.encoder(x)).values())
+    loss = reconstruction + edges * differences + asked
     expected = torch.autograd.grad(loss, list(model.parameters()))
     report = model.backward(x, torch.Generator())
-    assert list(report.losses) == ["reconstruction"] and not report.balance and not report.rates
-    assert report.losses["reconstruction"].item() == pytest.approx(loss.item(), rel=1e-12)
+    named = ["reconstruction", *(["edges"] if edges else []), *model.family.penalties(model.decoder, x.new_ones(2, 6))]
+    assert list(report.losses) == named and not report.balance and not report.rates
+    assert report.losses["reconstruction"].item() == pytest.approx(reconstruction.item(), rel=1e-12)
+    assert sum(report.losses.values()).item() == pytest.approx(loss.item(), rel=1e-12)
     for parameter, gradient in zip(model.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-9, atol=1e-12)
 

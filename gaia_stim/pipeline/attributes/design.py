@@ -12,7 +12,8 @@ from gaia_stim.dataset import Dataset
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note
 from gaia_stim.labels import Attribute, join, problems, read_labels
-from gaia_stim.pipeline.exemplars import real_codes, real_images
+from gaia_stim.pipeline.exemplars import real_codes
+from gaia_stim.space.images import images_of
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 
@@ -76,7 +77,7 @@ def labelled(
             raise DataError(f"{file}: nothing is left where {', '.join(without)} is left out")
         labels = labels.select(kept)
     home = folder or default_folder(file)
-    images = real_images(space, home, listen)
+    images = images_of(space, home, listen)
     joined = join(labels, _as_written(images, file))
     if found := problems(labels.attributes, joined.values):
         told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())

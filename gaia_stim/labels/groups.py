@@ -1,0 +1,80 @@
+"""Which images belong together, a person's say, so that none of them is trained on while another is held out."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gaia_stim.errors import ConfigError, DataError, unknown_name
+from gaia_stim.labels.cells import plain, read_cells
+from gaia_stim.labels.joining import rows_of
+from gaia_stim.labels.table import column_of_images
+
+SHARE = 0.1
+"""Of the groups, where nobody says which to hold out."""
+LARGEST_LIST = 10_000_000
+"""Bytes of a list of what to hold out."""
+
+
+def read_groups(file: Path, column: str, images: Sequence[str]) -> list[str]:
+    """What a column of a table says of each image; an image of which it says nothing is a group of its own.
+
+    Raises `ConfigError` where there is no such column, `DataError` where it names nobody or one group only.
+    """
+    cells = read_cells(file)
+    place = column_of_images(cells)
+    if column not in cells.header or cells.header.index(column) == place:
+        others = [name for name in cells.header if name and name != cells.header[place]]
+        raise unknown_name(f"column of {file}", column, others)
+    values = [plain(cell).strip() for cell in cells.columns[cells.header.index(column)]]
+    rows = rows_of(file, [plain(cell) for cell in cells.columns[place]], images)
+    named = [values[row] if row >= 0 else "" for row in rows]
+    if not any(named):
+        raise DataError(f"{file}: column '{column}' names nobody for any of these {len(images)} images")
+    if len(set(named)) == 1:
+        raise DataError(f"{file}: column '{column}' is '{named[0]}' for all images; nothing could be held out")
+    return [name or image for name, image in zip(named, images, strict=True)]
+
+
+def by_chance(groups: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """(images,): whether each belongs to the `SHARE` of groups that are held out, by a hash of their names.
+
+    A group stays on its side whatever others there are; where a side would be empty, the first by hash changes it.
+    """
+    places = {group: int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) / 2**32 for group in groups}
+    chosen = {group for group, place in places.items() if place < SHARE}
+    if not chosen:
+        chosen = {min(places, key=places.__getitem__)}
+    elif len(chosen) == len(places):
+        chosen.discard(max(places, key=places.__getitem__))
+    return np.array([group in chosen for group in groups])
+
+
+def by_list(file: Path, images: Sequence[str], groups: Sequence[str] | None) -> npt.NDArray[np.bool_]:
+    """(images,): whether each is held out by a file that names images or groups, one a line; `#` begins a remark.
+
+    An image that is named takes its whole group with it. Raises `ConfigError`, with the line, for what is neither, and
+    where nothing or everything would be held out.
+    """
+    if not file.is_file() or file.stat().st_size > LARGEST_LIST:
+        raise ConfigError(f"--hold-out {file}: no such file, or too large for a list of names")
+    own = list(images) if groups is None else list(groups)
+    known = set(own)
+    chosen: set[str] = set()
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+        name = line.strip()
+        if not name or name.startswith("#"):
+            continue
+        if name not in known:
+            row = int(rows_of(file, images, [name])[0])
+            if row < 0:
+                what = "an image" if groups is None else "an image or a group"
+                raise ConfigError(f"{file}:{number}: '{name}' is not {what} of this folder")
+            name = own[row]
+        chosen.add(name)
+    held_out = np.array([group in chosen for group in own])
+    if not held_out.any() or held_out.all():
+        raise ConfigError(f"--hold-out {file}: holds {'nothing' if not held_out.any() else 'everything'} out")
+    return held_out

@@ -1,0 +1,133 @@
+"""Landmarks of images: named points, in the pixels of the image files, as people keep them.
+
+Read are a table with the columns image, landmark, x and y (CSV, TSV, XLSX), a folder of WebMorph's `.tem` files, and a
+folder of `.pts` files (two columns, as face-tracking programs write them); files of a folder are named like their
+images. Positions count from the top left corner, x to the right and y down; a pixel's centre lies at whole numbers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gaia_stim.cells import csv_bytes
+from gaia_stim.errors import DataError
+from gaia_stim.labels.cells import read_cells
+from gaia_stim.labels.joining import rows_of
+
+COLUMNS = ("image", "landmark", "x", "y")
+TEM, PTS = ".tem", ".pts"
+LARGEST = 10_000_000
+"""Bytes of a file of points."""
+Positions = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """The landmarks of images, the same ones in each."""
+
+    source: Path
+    names: tuple[str, ...]
+    positions: Mapping[str, Positions]
+    """By image as the source names it: (landmarks, 2), in pixels of its file; NaN where one is missing."""
+
+    def place(self, name: str) -> int:
+        """Which landmark that is. Raises `DataError` where there is none of that name."""
+        if name not in self.names:
+            raise DataError(f"{self.source}: has no landmark '{name}'; its {len(self.names)} are {_some(self.names)}")
+        return self.names.index(name)
+
+    def of(self, images: Sequence[str]) -> list[Positions | None]:
+        """The landmarks of images, given by their paths below their folder; None for those without.
+
+        Raises `DataError` where two images of the source would be called alike.
+        """
+        names = list(self.positions)
+        rows = rows_of(self.source, names, images)
+        return [self.positions[names[row]] if row >= 0 else None for row in rows]
+
+
+def read_landmarks(source: Path) -> Landmarks:
+    """Landmarks from a table or a folder. Raises `DataError`, with the line, where they are not landmarks."""
+    if not source.exists():
+        raise DataError(f"{source}: no such file or folder")
+    return _folder(source) if source.is_dir() else _table(source)
+
+
+def landmarks_csv(landmarks: Landmarks) -> bytes:
+    """The table that `read_landmarks` reads; missing ones have no row."""
+    rows: list[Sequence[str]] = [COLUMNS]
+    for image, positions in landmarks.positions.items():
+        rows += [
+            (image, name, f"{x:.2f}", f"{y:.2f}")
+            for name, (x, y) in zip(landmarks.names, positions.tolist(), strict=True)
+            if np.isfinite([x, y]).all()
+        ]
+    return csv_bytes(rows)
+
+
+def _table(source: Path) -> Landmarks:
+    cells = read_cells(source, COLUMNS[0])
+    header = [name.casefold() for name in cells.header]
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise DataError(f"{source}: has no column '{missing[0]}'; landmarks are told by {', '.join(COLUMNS)}")
+    image, landmark, x, y = (cells.columns[header.index(name)] for name in COLUMNS)
+    names = list(dict.fromkeys(landmark.tolist()))
+    order = {name: place for place, name in enumerate(names)}
+    found: dict[str, Positions] = {}
+    for row, line in enumerate(cells.lines):
+        positions = found.setdefault(image[row], np.full((len(names), 2), np.nan))
+        place = order[landmark[row]]
+        if not np.isnan(positions[place]).all():
+            raise DataError(f"{source}:{line}: landmark '{landmark[row]}' of {image[row]} stands there twice")
+        positions[place] = _position(f"{source}:{line}", x[row], y[row])
+    return Landmarks(source, tuple(names), found)
+
+
+def _position(where: str, *words: str) -> tuple[float, float]:
+    try:
+        x, y = (float(word) for word in words)
+    except ValueError:
+        x = y = np.nan
+    if not np.isfinite([x, y]).all():
+        raise DataError(f"{where}: '{' '.join(words)}' is not a position: two numbers are needed, x and y")
+    return x, y
+
+
+def _folder(source: Path) -> Landmarks:
+    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in (TEM, PTS) and path.is_file())
+    if not files:
+        raise DataError(f"{source}: holds no landmarks: no {TEM} and no {PTS} files; or give a table of them")
+    found = {path.relative_to(source).with_suffix("").as_posix(): np.array(list(_points(path))) for path in files}
+    counts = {image: len(positions) for image, positions in found.items()}
+    first, count = next(iter(counts.items()))
+    for image, other in counts.items():
+        if other != count:
+            raise DataError(f"{source}: {image} has {other} landmarks and {first} {count}; they must be the same ones")
+    return Landmarks(source, tuple(str(place) for place in range(count)), found)
+
+
+def _points(path: Path) -> Iterator[tuple[float, float]]:
+    """The points of a file: of a `.tem` as many as its first line says, of a `.pts` all lines of two numbers."""
+    if path.stat().st_size > LARGEST:
+        raise DataError(f"{path}: is too large for a file of points")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if path.suffix.lower() == TEM:
+        if not lines or len(lines[0][1]) != 1 or not lines[0][1][0].isdigit():
+            raise DataError(f"{path}:1: a {TEM} file begins with the number of its points")
+        wanted = int(lines[0][1][0])
+        lines = lines[1 : 1 + wanted]
+        if len(lines) < wanted:
+            raise DataError(f"{path}: says {wanted} points, but {len(lines)} lines follow")
+    else:
+        # Of the head (version, n_points) and the braces nothing is needed.
+        lines = [(number, words) for number, words in lines if not (words[0][0] in "{}#" or words[0].endswith(":"))]
+    for number, words in lines:
+        yield _position(f"{path}:{number}", *words[:2])
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" … {names[-1]}" if len(names) > 5 else "")

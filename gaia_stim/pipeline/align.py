@@ -1,0 +1,132 @@
+"""Images of one kind of thing put in one place, so that a model has to learn what they are and not where."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import gaia_stim
+from gaia_stim.alignment import Similarity, targets
+from gaia_stim.cells import csv_bytes
+from gaia_stim.config import AlignConfig
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.images import Positions, image_bytes, list_images, read_image
+from gaia_stim.labels import Landmarks, landmarks_csv, read_landmarks
+
+IMAGES, LANDMARKS, TRANSFORMS, RECORD = "images", "landmarks.csv", "alignment.csv", "alignment.json"
+TABLES = ("labels.csv", "licenses.csv", "licences.csv")
+"""What stands beside images and is about them: taken along as it is."""
+LARGEST = 1024
+MULTIPLE = 16
+"""Sides are rounded to a size that can be trained on as it is."""
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class AlignResult:
+    """The aligned images, and which could not be."""
+
+    images: Path
+    landmarks: Path
+    transforms: Path
+    aligned: int
+    left_out: list[str]
+    size: int
+
+
+def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
+    """Write `config.out` as `AlignConfig` says; images without both points are listed and left out.
+
+    The identical command finds that all is done. Raises `ConfigError` where the folder holds anything else,
+    `DataError` for the images, the points, or where no image has both.
+    """
+    paths = list_images(config.images)
+    landmarks = read_landmarks(config.points)
+    by = [landmarks.place(name.strip()) for name in config.by.split(",")]
+    found = dict(zip(paths, landmarks.of(paths), strict=True))
+    usable = {path: points for path, points in found.items() if points is not None and np.isfinite(points[by]).all()}
+    left_out = [path for path in paths if path not in usable]
+    if not usable:
+        raise DataError(f"{config.points}: has the points {config.by} of none of the images in {config.images}")
+    size = config.size or _own_size(config, list(usable.values()), by)
+    request = {
+        "gaia_stim": gaia_stim.__version__,
+        **config.request(),
+        "size": size,
+        "source_hashes": {path: hash_file(config.images / path) for path in usable},
+        "points_hashes": [hash_file(file) for file in _files(config.points)],
+    }
+    result = AlignResult(
+        config.out / IMAGES, config.out / LANDMARKS, config.out / TRANSFORMS, len(usable), left_out, size
+    )
+    if not _stands(config.out, request, force=config.force):
+        _make(config, usable, landmarks, by, size, request, listen)
+    else:
+        listen(Note(f"{config.out} holds these very images already: nothing to do"))
+    if left_out:
+        named = ", ".join(left_out[:NAMED]) + (f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else "")
+        listen(Note(f"{len(left_out)} of {len(paths)} images left out, without both points: {named}", warning=True))
+    return result
+
+
+def _own_size(config: AlignConfig, points: Sequence[Positions], by: Sequence[int]) -> int:
+    """The side at which the middle one of the images is neither enlarged nor reduced."""
+    apart = float(np.median([np.linalg.norm(there[by[0]] - there[by[1]]) for there in points]))
+    return int(np.clip(round(apart / config.distance / MULTIPLE) * MULTIPLE, MULTIPLE, LARGEST))
+
+
+def _files(points: Path) -> list[Path]:
+    return sorted(path for path in points.rglob("*") if path.is_file()) if points.is_dir() else [points]
+
+
+def _stands(out: Path, request: Mapping[str, object], *, force: bool) -> bool:
+    """Whether these very images are there already. Raises `ConfigError` where something else is."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return False
+    if not (out / RECORD).is_file():
+        raise ConfigError(f"{out}: exists and holds no aligned images; give another --out")
+    if read_json(out / RECORD).get("request") == request:
+        return True
+    if not force:
+        raise ConfigError(f"{out}: holds other aligned images; give another --out, or replace it with --force")
+    return False
+
+
+def _make(
+    config: AlignConfig,
+    usable: Mapping[str, Positions],
+    landmarks: Landmarks,
+    by: Sequence[int],
+    size: int,
+    request: Mapping[str, object],
+    listen: Listener,
+) -> None:
+    places = targets(size, config.distance, config.height)
+    moved: dict[str, Positions] = {}
+    rows: list[Sequence[str]] = [("image", "scale", "rotation_deg", "shift_x", "shift_y")]
+    with staged_folder(config.out) as staging:
+        for path, points in tracked(usable.items(), "aligning", len(usable), listen):
+            try:
+                similarity = Similarity.between(points[by], places)
+            except ValueError as error:
+                raise DataError(f"{config.points}: {path}: {error}") from None
+            aligned = similarity.apply(read_image(config.images / path), size)
+            target = staging / IMAGES / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(target, image_bytes(aligned, target.suffix))
+            moved[path] = similarity(points)
+            x, y = similarity.shift
+            degrees = float(np.degrees(similarity.rotation))
+            rows.append((path, f"{similarity.scale:.6g}", f"{degrees:.4f}", f"{x:.3f}", f"{y:.3f}"))
+        write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
+        write_bytes(staging / TRANSFORMS, csv_bytes(rows))
+        for name in TABLES:
+            for home in (config.images, config.images.parent):
+                if (home / name).is_file():
+                    shutil.copyfile(home / name, staging / name)
+                    break
+        write_json(staging / RECORD, {"request": request})

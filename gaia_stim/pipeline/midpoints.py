@@ -1,0 +1,86 @@
+"""Models of drawn faces, judged by true midpoints."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gaia_stim.checkpoint import BUILT_IN
+from gaia_stim.config import BenchmarkMidpointsConfig
+from gaia_stim.errors import ConfigError
+from gaia_stim.evaluation.midpoints import (
+    OPPOSITE,
+    RANDOM,
+    Drawn,
+    check_graded,
+    draw,
+    midpoint_figures,
+    midpoint_rows,
+    pairs,
+)
+from gaia_stim.events import Listener, silent, tracked
+from gaia_stim.files import read_json, write_json
+from gaia_stim.images import write_png
+from gaia_stim.pipeline.sets import build
+from gaia_stim.samples import ATTRIBUTES
+from gaia_stim.space.space import Space
+
+MIDPOINTS = "midpoints.json"
+ALL = "all"
+
+
+def benchmark_midpoints(config: BenchmarkMidpointsConfig, listen: Listener = silent) -> dict[str, Any]:
+    """True midpoints of opposite and random pairs, or of pairs that differ in one attribute, at each model's size.
+
+    The figures of one model stand in the result by name, those of several as rows of `models`. Raises `ConfigError`
+    for an attribute without midpoints, a model of grey images, or where the folder holds something else, and
+    `CheckpointError` for a run.
+    """
+    kinds = _kinds(config.attribute)
+    spaces = {path.name: Space.load(path) for path in config.runs or (BUILT_IN,)}
+    if len(spaces) < len(config.runs or (BUILT_IN,)):
+        raise ConfigError("two of the runs have the same name; sheets are named after them: rename one")
+    for space in spaces.values():
+        if space.shape[2] != 3:
+            raise ConfigError(f"{space.run}: is a model of grey images; drawn faces have colour")
+    request = {**config.request(), "models": {name: space.model_hash for name, space in spaces.items()}}
+    _claim(config.out, request, force=config.force)
+
+    @cache
+    def drawn(kind: str, size: int) -> Drawn:
+        return draw(kind, pairs(kind, config.pairs, config.seed), size)
+
+    rows: dict[str, dict[str, Any]] = {
+        name: {"model": name, "model_hash": space.model_hash, "size": space.shape[0]} for name, space in spaces.items()
+    }
+    jobs = [(name, kind) for name in spaces for kind in kinds]
+    for name, kind in tracked(jobs, "measuring midpoints", len(jobs), listen):
+        space = spaces[name]
+        pictures = drawn(kind, space.shape[0])
+        rows[name] |= midpoint_figures(space, pictures, config.seed).named(kind)
+        write_png(config.out / f"{name}_{kind}.png", midpoint_rows(space, pictures))
+    found = list(rows.values())
+    write_json(config.out / MIDPOINTS, {**build(), "request": request, "models": found})
+    result = {"models": found} if len(found) > 1 else found[0]
+    return result | {"pairs": config.pairs, "out": config.out}
+
+
+def _kinds(attribute: str | None) -> Sequence[str]:
+    if attribute is None:
+        return OPPOSITE, RANDOM
+    if attribute == ALL:
+        return [name for name, spec in ATTRIBUTES.items() if spec.kind == "graded"]
+    names = list(dict.fromkeys(name.strip() for name in attribute.split(",")))
+    for name in names:
+        check_graded(name)
+    return names
+
+
+def _claim(out: Path, request: dict[str, Any], *, force: bool) -> None:
+    """Raise `ConfigError` where the folder holds anything but an earlier measuring of the same."""
+    if force or not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / MIDPOINTS).is_file():
+        raise ConfigError(f"{out}: exists and holds no midpoints; give another --out")
+    if read_json(out / MIDPOINTS).get("request") != request:
+        raise ConfigError(f"{out}: holds other midpoints; give another --out, or replace it with --force")

@@ -1,0 +1,53 @@
+"""Carrying what is seen in one image to where it is in another, by the shapes that the model knows.
+
+The shape of a code is a map φ from the picture to the frame that all pictures have in common. What lies at p in an
+image A lies at φ_B⁻¹(φ_A(p)) in an image B.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float
+
+from gaia_stim.errors import ConfigError
+from gaia_stim.images import Frame
+from gaia_stim.networks import fields
+from gaia_stim.networks.base import Shaped
+from gaia_stim.space.paths import Codes
+
+FIELD = 128
+"""Pixels of a side at which maps are made: those of 512 are the same to 0.2 pixels of 512 in the mean."""
+Points = Float[npt.NDArray[np.float64], "points 2"]
+
+
+class Carrier:
+    """The maps of some codes, each made and undone once."""
+
+    def __init__(self, decoder: object, codes: Codes) -> None:
+        if not isinstance(decoder, Shaped):
+            raise ConfigError("this model has no shape to carry points by; train one with --network deform")
+        with torch.inference_mode():
+            # One by one: what is carried does not depend on what else is.
+            velocities = [decoder.velocity(torch.from_numpy(code[None])) for code in np.asarray(codes, np.float32)]
+            flows = [fields.from_nodes(nodes, FIELD, FIELD) for nodes in velocities]
+            self._there = [fields.exponential(flow) for flow in flows]
+            self._back = [
+                fields.inverse(there, fields.exponential(-flow)) for there, flow in zip(self._there, flows, strict=True)
+            ]
+
+    def carry(self, points: Points, a: int, b: int) -> Points:
+        """Where points of code `a` lie in code `b`; (n, 2) in half sides of the picture, x right and y down."""
+        with torch.inference_mode():
+            held = torch.from_numpy(np.asarray(points, np.float32)[None])
+            moved = fields.moved(fields.moved(held, self._there[a]), self._back[b])
+        found: Points = moved[0].numpy().astype(np.float64)
+        return found
+
+    def folds(self) -> list[int]:
+        """Of each map the spots, of `FIELD` × `FIELD`, at which it folds."""
+        return [int((fields.stretch(there) <= 0).sum()) for there in self._there]
+
+
+def carried(decoder: object, codes: Codes, points: Points, frames: tuple[Frame, Frame]) -> Points:
+    """Points (n, 2), in pixels of the first of two images, in pixels of the second; their codes and frames given."""
+    return frames[1].pixels(Carrier(decoder, codes).carry(frames[0].model(points), 0, 1))
