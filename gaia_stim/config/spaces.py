@@ -134,7 +134,7 @@ class TrainConfig(Config):
         str,
         Field(description="The networks it is made of."),
         Cli("NAME", panel="Model", choices="gaia_stim.networks:NETWORKS"),
-    ] = "light"
+    ] = "deform"
     objective: Annotated[
         str,
         Field(description="GAIA's objective."),
@@ -172,7 +172,7 @@ class TrainConfig(Config):
         float,
         Field(ge=0, lt=1, description="Share of it in which GAIA's generator learns alone, before the game."),
         Cli("X", panel="Training"),
-    ] = 0.75
+    ] = 0.6
     mirror: Annotated[
         Literal["auto", "yes", "no"],
         Field(description="Mirror half of the images of each step; auto: where the set looks alike mirrored."),
@@ -190,7 +190,7 @@ class TrainConfig(Config):
         ),
         Cli("N", panel="Training"),
     ] = 0
-    lr: Annotated[float, Field(gt=0, le=1, description="Learning rate."), Cli("X", panel="Training")] = 5e-4
+    lr: Annotated[float, Field(gt=0, le=1, description="Learning rate."), Cli("X", panel="Training")] = 1e-3
     beta1: Annotated[float, Field(ge=0, lt=1, description="Adam's first moment decay."), Cli("X", panel="Training")] = (
         0.5
     )

@@ -29,8 +29,9 @@ from gaia_stim.space.space import Space
 
 OPPOSITE, RANDOM = "opposite", "random"
 """Pairs that look to opposite sides, and any pairs."""
-NEVER_TRAINED_ON = 2**40
-"""Added to the seed of the pairs: far from any that somebody draws faces to train on by."""
+NEVER_TRAINED_ON = 2_000_000_011
+"""Added to the seed of the pairs: far from any that somebody draws faces to train on by. Below 2³², since a larger seed
+is two words of entropy, and (2⁴⁰, 0) the same two as (0, 256)."""
 TURNED = 12.0
 """Degrees that both faces of an opposite pair are turned at least."""
 LOW, HIGH = 0.1, 0.9

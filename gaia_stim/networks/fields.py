@@ -97,7 +97,7 @@ def compose(outer: Field, inner: Field) -> Field:
 
 def exponential(velocity: Field) -> Field:
     """exp(v), the map that follows v for one unit of time, by scaling and squaring: u ← u∘(id + u) + u."""
-    field = velocity / 2**SQUARINGS
+    field: Tensor = velocity / 2**SQUARINGS
     for _ in range(SQUARINGS):
         field = compose(field, field)
     return field
