@@ -19,16 +19,19 @@ from safetensors.torch import load_file
 
 from gaia_stim import cli
 from gaia_stim.checkpoint import Run, read_tensors, write_tensors
-from gaia_stim.config import TrainConfig
+from gaia_stim.config import SamplesConfig, TrainConfig
 from gaia_stim.dataset import open_dataset
 from gaia_stim.devices import has_bfloat16
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, DivergedError, InterruptedRun
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.files import STAGING_MARK, hash_file, read_json
 from gaia_stim.pipeline import train as pipeline
+from gaia_stim.pipeline.samples import samples
 from gaia_stim.pipeline.train import TrainResult, train
+from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.training import loop
+from gaia_stim.training.mirror import mirrored
 
 Ask = Callable[..., TrainConfig]
 
@@ -622,3 +625,126 @@ def test_a_training_that_diverged_without_a_good_state(ask: Ask, tmp_path: Path)
 
 def test_the_precision_of_a_run_is_on_record(tiny_run: Path) -> None:
     assert Run(tiny_run).config().precision in ("auto", "bfloat16" if has_bfloat16(torch.device("cpu")) else "float32")
+
+
+# -- before the game --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_begins_with_the_autoencoder_alone_and_goes_on_with_the_game(ask: Ask, tmp_path: Path) -> None:
+    train(ask(pretrain=0.6))
+    rows = list(Run(tmp_path / "run").rows())
+    alone = [row for row in rows if "interpolated" not in row["losses"]]
+    assert [row["images_seen"] for row in rows] == [4 * step for step in range(1, STEPS + 1)]
+    assert [row["images_seen"] for row in alone] == [4 * step for step in range(1, 13)]
+    rates = [row["learning_rate"] for row in rows]
+    # That of the step to come. Each part has its own rise, of 100 steps, of which these are the first.
+    assert rates[11] < rates[5] and rates[11] < rates[12]
+
+
+def test_before_the_game_nobody_but_the_generator_learns(ask: Ask) -> None:
+    kept, _ = read_tensors(train(ask(pretrain=0.99, images_seen=400)).run / "training_state.safetensors")
+    steps = {name.split(".")[1]: int(value) for name, value in kept.items() if name.endswith(".0.step")}
+    assert steps == {"generator": 1, "discriminator": 1}, "Adam begins anew with the game, which is one step here"
+
+
+def test_the_autoencoders_weights_before_the_game_are_those_of_the_autoencoder(ask: Ask, tmp_path: Path) -> None:
+    """As far as the game has not begun, it is the same training as `--method ae`, to the bit."""
+
+    def after(images: int, name: str, **options: Any) -> dict[str, torch.Tensor]:
+        asked = ask(out=tmp_path / name, cooldown=0.0, **options)
+        with contextlib.suppress(InterruptedRun):
+            train(asked, Stop(images))
+        found, _ = read_tensors(tmp_path / name / "training_state.safetensors")
+        return {key: value for key, value in found.items() if key.startswith(("model.encoder.", "model.decoder."))}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "PROGRESS_SECONDS", -1)
+        game = after(40, "gaia", method="gaia", pretrain=0.8)
+        alone = after(40, "ae", method="ae")
+    assert game.keys() == alone.keys() and all(torch.equal(value, alone[name]) for name, value in game.items())
+
+
+# -- who is held out, and mirrored ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(faces: Path, tmp_path: Path) -> Path:
+    """A table that makes one person of each three of the faces."""
+    names = sorted(path.name for path in faces.iterdir())
+    rows = [f"{name},p{number // 3},lab\n" for number, name in enumerate(names)]
+    table = tmp_path / "people.csv"
+    table.write_text("image,person,site\n" + "".join(rows))
+    return table
+
+
+def test_a_person_is_held_out_whole_is_recorded_and_taken_again_by_all_who_ask(
+    ask: Ask, people: Path, faces: Path, tmp_path: Path
+) -> None:
+    chosen = tmp_path / "held_out.txt"
+    chosen.write_text("p3\np7\n")
+    asked = ask(split_by="person", labels=people, hold_out=chosen)
+    result = train(asked)
+    assert (result.training_images, result.validation_images) == (54, 6)
+    names = sorted(path.name for path in faces.iterdir())
+    expected = {hash_file(faces / name) for name in [*names[9:12], *names[21:24]]}
+    assert set(Run(result.run).config().dataset.held_out or ()) == expected
+    space = Space.load(result.run)
+    images = images_of(space, None)
+    assert set(images.table["image_hash"][images.rows("validation")]) == expected
+    assert train(asked) == result, "the same command goes on, or has nothing to do"
+    chosen.write_text("p3\np8\n")
+    with pytest.raises(ConfigError, match="with other images held out"):
+        train(asked)
+    with pytest.raises(ConfigError, match="holds another training"):
+        train(ask())
+
+
+def test_a_split_by_chance_keeps_people_whole(ask: Ask, people: Path, tmp_path: Path) -> None:
+    result = train(ask(split_by="person", labels=people))
+    assert result.validation_images % 3 == 0 and 0 < result.validation_images < 60
+
+
+def test_columns_and_lists_that_part_nothing(ask: Ask, people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DataError, match="'site' is 'lab' for all images"):
+        train(ask(split_by="site", labels=people))
+    words = [str(ask().images), "--split-by", "person"]
+    assert cli.main(["train", *words]) == 2
+    assert "--split-by COLUMN and --labels TABLE need each other" in capsys.readouterr().err
+
+
+def test_all_of_a_folder_that_shares_no_image_is_held_out(tiny_run: Path, tmp_path: Path) -> None:
+    others = samples(SamplesConfig(out=tmp_path / "others", n=5, size=32, seed=9)).images
+    space = Space.load(tiny_run)
+    assert len(images_of(space, others).rows("validation")) == 5
+    first = sorted(images_of(space, None).folder.iterdir())[0]
+    shutil.copy(first, others / "known.png")
+    assert len(images_of(space, others).rows("validation")) < 6
+
+
+def test_sets_that_look_alike_in_a_mirror_are_mirrored_and_that_is_said(ask: Ask, faces: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Note):
+            told.append(event.text)
+
+    assert Run(train(ask(), listen).run).config().options["mirror"] == "yes"
+    assert any("look alike in a mirror" in text for text in told)
+    ramps = tmp_path / "ramps"
+    ramps.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        # Bright to the right, by one amount or another: none of them is another one mirrored.
+        ramp = np.linspace(0, rng.uniform(120, 250), 16)[None, :, None] + rng.uniform(0, 5, (16, 16, 3))
+        Image.fromarray(ramp.astype(np.uint8)).save(ramps / f"{number}.png")
+    told.clear()
+    assert Run(train(ask(images=ramps, out=tmp_path / "other"), listen).run).config().options["mirror"] == "no"
+    assert not any("mirror" in text for text in told)
+
+
+def test_half_of_the_images_are_mirrored() -> None:
+    x = torch.rand(400, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    found = mirrored(x, torch.Generator().manual_seed(1))
+    turned = torch.tensor([torch.equal(a, b.flip(2)) for a, b in zip(found, x, strict=True)])
+    kept = torch.tensor([torch.equal(a, b) for a, b in zip(found, x, strict=True)])
+    assert (turned | kept).all() and 150 < int(turned.sum()) < 250
