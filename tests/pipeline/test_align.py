@@ -1,0 +1,174 @@
+"""`gaia-stim align` and `evaluate --landmarks` as a user meets them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gaia_stim import cli
+from gaia_stim.images import read_image
+from gaia_stim.labels import read_landmarks
+
+Plant = Callable[..., Path]
+Contents = Callable[[Path], dict[str, bytes]]
+EYES = {"anna": ((60, 80), (100, 84)), "bert": ((40, 50), (80, 40)), "deep/cleo": ((90, 100), (150, 100))}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Photographs with two dark eyes, one without points, their points and labels."""
+    folder = tmp_path / "photos"
+    rows = ["image,landmark,x,y"]
+    for name, eyes in {**EYES, "dora": ((50, 50), (70, 50))}.items():
+        height, width = (200, 180) if name == "anna" else (180, 220)
+        y, x = np.mgrid[:height, :width]
+        picture = np.full((height, width, 3), 200.0)
+        for eye_x, eye_y in eyes:
+            picture -= 180 * np.exp(-((x - eye_x) ** 2 + (y - eye_y) ** 2) / 18)[..., None]
+        path = folder / f"{name}.{'png' if name == 'bert' else 'jpg'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path, quality=95)
+        if name != "dora":
+            points = (*eyes, (eyes[0][0], eyes[0][1] + 30))
+            rows += [f"{path.relative_to(folder)},{p},{x},{y}" for p, (x, y) in enumerate(points)]
+    (tmp_path / "points.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "labels.csv").write_text("image,age\nanna.jpg,30\n")
+    return folder
+
+
+def align(*words: object) -> int:
+    return cli.main(["--json", "align", *map(str, words)])
+
+
+def darkest(picture: np.ndarray, side: str) -> tuple[float, float]:
+    """The centre of the darkest spot in one half of a picture."""
+    half = picture.shape[1] // 2
+    part = picture[:, :half, 0] if side == "left" else picture[:, half:, 0]
+    weight = np.clip(150.0 - part, 0, None)
+    rows, columns = np.mgrid[: part.shape[0], : part.shape[1]]
+    x = (columns * weight).sum() / weight.sum() + (0 if side == "left" else half)
+    return float(x), float((rows * weight).sum() / weight.sum())
+
+
+def test_eyes_come_to_lie_where_they_shall(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "aligned"
+    assert align(photos, "--points", tmp_path / "points.csv", "--out", out, "--size", 128) == 0
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert result["aligned"] == 3 and result["left_out"] == ["dora.jpg"] and result["size"] == 128
+    assert "1 of 4 images left out, without both points: dora.jpg" in shown.err
+    images = sorted(path.relative_to(out / "images").as_posix() for path in (out / "images").rglob("*.*"))
+    assert images == ["anna.jpg", "bert.png", "deep/cleo.jpg"]
+    for name in images:
+        picture = read_image(out / "images" / name)
+        assert picture.shape == (128, 128, 3)
+        for side, share in (("left", 0.39), ("right", 0.61)):
+            assert darkest(picture, side) == pytest.approx((share * 128 - 0.5, 0.46 * 128 - 0.5), abs=0.4)
+    carried = read_landmarks(out / "landmarks.csv")
+    for points in carried.positions.values():
+        np.testing.assert_allclose(points[:2], [[49.42, 58.38], [77.58, 58.38]], atol=0.01)
+    assert (out / "labels.csv").read_bytes() == (tmp_path / "labels.csv").read_bytes()
+    rows = (out / "alignment.csv").read_text().splitlines()
+    assert rows[0] == "image,scale,rotation_deg,shift_x,shift_y" and len(rows) == 4
+    # Anna's eyes are 40.2 apart and 5.7 degrees askew.
+    assert (
+        float(rows[1].split(",")[1]) == pytest.approx(0.22 * 128 / np.hypot(40, 4), rel=1e-5)
+        and rows[1].split(",")[2] == f"{-np.degrees(np.arctan2(4, 40)):.4f}"
+    )
+
+
+def test_originals_are_untouched_and_the_same_command_has_nothing_to_do(
+    photos: Path, tmp_path: Path, contents: Contents, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(photos)
+    words = (photos, "--points", tmp_path / "points.csv", "--out", tmp_path / "aligned")
+    assert align(*words) == 0
+    first = contents(tmp_path / "aligned")
+    assert align(*words) == 0 and "nothing to do" in capsys.readouterr().err
+    assert contents(tmp_path / "aligned") == first and contents(photos) == before
+    assert align(*words, "--height", 0.4) == 2
+    assert "holds other aligned images" in capsys.readouterr().err
+    assert align(*words, "--height", 0.4, "--force") == 0
+
+
+def test_most_images_keep_their_resolution(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert align(photos, "--points", tmp_path / "points.csv", "--out", tmp_path / "aligned") == 0
+    # The middle distance is 41.2 pixels: 41.2 / 0.22 = 187, as a multiple of 16.
+    assert json.loads(capsys.readouterr().out)["size"] == 192
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--by", "0,7"], 3, "has no landmark '7'; its 3 are 0, 1, 2"),
+        (["--by", "0"], 2, "--by: should match pattern"),
+        (["--points", "none.csv"], 3, "none.csv: no such file or folder"),
+        (["--out", "photos"], 2, "exists and holds no aligned images"),
+    ],
+)
+def test_mistakes(
+    words: list[str], code: int, says: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {
+        "--points": str(tmp_path / "points.csv"),
+        "--out": "aligned",
+        **dict(zip(words[::2], words[1::2], strict=True)),
+    }
+    assert align(photos, *(word for pair in given.items() for word in pair)) == code
+    assert says in capsys.readouterr().err
+    assert not Path("aligned").exists()
+
+
+def test_points_that_lie_in_one_place(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "points.csv"
+    table.write_text("image,landmark,x,y\nanna.jpg,0,5,5\nanna.jpg,1,5,5\n")
+    assert align(photos, "--points", table, "--out", "aligned") == 3
+    assert "anna.jpg: the two points lie in one place" in capsys.readouterr().err and not Path("aligned").exists()
+
+
+# -- evaluate ---------------------------------------------------------------------------------------------------------
+
+
+def test_landmarks_of_few_images_are_measured_and_the_rest_is_null_with_its_reason(
+    photos: Path, tmp_path: Path, plant: Plant, faces: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, sheet = plant(network="deform"), tmp_path / "landmarks.png"
+    config = json.loads((run / "config.json").read_text())
+    config["dataset"]["folder"] = str(faces)
+    (run / "config.json").write_text(json.dumps(config))
+    points, out = tmp_path / "points.csv", tmp_path / "figures.json"
+    words = ["evaluate", run, "--images", photos, "--landmarks", points, "--landmark-sheet", sheet, "--out", out]
+    assert cli.main(["--json", *map(str, words)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(out.read_text())
+    assert found["held_out_images"] == 4 and found["landmark_images"] == 3
+    assert isinstance(found["landmark_error"], float) and sheet.is_file()
+    assert found["midpoint_auc"] is None and "there are 4" in found["not_measured"]["midpoint_auc"]
+    assert isinstance(found["reconstruction_l1"], float)
+    # Without being moved: from the table alone, in shares of the square that the model sees.
+    places = {}
+    for name, (height, width) in {"anna.jpg": (200, 180), "bert.png": (180, 220), "deep/cleo.jpg": (180, 220)}.items():
+        side = min(height, width)
+        corner = ((width - side) // 2, (height - side) // 2)
+        places[name] = (read_landmarks(points).positions[name] + 0.5 - corner) / side
+    apart = [
+        np.linalg.norm(places[a] - places[b], axis=1) / np.linalg.norm(places[b][0] - places[b][1])
+        for a in places
+        for b in places
+        if a != b
+    ]
+    assert found["landmark_error_unmoved"] == pytest.approx(100 * np.mean(apart))
+
+
+def test_landmarks_of_none_of_the_images(
+    photos: Path, tmp_path: Path, plant: Plant, faces: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = plant(network="light")
+    config = json.loads((run / "config.json").read_text())
+    config["dataset"]["folder"] = str(photos)
+    (run / "config.json").write_text(json.dumps(config))
+    assert cli.main(["evaluate", str(run), "--images", str(faces), "--landmarks", str(tmp_path / "points.csv")]) == 3
+    assert "has landmarks for 0 of the held-out images" in capsys.readouterr().err
