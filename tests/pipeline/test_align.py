@@ -112,11 +112,8 @@ def test_most_images_keep_their_resolution(photos: Path, tmp_path: Path, capsys:
 def test_mistakes(
     words: list[str], code: int, says: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = {
-        "--points": str(tmp_path / "points.csv"),
-        "--out": "aligned",
-        **dict(zip(words[::2], words[1::2], strict=True)),
-    }
+    given = {"--points": str(tmp_path / "points.csv"), "--out": "aligned"}
+    given |= dict(zip(words[::2], words[1::2], strict=True))
     assert align(photos, *(word for pair in given.items() for word in pair)) == code
     assert says in capsys.readouterr().err
     assert not Path("aligned").exists()
