@@ -31,7 +31,7 @@ def evaluate(config: EvaluateConfig, listen: Listener = silent) -> dict[str, Any
             raise ConfigError(f"{path}: exists; give another, or replace it with --force")
     landmarks = read_landmarks(config.landmarks) if config.landmarks else None
     space = open_space(config.run or config.model, listen)
-    dataset = images_of(space, config.images, listen)
+    dataset = images_of(space, config.images, listen, greyed=True)
     if dataset.content_hash != space.config.dataset.content_hash:
         listen(
             Note(

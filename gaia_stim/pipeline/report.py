@@ -73,6 +73,11 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
     if dataset is not None and config.figures:
         try:
             figures = figures_of(run, dataset, config.seed, listen)
+            if too_few := figures.get("not_measured"):
+                notes.append(
+                    f"Without {len(too_few)} of the figures, {', '.join(list(too_few)[:3])} among them: too few "
+                    f"images ({'; '.join(sorted(set(too_few.values())))})."
+                )
         except DataError as error:
             notes.append(f"Without figures. {error}")
     for note in notes:

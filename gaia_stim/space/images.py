@@ -11,12 +11,14 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.space.space import Space
 
 
-def images_of(space: Space, folder: Path | None, listen: Listener = silent, option: str = "--images") -> Dataset:
+def images_of(
+    space: Space, folder: Path | None, listen: Listener = silent, option: str = "--images", *, greyed: bool = False
+) -> Dataset:
     """The images of a folder, else those that the model was trained on, as the model sees them.
 
     What was held out of the training is held out here, and all of a folder that shares no image with it. `option` names
     the folder on the command line. Raises `DataError` where they are gone, or are in colour and the model has learned
-    from grey ones.
+    from grey ones, unless they may be `greyed`.
     """
     trained = space.config.dataset
     home = folder or Path(trained.folder)
@@ -25,14 +27,14 @@ def images_of(space: Space, folder: Path | None, listen: Listener = silent, opti
             f"{home}: the images that this model was trained on are not here; name them, or others of their kind, by "
             f"{option} DIR"
         )
-    images = _opened(space, home, given=folder is not None, listen=listen)
+    images = _opened(space, home, given=folder is not None, greyed=greyed, listen=listen)
     if images.channels != space.shape[2]:
         raise DataError(f"{home}: has images in colour, and the model ({space.run}) has learned from grey ones")
     is_trained_on = images.content_hash == trained.content_hash
     if not is_trained_on and folder is None:
         listen(Note(f"{home}: its images are no longer those that the model was trained on", warning=True))
     if not is_trained_on and folder is not None and Path(trained.folder).is_dir():
-        known = set(_opened(space, Path(trained.folder), given=False, listen=silent).table["image_hash"])
+        known = set(_opened(space, Path(trained.folder), given=False, greyed=greyed, listen=silent).table["image_hash"])
         if known.isdisjoint(images.table["image_hash"]):
             return images.split(np.ones(len(images), dtype=bool))
     if trained.held_out is None:
@@ -40,12 +42,13 @@ def images_of(space: Space, folder: Path | None, listen: Listener = silent, opti
     return images.split(images.table["image_hash"].isin(trained.held_out).to_numpy())
 
 
-def _opened(space: Space, home: Path, *, given: bool, listen: Listener) -> Dataset:
+def _opened(space: Space, home: Path, *, given: bool, greyed: bool, listen: Listener) -> Dataset:
     trained, model = space.config.dataset, space.config.model
     was = space.config.options.get("channels", "auto")
     # As training asked for them, so that its own images come from its own cache.
     in_colour = was == "3" or (given and model.channels == 3)
-    channels: Literal["auto", "1", "3"] = "3" if in_colour else "1" if was == "1" else "auto"
+    is_grey = was == "1" or (greyed and given and model.channels == 1)
+    channels: Literal["auto", "1", "3"] = "3" if in_colour else "1" if is_grey else "auto"
     return open_dataset(
         home, model.size, channels=channels, fit=trained.fit, background=trained.background, listen=listen
     )

@@ -115,7 +115,7 @@ def test_the_page_of_a_run_shows_curves_pictures_and_provenance(run: Path) -> No
     assert len(page.all("polyline")) >= 8
     assert Run(run).model_hash() in text and Run(run).config().dataset.content_hash in text
     # 60 faces are too few to measure by, and the page says so instead of saying nothing.
-    assert "Without figures." in text and "too few to measure by" in text
+    assert "of the figures" in text and "too few images (needs" in text
 
 
 def test_figures_stand_beside_their_controls_in_words(run: Path, faces: Path) -> None:
