@@ -8,9 +8,9 @@ Each row is an image, nine steps from its reconstruction to the other's, and the
 import sys
 from pathlib import Path
 
-from gaia_stim.dataset import open_dataset
 from gaia_stim.images import write_png
 from gaia_stim.sheets import contact_sheet
+from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 
 run, images, out = map(Path, sys.argv[1:4])
@@ -18,8 +18,7 @@ rows = int(sys.argv[4]) if len(sys.argv) > 4 else 6
 STEPS = 9
 
 space = Space.load(run)
-trained_on = space.config.dataset
-dataset = open_dataset(images, space.shape[0], fit=trained_on.fit, background=trained_on.background)
+dataset = images_of(space, images)
 held_out = dataset.batch(dataset.rows("validation")[: 2 * rows])
 
 pictures = []

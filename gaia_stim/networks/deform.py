@@ -32,7 +32,7 @@ STILL = 1e-3
 """Spread of the weights of V to begin with."""
 FIELD = 32
 """Pixels of a side, at most, at which displacements are made for the model's own pictures."""
-SMOOTHNESS, CENTRED = 3e-3, 1e-2
+SMOOTHNESS, CENTRED = 1e-2, 1.0
 """Weights of |∇v|² and of |mean of v over the batch|², without which the common frame drifts."""
 
 

@@ -18,6 +18,7 @@ from gaia_stim.images import IMAGE_SUFFIXES, Pixels, write_png
 from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.sheets import contact_sheet
+from gaia_stim.space.images import split_as_trained
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
@@ -150,7 +151,7 @@ def _dataset(config: AuditConfig, space: Space, listen: Listener) -> Dataset | N
             raise DataError(f"{folder}: not the images that the model was trained on (their hash is another one)")
         listen(Note(f"{folder}: was changed since the training; what needs its images is left out"))
         return None
-    return dataset
+    return split_as_trained(dataset, trained)
 
 
 def _stands(out: Path, request: Mapping[str, Any], force: bool) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from gaia_stim.checkpoint import DatasetRecord
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
@@ -37,6 +38,11 @@ def images_of(
         known = set(_opened(space, Path(trained.folder), given=False, greyed=greyed, listen=silent).table["image_hash"])
         if known.isdisjoint(images.table["image_hash"]):
             return images.split(np.ones(len(images), dtype=bool))
+    return split_as_trained(images, trained)
+
+
+def split_as_trained(images: Dataset, trained: DatasetRecord) -> Dataset:
+    """The images with those held out that a training held out: a tenth by hash, or those that a user named."""
     if trained.held_out is None:
         return images
     return images.split(images.table["image_hash"].isin(trained.held_out).to_numpy())

@@ -87,15 +87,15 @@ def edges(x: Tensor, y: Tensor) -> Tensor:
 
 
 def asked_by_the_networks(model: Gaia, z: Tensor) -> dict[str, Tensor]:
-    """docs/shape.md: 0.003·|∇v|², differences in units of half the grid, and 0.01·|mean of v over the batch|²."""
+    """docs/shape.md: 0.01·|∇v|², differences in units of half the grid, and |mean of v over the batch|²."""
     if not isinstance(model.decoder, Shaped):
         return {}
     v = model.decoder.velocity(z)
     unit = 2 / v.shape[-1]
     slopes = [(v[:, :, 1:] - v[:, :, :-1]) / unit, (v[:, :, :, 1:] - v[:, :, :, :-1]) / unit]
     return {
-        "smoothness": 0.003 * sum((slope**2).sum() / slope.numel() for slope in slopes),
-        "drift": 0.01 * (v.mean(dim=0) ** 2).mean(),
+        "smoothness": 0.01 * sum((slope**2).sum() / slope.numel() for slope in slopes),
+        "drift": 1.0 * (v.mean(dim=0) ** 2).mean(),
     }
 
 
