@@ -82,11 +82,17 @@ def _splines(nodes: int, size: int) -> Float[Tensor, "size nodes"]:
 
 
 def sample(values: Pictures, field: Field) -> Pictures:
-    """values(p + u(p)): pictures, or fields, seen through a map. Bilinear; beyond the border as at the border."""
+    """values(p + u(p)): pictures, or fields, seen through a map. Bilinear; beyond the border as at the border.
+
+    Where a displacement is no number, what is seen is none either.
+    """
     height, width = field.shape[2:]
     places = (identity(height, width, field) + field).permute(0, 2, 3, 1)
-    seen: Tensor = functional.grid_sample(values, places, padding_mode="border", align_corners=False)
-    return seen
+    # Of places that are no numbers grid_sample makes addresses outside of memory.
+    seen: Tensor = functional.grid_sample(
+        values, places.nan_to_num(0, 0, 0), padding_mode="border", align_corners=False
+    )
+    return seen + (0 * places).sum(dim=3)[:, None]
 
 
 def compose(outer: Field, inner: Field) -> Field:
@@ -145,7 +151,7 @@ def resized(field: Field, height: int, width: int) -> Field:
 
 def moved(points: Points, field: Field) -> Points:
     """Where the map takes points that lie between pixels."""
-    at = functional.grid_sample(field, points[:, :, None], padding_mode="border", align_corners=False)
+    at = functional.grid_sample(field, points.nan_to_num()[:, :, None], padding_mode="border", align_corners=False)
     return points + at[..., 0].transpose(1, 2)
 
 

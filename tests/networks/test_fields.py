@@ -164,3 +164,18 @@ def test_stretch_is_the_determinant() -> None:
     assert torch.allclose(
         fields.stretch(linear([[0.1, 0.3], [0.05, -0.1]])), torch.tensor(1.1 * 0.9 - 0.05 * 0.3).double()
     )
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, 1e30, -1e30])
+def test_displacements_that_are_no_numbers_end_in_none_and_not_in_foreign_memory(wrong: float) -> None:
+    field = torch.zeros(1, 2, 16, 16)
+    field[:, :, 3, 4] = wrong
+    field.requires_grad_()
+    picture = torch.rand(1, 3, 16, 16).requires_grad_()
+    seen = fields.sample(picture, field)
+    seen.sum().backward()
+    assert seen[0, :, 3, 4].isfinite().all() == math.isfinite(wrong)
+    others = seen.detach().clone()
+    others[0, :, 3, 4] = 0
+    assert others.isfinite().all()
+    assert fields.moved(torch.tensor([[[math.nan, 0.0]]]), torch.zeros(1, 2, 4, 4)).isnan().any()

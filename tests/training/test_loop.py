@@ -37,7 +37,7 @@ def begin(dataset: Dataset, tmp_path: Path) -> Begin:
 
     def begin(name: str = "run", listen: Callable[[Event], None] = lambda event: None, **options: Any) -> Training:
         small = {"size": 16, "latent": 4, "width": 4, "batch": 4, "images_seen": 4 * STEPS, "sheets": 0}
-        config = TrainConfig.model_validate({"preset": "tiny", **small, **options})
+        config = TrainConfig.model_validate({"preset": "tiny", "pretrain": 0.0, **small, **options})
         torch.manual_seed(0)
         (tmp_path / name).mkdir(exist_ok=True)
         model = build(config.model(dataset.channels))
@@ -216,7 +216,7 @@ def test_sheets_and_rows_and_progress(begin: Begin) -> None:
     assert [row["images_seen"] for row in rows if "validation_l1" in row] == [24, 48]
     for row in rows:
         assert row["images_per_second"] > 0
-        assert set(row["losses"]) == {"real", "generated", "interpolated", "structure", "reconstruction"}
+        assert set(row["losses"]) == {"real", "generated", "interpolated", "structure", "reconstruction", "edges", "smoothness", "drift"}
         assert set(row["balance"]) == {"delta_gen", "delta_disc", "w_interp", "w_fake"}
         assert all(np.isfinite(list({**row["losses"], **row["balance"]}.values())))
     assert rows[-1]["learning_rate"] == 0
