@@ -158,7 +158,7 @@ def test_a_request_is_what_decides_the_result() -> None:
     different: list[dict[str, Any]] = [
         {"seed": 1},
         {"latent": 64},
-        {"lr": 1e-3},
+        {"lr": 2e-3},
         {"precision": "float32"},
         {"from": "runs/a"},
         {"fit": "pad"},

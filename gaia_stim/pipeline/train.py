@@ -213,12 +213,14 @@ def _start_from(model: Autoencoder, run: Run) -> None:
         own = model.state_dict()
         others = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
         tensors = {name: value for name, value in others.items() if name in own} | tensors
+    wrong = f"--from {run.path}: its networks are not those asked for; give its --size, --network, --latent, --width"
+    # Networks that share no name would be taken up without a word, and without a weight.
+    if not model.generator_state().keys() <= tensors.keys():
+        raise CheckpointError(wrong)
     try:
         model.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
     except RuntimeError as error:
-        raise CheckpointError(
-            f"--from {run.path}: its networks are not those asked for; give its --size, --network, --latent, --width"
-        ) from error
+        raise CheckpointError(wrong) from error
 
 
 def _run_config(

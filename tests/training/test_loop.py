@@ -216,7 +216,16 @@ def test_sheets_and_rows_and_progress(begin: Begin) -> None:
     assert [row["images_seen"] for row in rows if "validation_l1" in row] == [24, 48]
     for row in rows:
         assert row["images_per_second"] > 0
-        assert set(row["losses"]) == {"real", "generated", "interpolated", "structure", "reconstruction", "edges", "smoothness", "drift"}
+        assert set(row["losses"]) == {
+            "real",
+            "generated",
+            "interpolated",
+            "structure",
+            "reconstruction",
+            "edges",
+            "smoothness",
+            "drift",
+        }
         assert set(row["balance"]) == {"delta_gen", "delta_disc", "w_interp", "w_fake"}
         assert all(np.isfinite(list({**row["losses"], **row["balance"]}.values())))
     assert rows[-1]["learning_rate"] == 0
