@@ -63,7 +63,7 @@ def tiny_run(faces: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAIA_STIM_CACHE", str(cache))
         patch.chdir(home)
-        train(TrainConfig(images=faces, out=home / "run", preset="tiny", images_seen=320, threads=1))
+        train(TrainConfig(images=faces, out=home / "run", preset="tiny", pretrain=0.0, images_seen=320, threads=1))
     return home / "run"
 
 

@@ -32,6 +32,7 @@ class Step:
 
 STEPS: dict[str, Step] = {
     "samples": Step(config.SamplesConfig, "gaia_stim.pipeline.samples:samples"),
+    "align": Step(config.AlignConfig, "gaia_stim.pipeline.align:align"),
     "train": Step(config.TrainConfig, "gaia_stim.pipeline.train:train", lasting=True),
     "encode": Step(config.EncodeConfig, "gaia_stim.pipeline.codes:encode", ".csv"),
     "decode": Step(config.DecodeConfig, "gaia_stim.pipeline.codes:decode"),
@@ -54,6 +55,7 @@ STEPS: dict[str, Step] = {
     "evaluate": Step(config.EvaluateConfig, "gaia_stim.pipeline.evaluate:evaluate", ".json"),
     "compare": Step(config.CompareConfig, "gaia_stim.pipeline.compare:compare", lasting=True),
     "benchmark lines": Step(config.BenchmarkLinesConfig, "gaia_stim.pipeline.benchmarks:benchmark_lines", lasting=True),
+    "benchmark midpoints": Step(config.BenchmarkMidpointsConfig, "gaia_stim.pipeline.midpoints:benchmark_midpoints"),
     "benchmark structure": Step(
         config.BenchmarkStructureConfig, "gaia_stim.pipeline.benchmarks:benchmark_structure", lasting=True
     ),

@@ -44,7 +44,7 @@ def test_a_run(tiny_run: Path, faces: Path, held_out: int, capsys: Capture) -> N
         "parameters": sum(value.numel() for value in weights.values()),
         "model_hash": hash_file(tiny_run / "model.safetensors"),
         "model": "gaia",
-        "network": "light",
+        "network": "deform",
         "size": 32,
         "channels": 3,
         "latent": 16,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gaia_stim import cli
+from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import InterpolateConfig, MorphConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
@@ -115,15 +116,15 @@ def test_a_measured_scale_is_part_of_what_is_asked(some: list[Path], tiny_run: P
         morph(line(some, tiny_run, spacing="scale.csv"))
 
 
-def test_refined_ends_are_nearer_and_said_to_be(some: list[Path], tiny_run: Path) -> None:
+def test_refined_ends_are_nearer_and_said_to_be(some: list[Path]) -> None:
     notes: list[str] = []
 
     def listen(event: Event) -> None:
         if isinstance(event, Note):
             notes.append(event.text)
 
-    plain = StimulusSet.open(morph(line(some, tiny_run)).out)
-    made = morph(line(some, tiny_run, refine=30, out="refined"), listen)
+    plain = StimulusSet.open(morph(line(some, BUILT_IN)).out)
+    made = morph(line(some, BUILT_IN, refine=30, out="refined"), listen)
     opened = StimulusSet.open(made.out)
     gains = opened.provenance["plan"]["refinement"]
     assert gains["steps"] == 30
@@ -134,7 +135,7 @@ def test_refined_ends_are_nearer_and_said_to_be(some: list[Path], tiny_run: Path
         assert gain.error_after < gain.error_before
         assert any(text.startswith(f"refined {gain.source_id}: ") for text in notes)
     # A set that is found again tells the same.
-    assert morph(line(some, tiny_run, refine=30, out="refined")).refinement == made.refinement
+    assert morph(line(some, BUILT_IN, refine=30, out="refined")).refinement == made.refinement
 
 
 # -- what cannot be ---------------------------------------------------------------------------------------------------
