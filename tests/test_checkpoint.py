@@ -278,3 +278,15 @@ def test_the_model_is_read_only_as_numbers(plant: Plant) -> None:
     state = run.load().generator_state()
     assert {value.dtype for value in state.values()} == {torch.float32}
     assert all(np.array_equal(state[name], value.bfloat16().float()) for name, value in tensors.items())
+
+
+def test_a_run_of_before_there_were_shapes_is_the_same_space(plant: Plant) -> None:
+    """Its config.json knows neither the shape nor edges, nor who was held out."""
+    run = plant("old", network="light")
+    before = Space.load(run).decode(np.ones((2, 16), np.float32))
+    config = read_json(run / "config.json")
+    for name in ("shape_latent", "edges"):
+        del config["model"][name]
+    del config["dataset"]["held_out"]
+    write_json(run / "config.json", config)
+    assert np.array_equal(Space.load(run).decode(np.ones((2, 16), np.float32)), before)
