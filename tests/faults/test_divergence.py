@@ -27,7 +27,16 @@ from gaia_stim.training.guards import PATIENCE, Guard, Watch
 from gaia_stim.training.loop import Training
 
 NAN, INF = math.nan, math.inf
-TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1, "sheets": 0}
+TINY: dict[str, Any] = {
+    "preset": "tiny",
+    "size": 16,
+    "latent": 2,
+    "width": 4,
+    "batch": 4,
+    "threads": 1,
+    "sheets": 0,
+    "pretrain": 0.0,
+}
 Ask = Callable[..., TrainConfig]
 Sicken = Callable[..., None]
 
@@ -354,11 +363,11 @@ def test_a_collapse_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPa
     """A code of nothing makes one picture of all images; a training that is well is not told of."""
     monkeypatch.setattr(guards, "CONSTANT_STEPS", 10)
     told: list[Event] = []
-    train(ask(method="ae", lr=5e-3), told.append)
+    train(ask(method="ae", network="light", lr=5e-3), told.append)
     assert warnings(told) == []
     encode = Autoencoder.encode
     monkeypatch.setattr(Autoencoder, "encode", lambda model, x: encode(model, x) * 0)
-    train(ask(method="ae", force=True), told.append)
+    train(ask(method="ae", network="light", force=True), told.append)
     assert len(warnings(told)) == 1 and "has collapsed" in warnings(told)[0]
 
 
