@@ -14,7 +14,16 @@ from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.files import STAGING_MARK
 
 Make = Callable[..., Command]
-TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1, "sheets": 0}
+TINY: dict[str, Any] = {
+    "preset": "tiny",
+    "size": 16,
+    "latent": 2,
+    "width": 4,
+    "batch": 4,
+    "threads": 1,
+    "sheets": 0,
+    "pretrain": 0.0,
+}
 
 
 def told(ended: Ended) -> int:
