@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gaia_stim.config import EvaluateConfig
 from gaia_stim.dataset import Dataset, Split
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.evaluation.evidence import gather
-from gaia_stim.evaluation.landmarks import LandmarkFigures, landmark_figures, landmark_picture
+from gaia_stim.evaluation.landmarks import MOST, LandmarkFigures, landmark_figures, landmark_picture
 from gaia_stim.evaluation.measure import in_words, measure
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_json
@@ -69,8 +67,10 @@ def _carried(
     scale = landmarks.place(first.strip()), landmarks.place(second.strip())
     found: dict[str, Any] = {}
     splits: dict[Split, str] = {"validation": "", "train": "_training"}
+    known = landmarks.of(dataset.table["path"].tolist())
     for split, suffix in splits.items():
-        rows = _with_landmarks(dataset, landmarks, split)
+        # No more than are measured: each image is read once more, for its frame.
+        rows = [(row, points) for row in dataset.rows(split) if (points := known[row]) is not None][:MOST]
         if len(rows) < 2:
             if split == "validation":
                 raise DataError(
@@ -80,7 +80,7 @@ def _carried(
             continue
         pictures = dataset.batch([row for row, _ in rows])
         positions = [points for _, points in rows]
-        frames = [_frame(dataset, row) for row, _ in rows]
+        frames = [_frame(dataset, int(row)) for row, _ in rows]
         figures = landmark_figures(space, pictures, positions, frames, scale)
         found |= {
             f"landmark_error{suffix}": figures.error,
@@ -92,13 +92,6 @@ def _carried(
             if config.landmark_sheet:
                 write_png(config.landmark_sheet, landmark_picture(pictures, positions, frames, figures, scale))
     return found
-
-
-def _with_landmarks(dataset: Dataset, landmarks: Landmarks, split: Split) -> list[tuple[int, np.ndarray]]:
-    """The rows of a split whose images have landmarks, with them."""
-    rows = dataset.rows(split)
-    found = landmarks.of(dataset.table["path"].tolist())
-    return [(int(row), points) for row in rows if (points := found[row]) is not None]
 
 
 def _frame(dataset: Dataset, row: int) -> Frame:
