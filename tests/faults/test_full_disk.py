@@ -63,7 +63,8 @@ def test_no_room_for_a_checkpoint(train: Callable[..., Command], tmp_path: Path)
     needed = told(train(run.path, **{"save-seconds": 1e-9}).run(no_file_larger_than, 45_000))
     assert size - 100 < needed < size + 100
     assert {path: path.read_bytes() for path in run.states} == before
-    assert int(read_tensors(run.state)[1]["step"]) > 0
+    # The newest state of those there are: the kill may have fallen between letting go of the older name and taking it.
+    assert int(read_tensors(run.states[0])[1]["step"]) > 0
     assert train(run.path).run().code == 0
     assert what_counts(run.path) == what_counts(tmp_path / "whole")
 
