@@ -15,6 +15,7 @@ import numpy as np
 from gaia_stim.dataset import Dataset
 from gaia_stim.evaluation.evidence import blend
 from gaia_stim.evaluation.measure import scores
+from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.images import Pixels
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.paths import Line
@@ -37,17 +38,19 @@ class Measured:
     seed: int
     run: Path
     model_hash: str
-    figures: Mapping[str, float]
+    figures: Mapping[str, float | None]
+    """None of one that could not be measured: there were too few images, or the blend is nearly the truth."""
 
 
 @dataclass(frozen=True)
 class Spread:
     """A figure over a model's trainings."""
 
-    mean: float
+    mean: float | None
+    """Of the trainings in which it could be measured; None where in none."""
     spread: float | None
-    """Sample standard deviation over the trainings; None of a single one."""
-    values: list[float]
+    """Sample standard deviation over those; None of a single one."""
+    values: list[float | None]
 
 
 def names(options: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -77,29 +80,37 @@ def _short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def ideals() -> dict[str, float | None]:
+    """Every figure of a comparison by name, and what a perfect space would have; None of a control."""
+    return {name: score.ideal for name, score in scores().items()} | IDEALS
+
+
 def summary(measured: Sequence[Measured]) -> dict[str, dict[str, Spread]]:
     """Model, then figure, to its mean and spread; models in the order in which they first come."""
     return {
-        model: {name: spread_of([one.figures[name] for one in measured if one.model == model]) for name in scores()}
+        model: {name: spread_of([one.figures[name] for one in trainings]) for name in trainings[0].figures}
         for model in dict.fromkeys(one.model for one in measured)
+        if (trainings := [one for one in measured if one.model == model])
     }
 
 
-def spread_of(values: list[float]) -> Spread:
+def spread_of(values: list[float | None]) -> Spread:
     """Mean and spread of one figure over trainings."""
-    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, values)
+    known = [value for value in values if value is not None]
+    return Spread(fmean(known) if known else None, stdev(known) if len(known) > 1 else None, values)
 
 
 def table(found: Mapping[str, Mapping[str, Spread]]) -> list[dict[str, Any]]:
     """A row a figure: its ideal, and for each model the mean and, of several trainings, ± the spread."""
     return [
-        {"figure": name, "ideal": score.ideal}
+        {"figure": name, "ideal": ideal}
         | {column: value for model, figures in found.items() for column, value in _cells(model, figures[name])}
-        for name, score in scores().items()
+        for name, ideal in ideals().items()
+        if all(name in figures for figures in found.values())
     ]
 
 
-def _cells(model: str, figure: Spread) -> Iterator[tuple[str, float]]:
+def _cells(model: str, figure: Spread) -> Iterator[tuple[str, float | None]]:
     yield model, figure.mean
     if figure.spread is not None:
         yield f"± {model}", figure.spread

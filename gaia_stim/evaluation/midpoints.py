@@ -68,6 +68,14 @@ class Drawn:
     truth: Pixels
 
 
+IDEALS: dict[str, float | None] = {
+    f"{figure}_{kind}": ideal
+    for kind in (OPPOSITE, RANDOM)
+    for figure, ideal in (("midpoint_share", 1.0), ("midpoint_ssim", 1.0), ("blend_ssim", None), ("truth_ssim", 1.0))
+}
+"""Those that stand in a comparison of models of drawn faces, and what a perfect space would have; None of a control."""
+
+
 @dataclass(frozen=True)
 class MidpointFigures:
     """Of one model on the pairs of one kind."""

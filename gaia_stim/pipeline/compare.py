@@ -5,32 +5,37 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from gaia_stim.config import CompareConfig
+from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import (
     Measured,
+    ideals,
     midpoint_sheet,
     reconstruction_sheet,
     summary,
     table,
 )
 from gaia_stim.evaluation.measure import scores
+from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.pipeline.contenders import Contender, claim, given, named, requested, train_all, trainings
 from gaia_stim.pipeline.measured import figures_of
+from gaia_stim.pipeline.samples import are_drawn
 from gaia_stim.pipeline.sets import build
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
+COLOUR = 3
 RECONSTRUCTIONS, MIDPOINTS = "reconstructions.png", "midpoints.png"
 
 
@@ -103,7 +108,9 @@ def _measure(
                 "to measure all of them on by --images"
             )
         found = figures_of(contender.run, dataset, config.seed, tell, again=config.force)
-        figures = {name: _number(found[name]) for name in scores()}
+        figures = {name: found[name] for name in scores()}
+        if are_drawn(dataset.folder) and space.shape[2] == COLOUR:
+            figures |= _true_midpoints(space, config.seed)
         measured.append(Measured(contender.model, contender.seed, contender.run.path, space.model_hash, figures))
         spaces.setdefault(contender.model, space)
         shown = shown or dataset
@@ -112,9 +119,17 @@ def _measure(
     return measured, (spaces, shown)
 
 
-def _number(figure: float | None) -> float:
-    """What there were too few images for is no number."""
-    return float("nan") if figure is None else float(figure)
+def _true_midpoints(space: Space, seed: int) -> dict[str, float | None]:
+    """What only models of drawn faces have: midpoints beside the true ones."""
+    figures: dict[str, Any] = {}
+    for kind in (OPPOSITE, RANDOM):
+        figures |= midpoint_figures(space, _drawn(kind, space.shape[0], seed), seed).named(kind)
+    return {name: figures[name] for name in IDEALS}
+
+
+@cache
+def _drawn(kind: str, size: int, seed: int) -> Drawn:
+    return draw(kind, pairs(kind, BenchmarkMidpointsConfig().pairs, seed), size)
 
 
 def _hashes(dataset: Dataset) -> list[str]:
@@ -123,7 +138,7 @@ def _hashes(dataset: Dataset) -> list[str]:
 
 def _long(measured: Sequence[Measured]) -> pd.DataFrame:
     """A row a figure of a training, as statistics programs like it."""
-    ideals = {name: score.ideal for name, score in scores().items()}
+    known = ideals()
     return pd.DataFrame(
         [
             {
@@ -131,7 +146,7 @@ def _long(measured: Sequence[Measured]) -> pd.DataFrame:
                 "training_seed": one.seed,
                 "model_hash": one.model_hash,
                 "figure": name,
-                "ideal": ideals[name],
+                "ideal": known[name],
                 "value": value,
             }
             for one in measured

@@ -78,6 +78,12 @@ def samples(config: SamplesConfig, listen: Listener = silent) -> SamplesResult:
     return SamplesResult(folder, folder / IMAGES, labels, config.n, len(missing))
 
 
+def are_drawn(images: Path) -> bool:
+    """Whether a folder of images is one that `samples faces` drew, or the folder in which it stands."""
+    records = [folder / RECORD for folder in (images, images.parent)]
+    return any(record.is_file() and isinstance(read_json(record), dict) for record in records)
+
+
 def _claim(config: SamplesConfig) -> None:
     """Make the folder this command's: new, begun by the identical command, or cleared because of `force`."""
     folder, record = config.out, config.out / RECORD

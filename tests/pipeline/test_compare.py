@@ -11,13 +11,16 @@ from PIL import Image
 
 from gaia_stim import cli
 from gaia_stim.checkpoint import LATEST, Run
-from gaia_stim.config import CompareConfig, make
+from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
+from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.events import Event, Note
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline import contenders as module
 from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
 from gaia_stim.pipeline.measured import EVALUATION
+from gaia_stim.pipeline.midpoints import benchmark_midpoints
+from gaia_stim.pipeline.samples import samples
 
 Plant = Callable[..., Path]
 
@@ -99,6 +102,24 @@ def test_trained_runs_are_compared_and_remembered(
     kept.write_text(kept.read_text().replace(Run(b).model_hash(), "sha256_other"))
     compare(config)
     assert measured == ["a", "b", "b"]
+
+
+def test_models_of_drawn_faces_have_true_midpoints(plant: Plant, tmp_path: Path, measured: list[str]) -> None:
+    """As `benchmark midpoints` measures them; a folder that nobody drew has none."""
+    home = samples(SamplesConfig(out=tmp_path / "faces", n=48, size=16)).folder
+    a, b = plant("a", size=16), plant("b", size=16, latent=8)
+    benchmark = benchmark_midpoints(BenchmarkMidpointsConfig(runs=(a, b), out=tmp_path / "benchmark"))
+    for number, folder in enumerate((home, home / "images")):
+        out = tmp_path / str(number)
+        compare(CompareConfig(runs=(a, b), images=folder, out=out))
+        found = json.loads((out / COMPARISON).read_text())["models"]
+        for figures, row in zip(found.values(), benchmark["models"], strict=True):
+            for name in IDEALS:
+                assert figures[name]["mean"] == row[name]
+        assert set(IDEALS) <= set(pd.read_csv(out / TABLE)["figure"])
+    (home / "images").rename(tmp_path / "other")
+    compare(CompareConfig(runs=(a, b), images=tmp_path / "other", out=tmp_path / "none"))
+    assert not set(IDEALS) & set(pd.read_csv(tmp_path / "none" / TABLE)["figure"])
 
 
 def test_an_unfair_comparison_is_said_to_be_one(
