@@ -36,6 +36,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "width": 64,
         "alpha": 5e-5,
         "edges": 0.0,
+        "images_seen": 400_000,
         "pretrain": 0.0,
         "mirror": "no",
         "lr": 1e-4,
@@ -166,8 +167,13 @@ class TrainConfig(Config):
     ] = 1.0
 
     images_seen: Annotated[
-        Count, Field(description="How long to train; 400k is 400,000 images."), Cli("N", panel="Training")
-    ] = 400_000
+        Count | None,
+        Field(
+            description="How long to train; 400k is 400,000 images. [default: 30 for each image of the folder, but "
+            "from 75k, half an hour at 64 px on two cores, to 400k]"
+        ),
+        Cli("N", panel="Training"),
+    ] = None
     pretrain: Annotated[
         float,
         Field(ge=0, lt=1, description="Share of it in which GAIA's generator learns alone, before the game."),
@@ -252,6 +258,12 @@ class TrainConfig(Config):
             channels=channels,
             **{name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"},
         )
+
+    @property
+    def steps(self) -> int:
+        """Of the training, whose length is known: given, or by the number of images."""
+        assert self.images_seen is not None
+        return max(1, round(self.images_seen / self.batch))
 
 
 class AlignConfig(Config):

@@ -26,6 +26,9 @@ from gaia_stim.training.order import chance
 
 AS_BEFORE = {"groups": 1, "split_by": None, "shape_latent": None, "edges": 0.0, "pretrain": 0.0, "mirror": "no"}
 """What runs of before there were these options were trained with."""
+SEEN_OF_EACH, SHORTEST, LONGEST = 30, 75_000, 400_000
+"""How long is trained by default: so often is each image seen, within these bounds. Few images are learned soon, and who
+has 140 photographs does not wait for hours; more than a day's worth is for who asks for it."""
 BUILT_IN_SAMPLES = 4_000
 """How many faces are drawn where no images are given."""
 
@@ -74,7 +77,7 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         )
     model_config = config.model(dataset.channels)
     run = Run(config.out or default_run(config))
-    config = _mirrored(_parted(config, run, devices), dataset, listen)
+    config = _mirrored(_lasting(_parted(config, run, devices), run, dataset), dataset, listen)
     device = choose_device(config.device)
     resuming = _take(run, config, dataset, held_out)
     threads = run.config().threads if resuming else config.threads or max(1, free_cores() // devices.size_here)
@@ -140,6 +143,16 @@ def _parted(config: TrainConfig, run: Run, devices: Devices) -> TrainConfig:
             f"--groups {groups}: {devices.size} processes cannot share them evenly; start a number that divides them"
         )
     return config.model_copy(update={"groups": groups})
+
+
+def _lasting(config: TrainConfig, run: Run, dataset: Dataset) -> TrainConfig:
+    """The same config with its length: that of the run that it goes on with, else by the number of images."""
+    if config.images_seen is not None:
+        return config
+    images_seen = min(max(SEEN_OF_EACH * len(dataset.rows("train")), SHORTEST), LONGEST)
+    if run.exists and not config.force:
+        images_seen = run.config().options.get("images_seen", images_seen)
+    return config.model_copy(update={"images_seen": images_seen})
 
 
 def _split(dataset: Dataset, config: TrainConfig) -> tuple[Dataset, list[str] | None]:
@@ -308,7 +321,7 @@ def _plan(
         ),
         (
             "training",
-            f"{config.images_seen:,} images in {round(config.images_seen / config.batch):,} steps of {config.batch}"
+            f"{config.images_seen:,} images in {config.steps:,} steps of {config.batch}"
             + (f", in {config.groups} groups" if config.groups > 1 else ""),
         ),
         ("machine", f"{device}, {threads} threads"),

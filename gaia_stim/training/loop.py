@@ -89,7 +89,7 @@ class Training:
         self.devices = here()
         self.groups = Groups(self.model, config.groups or self.devices.size, self.devices)
         self.feed = Feed(dataset, device, lambda number: self.order.batch(number, config.batch // self.groups.count))
-        self.steps = max(1, round(config.images_seen / config.batch))
+        self.steps = config.steps
         self.pretraining = round(config.pretrain * self.steps) if model.pretrains else 0
         """So many of them come before the game."""
         self.step = 0

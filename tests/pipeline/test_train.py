@@ -748,3 +748,19 @@ def test_half_of_the_images_are_mirrored() -> None:
     turned = torch.tensor([torch.equal(a, b.flip(2)) for a, b in zip(found, x, strict=True)])
     kept = torch.tensor([torch.equal(a, b) for a, b in zip(found, x, strict=True)])
     assert (turned | kept).all() and 150 < int(turned.sum()) < 250
+
+
+@pytest.mark.parametrize(
+    ("each", "wanted"), [(1, "75,000"), (2_000, "114,000"), (10**6, "400,000")], ids=["few", "some", "many"]
+)
+def test_how_long_is_trained_by_default(each: int, wanted: str, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many of each of the 57 images to train on, within bounds; a training begun before keeps its own length."""
+    monkeypatch.setattr(pipeline, "SEEN_OF_EACH", each)
+    told: list[Event] = []
+    planned = ask(preset="light", images_seen=None, dry_run=True)
+    assert train(planned, told.append).training_images == 57
+    assert any(isinstance(event, Note) and f"{wanted} images in" in event.text for event in told)
+    train(ask(preset="light"))
+    before = state(planned.out or Path())
+    assert train(ask(preset="light", images_seen=None)).images_seen == 80
+    assert state(planned.out or Path()) == before
