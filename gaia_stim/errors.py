@@ -22,6 +22,15 @@ class ConfigError(GaiaStimError):
     exit_code = 2
 
 
+class OutputInTheWay(ConfigError):
+    """Something stands where a command's output would go."""
+
+    def __init__(self, message: str, *, replaceable: bool = False) -> None:
+        super().__init__(message)
+        self.replaceable = replaceable
+        """Whether all of it is ours, as we wrote it: the same with --force replaces it, and nothing is lost."""
+
+
 class DataError(GaiaStimError):
     """An image, folder or table is not what it should be."""
 

@@ -206,9 +206,10 @@ def _no_number(name: str) -> float:
 
 
 @contextlib.contextmanager
-def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator[Path]:
+def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0, last: str | None = None) -> Iterator[Path]:
     """Fill a folder out of sight; it stands at `path`, replacing what was there, once the block ends without error.
 
+    An empty folder that stands there is filled, the file `last` at the end: a shell may be in it, or a mount be it.
     What a kill left of earlier attempts is cleared away first. Raises `DataError` on a full disk, saying how much the
     folder takes: as many bytes as `needed` says then, and no fewer than were written and were to be written next.
     """
@@ -220,7 +221,7 @@ def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0) -> Iterator
         try:
             staging.chmod(0o777 & ~_umask())
             yield staging
-            _take_the_place_of(path, staging, held)
+            _take_the_place_of(path, staging, held, last)
             sync_folder(path.parent)
         except BaseException as error:
             written = sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
@@ -264,10 +265,15 @@ def clear_leftovers(path: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _take_the_place_of(path: Path, staging: Path, held: contextlib.ExitStack) -> None:
+def _take_the_place_of(path: Path, staging: Path, held: contextlib.ExitStack, last: str | None) -> None:
     """Move a finished folder to its place; what was there is deleted only once that has worked."""
     if not path.exists():
         staging.replace(path)
+        return
+    if path.is_dir() and not any(path.iterdir()):
+        for child in sorted(staging.iterdir(), key=lambda child: (child.name == last, child.name)):
+            child.replace(path / child.name)
+        staging.rmdir()
         return
     old = _beside(path, held, OLD_MARK)
     try:

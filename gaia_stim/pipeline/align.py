@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,15 +13,17 @@ import gaia_stim
 from gaia_stim.alignment import Similarity, targets
 from gaia_stim.cells import csv_bytes
 from gaia_stim.config import AlignConfig
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
-from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import Positions, image_bytes, list_images, read_image
 from gaia_stim.labels import Landmarks, landmarks_csv, read_landmarks
+from gaia_stim.outputs import Kind, made_once
 
-IMAGES, LANDMARKS, TRANSFORMS, RECORD = "images", "landmarks.csv", "alignment.csv", "alignment.json"
+IMAGES, LANDMARKS, TRANSFORMS = "images", "landmarks.csv", "alignment.csv"
 TABLES = ("labels.csv", "licenses.csv", "licences.csv")
 """What stands beside images and is about them: taken along as it is."""
+ALIGNED = Kind("folder of aligned images", "alignment.json", parts=frozenset({IMAGES, LANDMARKS, TRANSFORMS, *TABLES}))
 LARGEST = 1024
 MULTIPLE = 16
 """Sides are rounded to a size that can be trained on as it is."""
@@ -63,10 +67,8 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
     result = AlignResult(
         config.out / IMAGES, config.out / LANDMARKS, config.out / TRANSFORMS, len(usable), left_out, size
     )
-    if not _stands(config.out, request, force=config.force):
-        _make(config, usable, landmarks, by, size, request, listen)
-    else:
-        listen(Note(f"{config.out} holds these very images already: nothing to do"))
+    make = partial(_make, config, usable, landmarks, by, size, listen)
+    made_once(config.out, ALIGNED, request, make, force=config.force, listen=listen)
     if left_out:
         named = ", ".join(left_out[:NAMED]) + (f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else "")
         listen(Note(f"{len(left_out)} of {len(paths)} images left out, without both points: {named}", warning=True))
@@ -83,50 +85,36 @@ def _files(points: Path) -> list[Path]:
     return sorted(path for path in points.rglob("*") if path.is_file()) if points.is_dir() else [points]
 
 
-def _stands(out: Path, request: Mapping[str, object], *, force: bool) -> bool:
-    """Whether these very images are there already. Raises `ConfigError` where something else is."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return False
-    if not (out / RECORD).is_file():
-        raise ConfigError(f"{out}: exists and holds no aligned images; give another --out")
-    if read_json(out / RECORD).get("request") == request:
-        return True
-    if not force:
-        raise ConfigError(f"{out}: holds other aligned images; give another --out, or replace it with --force")
-    return False
-
-
 def _make(
     config: AlignConfig,
     usable: Mapping[str, Positions],
     landmarks: Landmarks,
     by: Sequence[int],
     size: int,
-    request: Mapping[str, object],
     listen: Listener,
-) -> None:
+    staging: Path,
+) -> dict[str, Any]:
     places = targets(size, config.distance, config.height)
     moved: dict[str, Positions] = {}
     rows: list[Sequence[str]] = [("image", "scale", "rotation_deg", "shift_x", "shift_y")]
-    with staged_folder(config.out) as staging:
-        for path, points in tracked(usable.items(), "aligning", len(usable), listen):
-            try:
-                similarity = Similarity.between(points[by], places)
-            except ValueError as error:
-                raise DataError(f"{config.points}: {path}: {error}") from None
-            aligned = similarity.apply(read_image(config.images / path), size)
-            target = staging / IMAGES / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(target, image_bytes(aligned, target.suffix))
-            moved[path] = similarity(points)
-            x, y = similarity.shift
-            degrees = float(np.degrees(similarity.rotation))
-            rows.append((path, f"{similarity.scale:.6g}", f"{degrees:.4f}", f"{x:.3f}", f"{y:.3f}"))
-        write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
-        write_bytes(staging / TRANSFORMS, csv_bytes(rows))
-        for name in TABLES:
-            for home in (config.images, config.images.parent):
-                if (home / name).is_file():
-                    shutil.copyfile(home / name, staging / name)
-                    break
-        write_json(staging / RECORD, {"request": request})
+    for path, points in tracked(usable.items(), "aligning", len(usable), listen):
+        try:
+            similarity = Similarity.between(points[by], places)
+        except ValueError as error:
+            raise DataError(f"{config.points}: {path}: {error}") from None
+        aligned = similarity.apply(read_image(config.images / path), size)
+        target = staging / IMAGES / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(target, image_bytes(aligned, target.suffix))
+        moved[path] = similarity(points)
+        x, y = similarity.shift
+        degrees = float(np.degrees(similarity.rotation))
+        rows.append((path, f"{similarity.scale:.6g}", f"{degrees:.4f}", f"{x:.3f}", f"{y:.3f}"))
+    write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
+    write_bytes(staging / TRANSFORMS, csv_bytes(rows))
+    for name in TABLES:
+        for home in (config.images, config.images.parent):
+            if (home / name).is_file():
+                shutil.copyfile(home / name, staging / name)
+                break
+    return {}

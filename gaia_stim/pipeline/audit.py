@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import pandas as pd
 
 from gaia_stim.config import AuditConfig
 from gaia_stim.dataset import Dataset, open_dataset
-from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
-from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import IMAGE_SUFFIXES, Pixels, write_png
 from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.images import split_as_trained
@@ -42,7 +44,8 @@ from gaia_stim.stimuli.plots import scatter
 from gaia_stim.stimuli.processing.ground import common_ground
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
 
-RECORD, TABLE, PLOT = "audit.json", "audit.csv", "audit.png"
+TABLE, PLOT = "audit.csv", "audit.png"
+AUDIT = Kind("audit", "audit.json", parts=frozenset({TABLE, PLOT}), verb="audit")
 TILE = 64
 """Stimuli that are in memory together."""
 NAMED = 5
@@ -99,11 +102,9 @@ def audit(config: AuditConfig, listen: Listener = silent) -> AuditResult:
         "model_hash": space.model_hash if space else None,
         "training_images": dataset.content_hash if dataset else None,
     }
-    if _stands(out, request, config.force):
-        listen(Note(f"{out} holds this very audit already: nothing to do"))
-    else:
-        _write(out, request, stimuli, space, dataset, listen)
-    record = read_json(out / RECORD)
+    record = made_once(
+        out, AUDIT, request, partial(_write, stimuli, space, dataset, listen), force=config.force, listen=listen
+    )
     return AuditResult(
         out,
         len(stimuli),
@@ -154,24 +155,10 @@ def _dataset(config: AuditConfig, space: Space, listen: Listener) -> Dataset | N
     return split_as_trained(dataset, trained)
 
 
-def _stands(out: Path, request: Mapping[str, Any], force: bool) -> bool:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return False
-    if not (out / RECORD).is_file():
-        raise ConfigError(f"{out}: exists and is not an audit; give another --out")
-    if not force and read_json(out / RECORD).get("request") != request:
-        raise ConfigError(f"{out}: holds another audit; give another --out, or replace it with --force")
-    return not force
-
-
 def _write(
-    out: Path,
-    request: Mapping[str, Any],
-    stimuli: StimulusSet,
-    space: Space | None,
-    dataset: Dataset | None,
-    listen: Listener,
-) -> None:
+    stimuli: StimulusSet, space: Space | None, dataset: Dataset | None, listen: Listener, staging: Path
+) -> dict[str, Any]:
+    """Fill the audit's folder, and return what its record says."""
     neighbours = Neighbours.of(dataset.pixels[dataset.rows("train")]) if dataset else None
     table = _measured(stimuli, space, dataset, neighbours, listen)
     measures = {name: table[name].to_numpy(np.float64) for name in MEASURES if name in table}
@@ -181,8 +168,9 @@ def _write(
     warnings = [Warned(tell(trend), MEASURES[trend.measure].remedy) for trend in found if trend.warning]
     warnings += _copies(table, neighbours)
     warnings += [Warned(text, GHOSTS) for text in _alignment(stimuli, space, dataset)]
-    record = {
-        "request": request,
+    write_bytes(staging / TABLE, table.to_csv(index=False, lineterminator="\n").encode())
+    write_png(staging / PLOT, _plot(stimuli, measures, against, found))
+    return {
         "verdict": _verdict(warnings, against),
         "warnings": [asdict(one) for one in warnings],
         "trends": [asdict(one) for one in found],
@@ -190,10 +178,6 @@ def _write(
         "training_images": neighbours
         and {"nearest_other_median": neighbours.typical, "nearest_other_5_percent": neighbours.near},
     }
-    with staged_folder(out) as staging:
-        write_bytes(staging / TABLE, table.to_csv(index=False, lineterminator="\n").encode())
-        write_png(staging / PLOT, _plot(stimuli, measures, against, found))
-        write_json(staging / RECORD, record)
 
 
 def _measured(

@@ -1,6 +1,5 @@
 """Trial designs: a balanced list of trials over a stimulus set, as a folder that exporters read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,13 @@ from gaia_stim.config import DesignConfig
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import find_results, read_answers
-from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, read_json, staged_folder, write_bytes, write_json
+from gaia_stim.events import Listener, silent
+from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials, trials_csv
+
+TRIAL_DESIGN = Kind("design", DESIGN, parts=frozenset({TRIALS}), verb="design")
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     results = find_results([config.after]) if config.after else []
     if results:
         request["after"] = [hash_file(file) for file in results]
-    if _stands(out, request, config.force):
-        listen(Note(f"{out} holds this very design already: nothing to do"))
-    else:
+
+    def make(staging: Path) -> dict[str, Any]:
         earlier = read_answers(results, config.kind, stimuli) if results else None
         table = trial_table(task, Layout.of(stimuli), config, earlier)
         record = {
@@ -66,9 +66,10 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "set": {"folder": str(config.stimuli), "manifest_hash": manifest_hash},
             "counts": _counts(table),
         }
-        with staged_folder(out) as staging:
-            write_json(staging / DESIGN, record)
-            write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, table, record)))
+        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, table, record)))
+        return record
+
+    made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
     counts = read_trials(out, stimuli).record["counts"]
     return DesignResult(out, config.stimuli, config.kind, **counts)
 
@@ -88,18 +89,3 @@ def _counts(table: pd.DataFrame) -> dict[str, Any]:
         "trials_an_item": sorted({int(an_item.min()), int(an_item.max())}),
         "right_answers": {str(k): int(n) for k, n in sorted(right.value_counts().items())} if is_counted else {},
     }
-
-
-def _stands(out: Path, request: Mapping[str, Any], force: bool) -> bool:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return False
-    found = read_json(out / DESIGN) if (out / DESIGN).is_file() else None
-    if not isinstance(found, dict) or "request" not in found:
-        raise ConfigError(f"{out}: exists and is not a design; give another --out")
-    same = found["request"] == request and (out / TRIALS).is_file()
-    if not same and not force:
-        raise ConfigError(f"{out}: holds another design; give another --out, or replace it with --force")
-    others = sorted({path.name for path in out.iterdir()} - {DESIGN, TRIALS})
-    if others and (force or not same):
-        raise ConfigError(f"{out}: holds {others[0]} beside the design; move it away, or give another --out")
-    return same and not force

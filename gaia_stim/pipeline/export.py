@@ -9,15 +9,15 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import ExportConfig
 from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, Note, silent
+from gaia_stim.events import Listener, silent
 from gaia_stim.export import EXPORTERS
-from gaia_stim.files import hash_file, read_json, staged_folder, write_json
+from gaia_stim.files import hash_file
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials
 from gaia_stim.tables import look_up
 
-EXPORT = "export.json"
-"""In an exported folder: what was asked for, and all files that were written."""
+EXPORTED = Kind("export", "export.json", editable=frozenset({"experiment.js"}))
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
     trials = None if config.design is None else read_trials(config.design, stimuli)
     out = config.out or beside(config.stimuli, f"_{config.to}")
     request = _request(config, stimuli)
-    if _stands(out, request, config.force):
-        listen(Note(f"{out} holds this very export already: nothing to do"))
-    else:
-        with staged_folder(out, partial(_size, stimuli)) as staging:
-            writer(stimuli, staging, trials)
-            write_json(staging / EXPORT, _record(request, stimuli, trials, _files(staging)))
+
+    def make(staging: Path) -> dict[str, Any]:
+        writer(stimuli, staging, trials)
+        return _about(request, stimuli, trials)
+
+    made_once(out, EXPORTED, request, make, force=config.force, needed=partial(_size, stimuli), listen=listen)
     return ExportResult(out, config.to, len(stimuli), None if trials is None else len(trials), out / "README.md")
 
 
@@ -78,11 +78,8 @@ def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:
     return request
 
 
-def _record(
-    request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None, files: list[str]
-) -> dict[str, Any]:
+def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None) -> dict[str, Any]:
     return {
-        "request": request,
         "set": {
             "folder": str(stimuli.folder),
             "manifest_hash": request["set"],
@@ -90,31 +87,4 @@ def _record(
             "request": stimuli.provenance.get("request"),
         },
         "design": None if trials is None else dict(trials.record),
-        "files": files,
     }
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _stands(out: Path, request: Mapping[str, Any], force: bool) -> bool:
-    """Whether the very export is in `out` already.
-
-    Raises `ConfigError` where something else is there, unless `force`, which replaces an export and nothing else: not
-    a folder in which an experiment has written results.
-    """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return False
-    found = read_json(out / EXPORT) if (out / EXPORT).is_file() else None
-    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
-        raise ConfigError(f"{out}: exists and is not an export of gaia-stim; give another --out")
-    there = _files(out)
-    same = found.get("request") == request
-    if same and not force and set(found["files"]) <= set(there):
-        return True
-    if not same and not force:
-        raise ConfigError(f"{out}: holds another export; give another --out, or replace it with --force")
-    if others := sorted(set(there) - {*found["files"], EXPORT}):
-        raise ConfigError(f"{out}: holds {others[0]} beside the export; move it away, or give another --out")
-    return False

@@ -12,6 +12,7 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import Pixels, parse_colour, read_image
+from gaia_stim.outputs import stands
 from gaia_stim.pipeline.sets import build, verb_of
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
@@ -19,7 +20,7 @@ from gaia_stim.stimuli.processing.ground import common_ground
 from gaia_stim.stimuli.processing.layout import Picture, laid_out, side_of
 from gaia_stim.stimuli.processing.light import to_pixels
 from gaia_stim.stimuli.processing.matching import Measured, Targets, find_targets, matched, measure
-from gaia_stim.stimuli.sets import MANIFEST, SHEET, StimulusSet, beside, stands, write_pictures
+from gaia_stim.stimuli.sets import MANIFEST, SET, SHEET, StimulusSet, beside, write_pictures
 
 MATCHING = "matching.csv"
 LUMINANCE_CLOSE = 0.001
@@ -73,7 +74,7 @@ def match(config: MatchConfig, listen: Listener = silent) -> MatchResult:
         "options": config.processing(),
         "set": hash_file(given.folder / MANIFEST),
     }
-    if stands(out, request, config.force):
+    if stands(out, SET, request, force=config.force):
         listen(Note(f"{out} holds this very set already: nothing to do"))
         made = StimulusSet.open(out)
     else:

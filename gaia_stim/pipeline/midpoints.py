@@ -19,13 +19,13 @@ from gaia_stim.evaluation.midpoints import (
     pairs,
 )
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import read_json, write_json
 from gaia_stim.images import write_png
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.sets import build
 from gaia_stim.samples import ATTRIBUTES
 from gaia_stim.space.space import Space
 
-MIDPOINTS = "midpoints.json"
+MIDPOINTS = Kind("folder of midpoints", "midpoints.json")
 ALL = "all"
 
 
@@ -44,7 +44,6 @@ def benchmark_midpoints(config: BenchmarkMidpointsConfig, listen: Listener = sil
         if space.shape[2] != 3:
             raise ConfigError(f"{space.run}: is a model of grey images; drawn faces have colour")
     request = {**config.request(), "models": {name: space.model_hash for name, space in spaces.items()}}
-    _claim(config.out, request, force=config.force)
 
     @cache
     def drawn(kind: str, size: int) -> Drawn:
@@ -53,14 +52,17 @@ def benchmark_midpoints(config: BenchmarkMidpointsConfig, listen: Listener = sil
     rows: dict[str, dict[str, Any]] = {
         name: {"model": name, "model_hash": space.model_hash, "size": space.shape[0]} for name, space in spaces.items()
     }
-    jobs = [(name, kind) for name in spaces for kind in kinds]
-    for name, kind in tracked(jobs, "measuring midpoints", len(jobs), listen):
-        space = spaces[name]
-        pictures = drawn(kind, space.shape[0])
-        rows[name] |= midpoint_figures(space, pictures, config.seed).named(kind)
-        write_png(config.out / f"{name}_{kind}.png", midpoint_rows(space, pictures))
-    found = list(rows.values())
-    write_json(config.out / MIDPOINTS, {**build(), "request": request, "models": found})
+
+    def make(staging: Path) -> dict[str, Any]:
+        jobs = [(name, kind) for name in spaces for kind in kinds]
+        for name, kind in tracked(jobs, "measuring midpoints", len(jobs), listen):
+            space = spaces[name]
+            pictures = drawn(kind, space.shape[0])
+            rows[name] |= midpoint_figures(space, pictures, config.seed).named(kind)
+            write_png(staging / f"{name}_{kind}.png", midpoint_rows(space, pictures))
+        return {**build(), "models": list(rows.values())}
+
+    found = made_once(config.out, MIDPOINTS, request, make, force=config.force, listen=listen)["models"]
     result = {"models": found} if len(found) > 1 else found[0]
     return result | {"pairs": config.pairs, "out": config.out}
 
@@ -74,13 +76,3 @@ def _kinds(attribute: str | None) -> Sequence[str]:
     for name in names:
         check_graded(name)
     return names
-
-
-def _claim(out: Path, request: dict[str, Any], *, force: bool) -> None:
-    """Raise `ConfigError` where the folder holds anything but an earlier measuring of the same."""
-    if force or not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / MIDPOINTS).is_file():
-        raise ConfigError(f"{out}: exists and holds no midpoints; give another --out")
-    if read_json(out / MIDPOINTS).get("request") != request:
-        raise ConfigError(f"{out}: holds other midpoints; give another --out, or replace it with --force")

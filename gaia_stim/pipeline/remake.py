@@ -17,15 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gaia_stim.config import ProcessingConfig, RemakeConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, read_json
+from gaia_stim.files import hash_file, hash_json, read_json
 from gaia_stim.images import IMAGE_SUFFIXES, Pixels, find_images
+from gaia_stim.outputs import FILES, stands
 from gaia_stim.pipeline.match import process
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.sets import Source, build
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.plan import Plan, hash_pixels
-from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, beside, stands, write_set
+from gaia_stim.stimuli.sets import PROVENANCE, SET, StimulusSet, beside, write_set
 
 
 class _Record(BaseModel):
@@ -111,7 +112,7 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
         raise DataError(f"{config.target}: its codes have {plan.codes.shape[1]} numbers, the model's {space.latent}")
     with _threads(record.threads):
         now = build()
-        if stands(out, record.request, config.force):
+        if stands(out, SET, record.request, force=config.force):
             listen(Note(f"{out} holds this very set already: only compared"))
             made = StimulusSet.open(out)
         else:
@@ -251,6 +252,9 @@ def _different_files(given: Path, made: Path) -> list[str]:
 
 
 def _hash(path: Path) -> str | None:
+    if path.name == PROVENANCE and path.is_file():
+        # Sets of version 0.1 do not say the hashes of their files, which are compared themselves.
+        return hash_json({name: value for name, value in read_json(path).items() if name != FILES})
     return hash_file(path) if path.is_file() else None
 
 

@@ -10,11 +10,12 @@ from gaia_stim.config import Config, MediaConfig
 from gaia_stim.dataset import image_ids
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
+from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.media import check_media, write_media
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import StimulusSet, stands, write_set
+from gaia_stim.stimuli.sets import SET, StimulusSet, write_set
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def make_set(
     if any(source.license for source in sources):
         request["licenses"] = [source.license for source in sources]
     check_media(config)
-    if stands(out, request, force):
+    if stands(out, SET, request, force=force):
         listen(Note(f"{out} holds this very set already: nothing to do"))
         made = StimulusSet.open(out)
     else:

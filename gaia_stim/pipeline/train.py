@@ -27,8 +27,8 @@ from gaia_stim.training.order import chance
 AS_BEFORE = {"groups": 1, "split_by": None, "shape_latent": None, "edges": 0.0, "pretrain": 0.0, "mirror": "no"}
 """What runs of before there were these options were trained with."""
 SEEN_OF_EACH, SHORTEST, LONGEST = 30, 75_000, 400_000
-"""How long is trained by default: so often is each image seen, within these bounds. Few images are learned soon, and who
-has 140 photographs does not wait for hours; more than a day's worth is for who asks for it."""
+"""How long is trained by default: so often is each image seen, within these bounds in images. Who has 140 photographs
+does not wait for hours."""
 BUILT_IN_SAMPLES = 4_000
 """How many faces are drawn where no images are given."""
 

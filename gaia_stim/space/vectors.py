@@ -16,15 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Float32, Float64
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gaia_stim.checkpoint import read_tensors, write_tensors
 from gaia_stim.config import Config
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
-from gaia_stim.files import hash_file, read_json, write_json
+from gaia_stim.files import hash_file, read_json
+from gaia_stim.outputs import Kind
 from gaia_stim.space.attributes import Directions, Each
 
 JSON, TENSORS = "vectors.json", "vectors.safetensors"
+VECTORS = Kind("folder of attribute vectors", JSON, parts=frozenset({TENSORS}), request="command")
 FORMAT = 1
 ESTIMATORS = ("ols", "mean_difference", "ridge")
 UNITS = "change of z for one unit of the attribute: from 0 to 1 where it is binary or a level of a category"
@@ -86,6 +88,8 @@ class VectorsRecord(Config):
     ridge_penalty: float
     warnings: tuple[str, ...]
     tensors_hash: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
+    """The hash of each file of the folder; version 0.1 did not say."""
 
     @property
     def names(self) -> list[str]:
@@ -155,8 +159,8 @@ class Vectors:
             raise ConfigError(f"nothing is left of '{name}' where {', '.join(hold)} is held: give --hold others")
         return found
 
-    def save(self, folder: Path) -> None:
-        """Write both files into a folder, JSON last."""
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the tensors into a folder, and return what its record, `vectors.json`, says."""
         tensors = {
             **self.estimates,
             **{f"{name}_error": array for name, array in self.errors.items()},
@@ -166,7 +170,7 @@ class Vectors:
         }
         write_tensors(folder / TENSORS, {name: torch.from_numpy(np.array(one)) for name, one in tensors.items()})
         record = self.record.model_copy(update={"tensors_hash": hash_file(folder / TENSORS)})
-        write_json(folder / JSON, record.model_dump(mode="json"))
+        return record.model_dump(mode="json")
 
     @classmethod
     def open(cls, folder: Path) -> "Vectors":

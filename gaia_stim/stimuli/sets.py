@@ -1,9 +1,9 @@
 """A stimulus set: a folder that is whole or not there.
 
-SET/manifest.csv      a row a stimulus, written last: it is the commit
+SET/manifest.csv      a row a stimulus
 SET/stimuli/*.png     lossless, named by stim_id
 SET/sheet.png         the set at a glance
-SET/provenance.json   everything needed to make it again
+SET/provenance.json   everything needed to make it again, and the hashes of all files
 
 Pictures stream through: while the next ones are rendered, those before are compressed, hashed and measured on other
 cores, and only a few are in memory at a time.
@@ -19,20 +19,20 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gaia_stim.devices import cores, in_order
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import hash_bytes, read_json, staged_folder, stamp, write_bytes, write_json
+from gaia_stim.files import hash_bytes, read_json, stamp, write_bytes
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
+from gaia_stim.outputs import Kind, write
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
-OWN = {MANIFEST, PROVENANCE, SHEET, STIMULI, "matching.csv"}
-"""All that a set's folder holds."""
+SET = Kind("stimulus set", PROVENANCE, parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}))
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
 AHEAD = 32
@@ -167,27 +167,6 @@ def beside(folder: Path, ending: str) -> Path:
     return named.with_name(f"{named.name}{ending}")
 
 
-def stands(folder: Path, request: Mapping[str, Any], force: bool) -> bool:
-    """Whether the set that `request` asks for is in `folder` already.
-
-    Raises `ConfigError` where something else is there, unless `force`, which replaces a set and nothing else: neither
-    another folder nor a set's folder that anything was added to.
-    """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    found = read_json(folder / PROVENANCE) if (folder / PROVENANCE).is_file() else None
-    if not isinstance(found, dict) or "request" not in found or not (folder / MANIFEST).is_file():
-        raise ConfigError(f"{folder}: exists and is not a stimulus set; give another --out")
-    same = found["request"] == request
-    if same and not force and all((folder / row.image).is_file() for row in StimulusSet.open(folder).rows()):
-        return True
-    if not same and not force:
-        raise ConfigError(f"{folder}: holds another stimulus set; give another --out, or replace it with --force")
-    if others := sorted({path.name for path in folder.iterdir()} - OWN):
-        raise ConfigError(f"{folder}: holds {others[0]} beside the stimulus set; move it away, or give another --out")
-    return False
-
-
 def write_set(
     folder: Path, plan: Plan, space: Space, provenance: Mapping[str, Any], listen: Listener = silent
 ) -> StimulusSet:
@@ -219,26 +198,30 @@ def write_pictures(
     def needed() -> int:
         return total * sum(sizes) // max(1, len(sizes))
 
-    with staged_folder(folder, needed) as staging, ThreadPoolExecutor(cores()) as pool:
+    def make(staging: Path) -> Mapping[str, Any]:
         (staging / STIMULI).mkdir()
 
-        def write(item: tuple[Row, Pixels, Pixels | None]) -> tuple[Row, Pixels]:
+        def write_picture(item: tuple[Row, Pixels, Pixels | None]) -> tuple[Row, Pixels]:
             row, pixels, before = item
             content = png_bytes(pixels)
             sizes.append(len(content))
             (staging / row.image).write_bytes(content)
             return replace(_measured(row, pixels, before), image_hash=hash_bytes(content)), pixels
 
-        written = in_order(pool, write, _with_the_one_before(pictures, plan.continuum), AHEAD)
-        for index, (row, pixels) in enumerate(tracked(written, "writing stimuli", total, listen)):
-            rows.append(_travelled(row, rows[-1] if rows else None))
-            if index % every == 0:
-                # A copy: the picture is a view of a whole tile.
-                shown.append(pixels.copy())
-                labels.append(_label(row))
+        with ThreadPoolExecutor(cores()) as pool:
+            written = in_order(pool, write_picture, _with_the_one_before(pictures, plan.continuum), AHEAD)
+            for index, (row, pixels) in enumerate(tracked(written, "writing stimuli", total, listen)):
+                rows.append(_travelled(row, rows[-1] if rows else None))
+                if index % every == 0:
+                    # A copy: the picture is a view of a whole tile.
+                    shown.append(pixels.copy())
+                    labels.append(_label(row))
         write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
-        write_json(staging / PROVENANCE, finish(staging, rows))
+        about = finish(staging, rows)
         write_bytes(staging / MANIFEST, manifest_csv(rows))
+        return about
+
+    write(folder, SET, make, needed=needed, listen=listen)
     return StimulusSet.open(folder)
 
 

@@ -90,7 +90,7 @@ def test_originals_are_untouched_and_the_same_command_has_nothing_to_do(
     assert align(*words) == 0 and "nothing to do" in capsys.readouterr().err
     assert contents(tmp_path / "aligned") == first and contents(photos) == before
     assert align(*words, "--height", 0.4) == 2
-    assert "holds other aligned images" in capsys.readouterr().err
+    assert "holds another folder of aligned images" in capsys.readouterr().err
     assert align(*words, "--height", 0.4, "--force") == 0
 
 
@@ -106,7 +106,7 @@ def test_most_images_keep_their_resolution(photos: Path, tmp_path: Path, capsys:
         (["--by", "0,7"], 3, "has no landmark '7'; its 3 are 0, 1, 2"),
         (["--by", "0"], 2, "--by: should match pattern"),
         (["--points", "none.csv"], 3, "none.csv: no such file or folder"),
-        (["--out", "photos"], 2, "exists and holds no aligned images"),
+        (["--out", "photos"], 2, "exists and is not a folder of aligned images"),
     ],
 )
 def test_mistakes(

@@ -96,7 +96,7 @@ def test_fit_as_the_readme_has_it(
     assert "nothing to do" in again.err and contents(tmp_path / "attributes") == before
     assert [one["attribute"] for one in json.loads(again.out)["attributes"]][:2] == ["age", "sex"]
     assert cli.main([*command, "--without", "age"]) == 2
-    assert "holds other vectors" in capsys.readouterr().err
+    assert "holds another folder of attribute vectors" in capsys.readouterr().err
     assert cli.main([*command, "--without", "age", "--force"]) == 0
     assert "age" not in Vectors.open(tmp_path / "attributes").record.names
 
@@ -255,7 +255,7 @@ def test_both_sheets(fitted: Path, tiny_run: Path, capsys: Capture) -> None:
     assert on_faces.shape[0] > 3 * 96 and on_faces.shape[1] > 4 * 96
     before = made.alone.stat().st_mtime_ns
     assert show(make(AttributesShowConfig, config)).alone.stat().st_mtime_ns == before
-    with pytest.raises(ConfigError, match="holds other sheets"):
+    with pytest.raises(ConfigError, match="holds another pair of sheets"):
         show(make(AttributesShowConfig, {**config, "amount": 3}))
     with pytest.raises(ConfigError, match="did you mean 'age'"):
         show(make(AttributesShowConfig, {**config, "attributes": "agee"}))

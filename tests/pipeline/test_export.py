@@ -51,7 +51,7 @@ def test_something_else_is_refused_unless_forced(stimuli: StimulusSet, tmp_path:
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("")
-    with pytest.raises(ConfigError, match="is not an export of gaia-stim"):
+    with pytest.raises(ConfigError, match="is not an export"):
         export(asked(stimuli, out=other, force=True))
 
 

@@ -16,10 +16,11 @@ from skimage.color import rgb2xyz
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Progress
 from gaia_stim.files import hash_file, read_json, write_json
+from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import COLUMNS, Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import StimulusSet, stands, write_set
+from gaia_stim.stimuli.sets import SET, StimulusSet, write_set
 
 Plant = Callable[..., Path]
 Contents = Callable[[Path], dict[str, bytes]]
@@ -204,17 +205,17 @@ REQUEST = PROVENANCE["request"]
 @pytest.mark.parametrize("force", [False, True])
 def test_where_nothing_stands(force: bool, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert not stands(tmp_path / "empty", REQUEST, force)
-    assert not stands(tmp_path / "none", REQUEST, force)
+    assert not stands(tmp_path / "empty", SET, REQUEST, force=force)
+    assert not stands(tmp_path / "none", SET, REQUEST, force=force)
 
 
 def test_where_a_set_stands(made: Path) -> None:
-    assert stands(made, REQUEST, force=False)
-    assert not stands(made, REQUEST, force=True)
+    assert stands(made, SET, REQUEST, force=False)
+    assert not stands(made, SET, REQUEST, force=True)
     other = {"verb": "other"}
-    assert not stands(made, other, force=True)
+    assert not stands(made, SET, other, force=True)
     with pytest.raises(ConfigError, match=r"set: holds another stimulus set; .*--force"):
-        stands(made, other, force=False)
+        stands(made, SET, other, force=False)
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -224,7 +225,7 @@ def test_where_something_else_stands(force: bool, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for name in ("mine", "file"):
         with pytest.raises(ConfigError, match="exists and is not a stimulus set"):
-            stands(tmp_path / name, REQUEST, force)
+            stands(tmp_path / name, SET, REQUEST, force=force)
 
 
 @pytest.mark.parametrize("content", [{}, {"author": "me"}, []], ids=str)
@@ -232,13 +233,13 @@ def test_a_provenance_of_someone_elses(content: Any, tmp_path: Path) -> None:
     write_json(tmp_path / "mine" / "provenance.json", content)
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(ConfigError, match="not a stimulus set"):
-        stands(tmp_path / "mine", REQUEST, force=True)
+        stands(tmp_path / "mine", SET, REQUEST, force=True)
 
 
 def test_force_never_deletes_what_is_not_the_sets(made: Path, space: Space, pictures: list[Pixels]) -> None:
     (made / "notes.txt").write_text("mine")
     try:
-        if not stands(made, REQUEST, force=True):
+        if not stands(made, SET, REQUEST, force=True):
             write_set(made, planted(pictures, space), space, PROVENANCE)
     except ConfigError:
         pass
@@ -248,13 +249,13 @@ def test_force_never_deletes_what_is_not_the_sets(made: Path, space: Space, pict
 def test_a_provenance_that_is_a_list(made: Path) -> None:
     write_json(made / "provenance.json", [])
     with pytest.raises(ConfigError):
-        stands(made, REQUEST, force=False)
+        stands(made, SET, REQUEST, force=False)
 
 
 def test_a_set_with_a_stimulus_missing_is_not_what_was_asked_for(made: Path) -> None:
     (made / "stimuli" / "t_0002.png").unlink()
     try:
-        whole = stands(made, REQUEST, force=False)
+        whole = stands(made, SET, REQUEST, force=False)
     except (ConfigError, DataError):
         whole = False
     assert not whole

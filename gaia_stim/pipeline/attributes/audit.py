@@ -16,13 +16,14 @@ import numpy.typing as npt
 import gaia_stim
 from gaia_stim.config import AttributesAuditConfig, SamplesConfig
 from gaia_stim.dataset import cache_folder
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import DataError
 from gaia_stim.evaluation.heatmap import heatmap
 from gaia_stim.evaluation.leakage import Moved, correlated, mean_over, measure, shown
 from gaia_stim.evaluation.predictors import ACCURATE, LEAST_MATCHED, Lesson, Predictors, Values, balanced, learn
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, read_json, staged_folder, write_json
+from gaia_stim.files import hash_file
 from gaia_stim.images import write_png
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.attributes.design import labelled
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.samples import samples
@@ -32,8 +33,8 @@ from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
 from gaia_stim.stimuli.sets import beside
 
-RECORD = "audit.json"
 HEATMAPS = {"ols": "leakage_ols.png", "mean_difference": "leakage_mean_difference.png"}
+AUDIT = Kind("audit", "audit.json", parts=frozenset(HEATMAPS.values()), verb="attributes audit")
 FRESH_SEED = 2**40
 """Of the faces that are drawn for an audit: far from any that a user would give."""
 HELD_OUT = 300
@@ -146,29 +147,15 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
         "calibrate": config.calibrate,
         "seed": config.seed,
     }
-    if _stands(out, request, config.force):
-        listen(Note(f"{out} holds this very audit already: nothing to do"))
-    else:
+
+    def make(staging: Path) -> dict[str, Any]:
         space = open_space_by_hash(record.model_hash, Path(record.run), config.model, listen)
         evidence = (_fresh_faces if record.samples else _halves)(config, vectors, space, listen)
         for warning in evidence.warnings:
             listen(Note(warning, warning=True))
-        _write(out, request, config, vectors, space, evidence, listen)
-    return _result(out, read_json(out / RECORD)["result"])
+        return {"result": _write(staging, config, vectors, space, evidence, listen)}
 
-
-def _stands(out: Path, request: dict[str, Any], force: bool) -> bool:
-    if not out.exists():
-        return False
-    known = {RECORD, *HEATMAPS.values()}
-    if not out.is_dir() or {path.name for path in out.iterdir()} - known:
-        raise ConfigError(f"{out}: exists and holds something else; give another --out")
-    if force or not any(out.iterdir()):
-        return False
-    found = read_json(out / RECORD) if (out / RECORD).is_file() else None
-    if not isinstance(found, dict) or found.get("request") != request:
-        raise ConfigError(f"{out}: holds another audit; give another --out, or replace it with --force")
-    return all((out / name).is_file() for name in known)
+    return _result(out, made_once(out, AUDIT, request, make, force=config.force, listen=listen)["result"])
 
 
 def _fresh_faces(config: AttributesAuditConfig, vectors: Vectors, space: Space, listen: Listener) -> _Evidence:
@@ -277,14 +264,14 @@ def _both(vectors: Vectors) -> dict[str, Values]:
 
 
 def _write(
-    out: Path,
-    request: dict[str, Any],
+    staging: Path,
     config: AttributesAuditConfig,
     vectors: Vectors,
     space: Space,
     evidence: _Evidence,
     listen: Listener,
-) -> None:
+) -> dict[str, Any]:
+    """Fill the audit's folder, and return what it found."""
     record, predictors = vectors.record, evidence.predictors
     sources = slice(config.sources)
     moved = measure(
@@ -334,11 +321,10 @@ def _write(
         **{f"matrix_{name}": [[_number(cell) for cell in row] for row in moved[name].matrix] for name in HEATMAPS},
     }
     words = {"ols": "OLS", "mean_difference": "mean difference"}
-    with staged_folder(out) as staging:
-        for name, file in HEATMAPS.items():
-            title = f"{words[name]}: applied (row) moves predicted (column), in SDs"
-            write_png(staging / file, heatmap(_judged(moved[name].matrix, predictors), record.names, title, pairs))
-        write_json(staging / RECORD, {"request": request, "result": result})
+    for name, file in HEATMAPS.items():
+        title = f"{words[name]}: applied (row) moves predicted (column), in SDs"
+        write_png(staging / file, heatmap(_judged(moved[name].matrix, predictors), record.names, title, pairs))
+    return result
 
 
 def _judged(matrix: Values, predictors: Predictors) -> Values:

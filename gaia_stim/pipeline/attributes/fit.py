@@ -10,9 +10,10 @@ import numpy as np
 import gaia_stim
 from gaia_stim.config import AttributesFitConfig
 from gaia_stim.config.attributes import names
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, read_json, staged_folder
+from gaia_stim.files import hash_file
+from gaia_stim.outputs import made_once
 from gaia_stim.pipeline.attributes.design import Labelled, labelled, reading, tell
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.samples import RECORD as SAMPLES
@@ -21,7 +22,7 @@ from gaia_stim.space import attributes as estimating
 from gaia_stim.space.attributes import Readout, Separation
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import CARRIED, JSON, TENSORS, AttributeRecord, Vectors, VectorsRecord, as_float32
+from gaia_stim.space.vectors import CARRIED, VECTORS, AttributeRecord, Vectors, VectorsRecord, as_float32
 
 HARDLY = 0.05
 """R² below which a vector is mostly chance."""
@@ -84,32 +85,15 @@ def fit(config: AttributesFitConfig, listen: Listener = silent) -> AttributesFit
         "images": found.images.content_hash,
         "model_hash": space.model_hash,
     }
-    if stands(config.out, command, config.force):
-        listen(Note(f"{config.out} holds these very vectors already: nothing to do"))
-        made = Vectors.open(config.out)
-    else:
-        made = fitted(space, found, config.labels, command, found.codes(space, listen))
-        with staged_folder(config.out) as staging:
-            made.save(staging)
+
+    def make(staging: Path) -> dict[str, Any]:
+        return fitted(space, found, config.labels, command, found.codes(space, listen)).save(staging)
+
+    made_once(config.out, VECTORS, command, make, force=config.force, listen=listen)
+    made = Vectors.open(config.out)
     for warning in made.record.warnings:
         listen(Note(warning, warning=True))
     return _result(config.out, made)
-
-
-def stands(folder: Path, command: dict[str, Any], force: bool) -> bool:
-    """Whether a folder holds what the identical command made. Raises `ConfigError` where it holds something else."""
-    if not folder.exists():
-        return False
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / JSON).is_file()):
-        raise ConfigError(f"{folder}: exists and holds no attribute vectors; give another --out")
-    if others := sorted({path.name for path in folder.iterdir()} - {JSON, TENSORS}):
-        raise ConfigError(f"{folder}: holds {others[0]} beside the vectors; move it away, or give another --out")
-    if force or not (folder / JSON).is_file():
-        return False
-    before = read_json(folder / JSON)
-    if isinstance(before, dict) and before.get("command") == command:
-        return True
-    raise ConfigError(f"{folder}: holds other vectors; give another --out, or replace them with --force")
 
 
 def fitted(space: Space, found: Labelled, file: Path, command: dict[str, Any], codes: Codes) -> Vectors:

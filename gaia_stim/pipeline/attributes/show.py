@@ -10,10 +10,10 @@ import numpy as np
 import gaia_stim
 from gaia_stim.config import AttributesShowConfig
 from gaia_stim.config.attributes import names
-from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import read_json, staged_folder, write_json
+from gaia_stim.errors import DataError
+from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels, find_images, write_png
+from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.attributes.apply import moved
 from gaia_stim.pipeline.ingredients import Ingredients, encoded, gather
 from gaia_stim.pipeline.models import open_space_by_hash
@@ -22,7 +22,8 @@ from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.sets import beside
 
-ALONE, FACES, RECORD = "vectors_alone.png", "faces.png", "show.json"
+ALONE, FACES = "vectors_alone.png", "faces.png"
+SHEETS = Kind("pair of sheets", "show.json", parts=frozenset({ALONE, FACES}))
 STEPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 """In --amount, at which a vector is shown alone."""
 WORDS = {"ols": "OLS", "mean_difference": "mean difference", "ridge": "ridge"}
@@ -64,13 +65,13 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
         "amount": config.amount,
         "estimator": config.estimator,
     }
-    if _stands(out, request, config.force):
-        listen(Note(f"{out} holds these very sheets already: nothing to do"))
-    else:
-        with staged_folder(out) as staging:
-            write_png(staging / ALONE, _alone(space, vectors, chosen, config))
-            write_png(staging / FACES, _on_faces(space, vectors, chosen, faces, config, listen))
-            write_json(staging / RECORD, request)
+
+    def make(staging: Path) -> dict[str, Any]:
+        write_png(staging / ALONE, _alone(space, vectors, chosen, config))
+        write_png(staging / FACES, _on_faces(space, vectors, chosen, faces, config, listen))
+        return {}
+
+    made_once(out, SHEETS, request, make, force=config.force, listen=listen)
     return AttributesShowResult(out, config.vectors, out / ALONE, out / FACES, chosen, config.amount)
 
 
@@ -88,19 +89,6 @@ def _faces(config: AttributesShowConfig, vectors: Vectors) -> list[Path]:
         raise DataError(f"{given}: has no images")
     places = np.unique(np.linspace(0, len(found) - 1, min(config.n, len(found))).astype(int))
     return [found[place] for place in places]
-
-
-def _stands(out: Path, request: dict[str, Any], force: bool) -> bool:
-    if not out.exists():
-        return False
-    known = {ALONE, FACES, RECORD}
-    if not out.is_dir() or {path.name for path in out.iterdir()} - known:
-        raise ConfigError(f"{out}: exists and holds something else; give another --out")
-    if force or not any(out.iterdir()):
-        return False
-    if not (out / RECORD).is_file() or read_json(out / RECORD) != request:
-        raise ConfigError(f"{out}: holds other sheets; give another --out, or replace them with --force")
-    return all((out / name).is_file() for name in known)
 
 
 def _alone(space: Space, vectors: Vectors, chosen: Sequence[str], config: AttributesShowConfig) -> Pixels:

@@ -1,0 +1,243 @@
+"""The one door out: what is ours is found again and replaced, what is anybody's is left alone."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planted_sets import planted_morph
+
+from gaia_stim.config import (
+    AuditConfig,
+    BenchmarkMidpointsConfig,
+    DesignConfig,
+    ExportConfig,
+    MatchConfig,
+    MorphConfig,
+    RemakeConfig,
+)
+from gaia_stim.errors import OutputInTheWay
+from gaia_stim.events import Event, Note
+from gaia_stim.files import read_json, write_json
+from gaia_stim.outputs import FILES, Kind, Make, made_once, read_record, stands
+from gaia_stim.pipeline.audit import audit
+from gaia_stim.pipeline.designs import design
+from gaia_stim.pipeline.export import export
+from gaia_stim.pipeline.match import match
+from gaia_stim.pipeline.midpoints import benchmark_midpoints
+from gaia_stim.pipeline.morphs import morph
+from gaia_stim.pipeline.remake import remake
+
+KIND = Kind("thing", "thing.json", parts=frozenset({"a.txt", "deep"}), editable=frozenset({"settings.txt"}))
+OLD = Kind("thing", "thing.json", parts=frozenset({"a.txt", "deep"}))
+ONE, OTHER = {"verb": "one"}, {"verb": "other"}
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+def fill(text: str) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        (folder / "deep").mkdir()
+        for name in ("a.txt", "deep/b.txt", "settings.txt"):
+            (folder / name).write_text(text)
+        return {"about": text}
+
+    return make
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    made_once(tmp_path / "out", KIND, ONE, fill("first"))
+    return tmp_path / "out"
+
+
+def test_the_record_says_what_was_asked_for_and_what_was_written(made: Path) -> None:
+    record = read_json(made / "thing.json")
+    assert record["request"] == ONE and record["about"] == "first"
+    assert record[FILES].keys() == {"a.txt", "deep/b.txt", "settings.txt"}
+
+
+def test_the_same_again_does_nothing(made: Path, contents: Contents) -> None:
+    before, told = contents(made), list[Event]()
+    assert made_once(made, KIND, ONE, fill("second"), listen=told.append)["about"] == "first"
+    assert contents(made) == before
+    assert told == [Note(f"{made} holds this very thing already: nothing to do")]
+    assert made_once(made, KIND, ONE, fill("second"), force=True)["about"] == "second"
+
+
+def test_another_is_refused_and_force_replaces_it(made: Path) -> None:
+    with pytest.raises(OutputInTheWay, match=r"holds another thing; .* --force") as caught:
+        made_once(made, KIND, OTHER, fill("second"))
+    assert caught.value.replaceable
+    made_once(made, KIND, OTHER, fill("second"), force=True)
+    assert (made / "deep" / "b.txt").read_text() == "second"
+
+
+def test_what_is_gone_is_made_again(made: Path) -> None:
+    (made / "deep" / "b.txt").unlink()
+    made_once(made, KIND, ONE, fill("second"))
+    assert (made / "deep" / "b.txt").read_text() == "second"
+
+
+def add(made: Path) -> str:
+    (made / "deep" / "notes.txt").write_text("mine")
+    return "deep/notes.txt"
+
+
+def change(made: Path) -> str:
+    (made / "deep" / "b.txt").write_text("mine")
+    return "deep/b.txt"
+
+
+def link(made: Path) -> str:
+    outside = made.parent / "photographs"
+    outside.mkdir()
+    (outside / "anna.png").write_text("mine")
+    shutil.rmtree(made / "deep")
+    (made / "deep").symlink_to(outside)
+    return "deep"
+
+
+def empty(made: Path) -> str:
+    (made / "data").mkdir()
+    return "data"
+
+
+@pytest.mark.parametrize("touch", [add, change, link, empty])
+@pytest.mark.parametrize("request_", [ONE, OTHER], ids=["same", "other"])
+@pytest.mark.parametrize("force", [False, True])
+def test_somebodys_work_is_never_replaced(
+    touch: Callable[[Path], str], request_: dict[str, str], force: bool, made: Path, contents: Contents
+) -> None:
+    name = touch(made)
+    before = contents(made.parent)
+    if request_ == ONE and not force and touch in (add, empty):
+        # An experiment has written its results beside it: what was asked for is there all the same.
+        assert made_once(made, KIND, request_, fill("second"))["about"] == "first"
+    else:
+        with pytest.raises(OutputInTheWay, match=name) as caught:
+            made_once(made, KIND, request_, fill("second"), force=force)
+        assert not caught.value.replaceable and "--force" not in str(caught.value)
+    assert contents(made.parent) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_to_be_edited_is_kept_and_said(force: bool, made: Path) -> None:
+    (made / "settings.txt").write_text("edited")
+    told: list[Event] = []
+    assert made_once(made, KIND, ONE, fill("second"), force=force, listen=told.append)["about"] in ("first", "second")
+    assert (made / "settings.txt").read_text() == "edited"
+    if force:
+        assert Note(f"{made / 'settings.txt'}: kept as you edited it") in told
+        # Again: it is still known for what was written, not for what it was edited to.
+        made_once(made, KIND, OTHER, fill("third"), force=True)
+        assert (made / "settings.txt").read_text() == "edited"
+        assert (made / "a.txt").read_text() == "third"
+
+
+@pytest.mark.parametrize("record", [None, "no json", [], {}, {"request": "text"}], ids=str)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_that_is_not_ours(record: object, force: bool, tmp_path: Path) -> None:
+    home = tmp_path / "mine"
+    home.mkdir()
+    (home / "thesis.txt").write_text("mine")
+    if isinstance(record, str):
+        (home / KIND.record).write_text(record)
+    elif record is not None:
+        write_json(home / KIND.record, record)
+    for out in (home, home / "thesis.txt"):
+        with pytest.raises(OutputInTheWay, match="exists and is not a thing; give another --out"):
+            made_once(out, KIND, ONE, fill("second"), force=force)
+    assert (home / "thesis.txt").read_text() == "mine"
+
+
+def test_a_kind_is_told_by_its_verb(made: Path) -> None:
+    assert read_record(made, Kind("one", "thing.json", verb="one")) is not None
+    assert read_record(made, Kind("other", "thing.json", verb="other")) is None
+
+
+@pytest.mark.parametrize("files", [None, ["a.txt", "deep/b.txt"]], ids=["nothing", "names"])
+def test_folders_of_before_there_were_hashes(files: list[str] | None, made: Path) -> None:
+    """Nothing tells whether they were changed; but what was added is seen."""
+    (made / "settings.txt").unlink()
+    record = {name: value for name, value in read_json(made / "thing.json").items() if name != FILES}
+    write_json(made / "thing.json", record if files is None else {**record, FILES: files})
+    assert stands(made, OLD, ONE)
+    assert not stands(made, OLD, OTHER, force=True)
+    (made / "notes.txt").write_text("mine")
+    with pytest.raises(OutputInTheWay, match=r"notes\.txt"):
+        stands(made, OLD, OTHER, force=True)
+
+
+def test_an_empty_folder_is_filled_and_not_replaced(tmp_path: Path) -> None:
+    """A shell that stands in it would be left in a folder that is gone."""
+    home = tmp_path / "home"
+    home.mkdir()
+    before = home.stat().st_ino
+    with chdir(home):
+        made_once(Path(), KIND, ONE, fill("first"))
+        assert Path("a.txt").read_text() == "first"
+    assert home.stat().st_ino == before
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+# -- every verb that makes a folder ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def verbs(tmp_path: Path, faces: Path, tiny_run: Path) -> Iterator[dict[str, Callable[[bool], Path]]]:
+    a, b = sorted(faces.iterdir())[:2]
+    stimuli = planted_morph(tmp_path / "set").folder
+    written = morph(MorphConfig(first=a, second=b, model=tiny_run, steps=3, out=tmp_path / "morph")).out
+    out = tmp_path / "out"
+    yield {
+        "morph": lambda force: morph(MorphConfig(first=a, second=b, model=tiny_run, steps=3, out=out, force=force)).out,
+        "match": lambda force: match(MatchConfig(stimuli=written, luminance=True, out=out, force=force)).out,
+        "remake": lambda force: remake(RemakeConfig(target=written, model=tiny_run, out=out, force=force)).out,
+        "export": lambda force: export(ExportConfig(stimuli=stimuli, to="psychopy", out=out, force=force)).out,
+        "design": lambda force: (
+            design(DesignConfig(kind="2afc", stimuli=stimuli, participants=1, out=out, force=force)).out
+        ),
+        "audit": lambda force: audit(AuditConfig(stimuli=written, model=tiny_run, out=out, force=force)).out,
+        "benchmark midpoints": lambda force: benchmark_midpoints(
+            BenchmarkMidpointsConfig(runs=(tiny_run,), pairs=8, out=out, force=force)
+        )["out"],
+    }
+
+
+@pytest.mark.parametrize("verb", ["morph", "match", "remake", "export", "design", "audit", "benchmark midpoints"])
+def test_every_verb_keeps_the_rule(
+    verb: str, verbs: dict[str, Callable[[bool], Path]], tmp_path: Path, contents: Contents
+) -> None:
+    make = verbs[verb]
+    out = make(False)
+    first = contents(out)
+    assert make(False) == out and contents(out) == first
+    assert make(True) == out and contents(out).keys() == first.keys()
+    ours = next(path for path in sorted(out.rglob("*")) if path.suffix in (".png", ".csv") and path.is_file())
+    kept = ours.read_bytes()
+    # Somebody's file, at any depth, with --force or without.
+    (ours.parent / "notes.txt").write_text("mine")
+    assert make(False) == out
+    with pytest.raises(OutputInTheWay, match=r"notes\.txt"):
+        make(True)
+    (ours.parent / "notes.txt").unlink()
+    # One of ours that was changed since.
+    ours.write_bytes(b"retouched")
+    for force in (False, True):
+        with pytest.raises(OutputInTheWay, match=f"{ours.name} was changed"):
+            make(force)
+    assert ours.read_bytes() == b"retouched"
+    ours.write_bytes(kept)
+    # One that is gone is made again.
+    ours.unlink()
+    make(False)
+    assert contents(out).keys() == first.keys()
+    # A folder that is not ours.
+    shutil.rmtree(out)
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputInTheWay, match="exists and is not"):
+        make(True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["morph", "out", "set"]
