@@ -19,5 +19,5 @@ class PlainAutoencoder(Autoencoder):
         return {"generator": list(self.parameters())}
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
-        loss, report = self.reconstruct(x)
+        loss, report = self.reconstruct(x, chance)
         return Game({"generator": loss}, report)

@@ -102,10 +102,10 @@ class Autoencoder(nn.Module, ABC):
             terms["edges"] = self.config.edges * along
         return terms
 
-    def reconstruct(self, x: Images) -> tuple[Tensor, Report]:
+    def reconstruct(self, x: Images, chance: torch.Generator) -> tuple[Tensor, Report]:
         """The plain autoencoder's objective, and what to report of it."""
         z = self.encode(x)
-        terms = self.likeness(x, self.decode(z)) | self.penalties(z)
+        terms = self.likeness(x, self.decode(self.family.noisy(z, chance))) | self.penalties(z)
         return total(terms), Report(self.values(terms))
 
     @abstractmethod

@@ -102,7 +102,7 @@ class Gaia(Autoencoder):
 
     def play(self, x: Images, chance: torch.Generator) -> Game:
         if self.pretraining:
-            loss, report = self.reconstruct(x)
+            loss, report = self.reconstruct(x, chance)
             return Game({"generator": loss}, report)
         z = self.encode(x)
         z_interp, shares = self._mixed(z, chance)

@@ -70,6 +70,10 @@ class Family(ABC):
         """
         return {}
 
+    def noisy(self, z: Tensor, chance: torch.Generator) -> Tensor:
+        """The codes `z` as the decoder learns from them where it learns alone: most networks take them as they are."""
+        return z
+
     @abstractmethod
     def discriminator(self) -> nn.Module:
         """An autoencoder from images to images: the paper's discriminator, which has fewer filters."""

@@ -32,6 +32,9 @@ STILL = 1e-3
 """Spread of the weights of V to begin with."""
 FIELD = 32
 """Pixels of a side, at most, at which displacements are made for the model's own pictures."""
+NOISE = 1.0
+"""Spread of the noise on the texture's part of a code while the decoder learns alone. What a code says of the texture has
+to be said loudly, so that near codes mean like textures, and what can be moved is left to the shape (docs/shape.md)."""
 SMOOTHNESS, CENTRED = 1e-2, 1.0
 """Weights of |∇v|² and of |mean of v over the batch|², without which the common frame drifts."""
 
@@ -50,6 +53,11 @@ class Deform(light.Light):
 
     def decoder(self) -> "Decoder":
         return Decoder(self.size, self.channels, self.width, self.latent, self.shape_latent)
+
+    def noisy(self, z: Tensor, chance: torch.Generator) -> Tensor:
+        texture = z[:, : self.latent - self.shape_latent]
+        noise = torch.empty_like(texture).normal_(0, NOISE, generator=chance)
+        return torch.cat([texture + noise, z[:, texture.shape[1] :]], dim=1)
 
     def penalties(self, decoder: nn.Module, z: Tensor) -> Mapping[str, Tensor]:
         assert isinstance(decoder, Decoder)
