@@ -88,6 +88,16 @@ class EvaluateConfig(Config):
         Field(description="Draw the error at each of them there, as PNG."),
         Cli("FILE", panel="Landmarks"),
     ] = None
+    refine: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="Fit the codes of the images that have landmarks to them first by so many gradient steps, as "
+            "morph --refine does; 60 do.",
+        ),
+        Cli("N", panel="Landmarks"),
+    ] = 0
     out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Cli("FILE")] = None
     seed: Seed = 0
     force: Force = False

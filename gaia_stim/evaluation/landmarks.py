@@ -42,10 +42,16 @@ class LandmarkFigures:
 
 
 def landmark_figures(
-    space: Space, pictures: Pixels, landmarks: Sequence[Positions], frames: Sequence[Frame], scale: tuple[int, int]
+    space: Space,
+    pictures: Pixels,
+    landmarks: Sequence[Positions],
+    frames: Sequence[Frame],
+    scale: tuple[int, int],
+    refine: int = 0,
 ) -> LandmarkFigures:
     """Of images as the model sees them, their landmarks in pixels of their files, and what their files' frames are.
 
+    The code of each image is fitted to it by `refine` steps first.
     Raises `DataError` where there are fewer than two images, or the two landmarks of `scale` lie on one another.
     """
     if len(pictures) < 2:
@@ -55,7 +61,8 @@ def landmark_figures(
     units = [float(np.linalg.norm(points[scale[0]] - points[scale[1]])) for points in places]
     if not all(unit > 0 for unit in units):
         raise DataError("the two landmarks to scale by lie in one place, or are missing, in some images")
-    carrier = Carrier(space.model.decoder, space.encode(pictures)) if isinstance(space.model.decoder, Shaped) else None
+    decoder = space.model.decoder
+    carrier = Carrier(decoder, space.fitted(list(pictures), refine)) if isinstance(decoder, Shaped) else None
     pairs = [(a, b) for a in range(len(places)) for b in range(len(places)) if a != b]
     carried, unmoved = [], []
     for a, b in pairs:

@@ -81,7 +81,7 @@ def _carried(
         pictures = dataset.batch([row for row, _ in rows])
         positions = [points for _, points in rows]
         frames = [_frame(dataset, int(row)) for row, _ in rows]
-        figures = landmark_figures(space, pictures, positions, frames, scale)
+        figures = landmark_figures(space, pictures, positions, frames, scale, config.refine)
         found |= {
             f"landmark_error{suffix}": figures.error,
             f"landmark_error_unmoved{suffix}": figures.unmoved,

@@ -104,16 +104,22 @@ class Space:
         spaced = choose_spacing(spacing)(lambda t: self.decode(line(t)), steps)
         return self.decode(line(spaced.places))
 
-    def carry(self, points: Points, a: Image, b: Image) -> Points:
+    def fitted(self, images: Sequence[Image], steps: int) -> Codes:
+        """The codes of images as the encoder has them, refined by so many steps."""
+        codes = self.encode(images)
+        return self.refine(images, codes, steps) if steps else codes
+
+    def carry(self, points: Points, a: Image, b: Image, refine: int = 0) -> Points:
         """Where points (n, 2) of image `a` lie in image `b`, each in pixels of its own.
 
-        From the top left corner x to the right, y down; a pixel's centre lies at whole numbers. Raises `ConfigError`
+        Both codes are first fitted to their images by `refine` gradient steps, which helps most with images unlike
+        those of the training. From the top left corner x to the right, y down; a pixel's centre lies at whole numbers. Raises `ConfigError`
         where the model has no shape.
         """
         pictures = [image if isinstance(image, np.ndarray) else read_image(Path(image)) for image in (a, b)]
         fit = self.config.dataset.fit
         frames = [Frame.of(picture.shape[0], picture.shape[1], fit) for picture in pictures]
-        return carried(self.model.decoder, self.encode(pictures), points, (frames[0], frames[1]))
+        return carried(self.model.decoder, self.fitted(pictures, refine), points, (frames[0], frames[1]))
 
     def _run(
         self, network: Callable[[Tensor], Tensor], tile: Sequence[npt.NDArray[np.float32]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.files import hash_file
+from gaia_stim.files import hash_file, write_json
 from gaia_stim.space.vectors import JSON, TENSORS, AttributeRecord, Vectors, VectorsRecord
 
 NAMES = ("age", "sex", "glasses")
@@ -58,7 +58,7 @@ def some_vectors(r2: tuple[float, ...] = (0.8, 0.8, 0.0)) -> Vectors:
 def saved(tmp_path: Path) -> Path:
     folder = tmp_path / "attributes"
     folder.mkdir()
-    some_vectors().save(folder)
+    write_json(folder / JSON, some_vectors().save(folder))
     return folder
 
 

@@ -91,6 +91,18 @@ def test_shapes_that_fit_carry_landmarks_onto_landmarks(shaped: Space, monkeypat
     assert picture.shape[2] == 3 and len(np.unique(picture.reshape(-1, 3), axis=0)) > 3
 
 
+def test_codes_are_fitted_before_anything_is_carried(shaped: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder that says nothing, and steps that find the shapes all the same."""
+    shifts = [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0)]
+    monkeypatch.setattr(Space, "encode", lambda self, images: codes(*[(0.0, 0.0)] * 3))
+    monkeypatch.setattr(Space, "refine", lambda self, images, start, steps: start if steps < 7 else codes(*shifts))
+    landmarks, frames = planted_landmarks(shifts)
+    pictures = np.zeros((3, 32, 32, 3), np.uint8)
+    few, enough = (landmark_figures(shaped, pictures, landmarks, frames, (0, 1), steps) for steps in (6, 7))
+    assert few.error == pytest.approx(few.unmoved, rel=0.01)
+    assert enough.error is not None and enough.error < 1.5
+
+
 def test_a_model_without_a_shape_has_the_control_alone(plant: Plant) -> None:
     space = Space.load(plant(network="light"))
     landmarks, frames = planted_landmarks([(1.0, 0.0), (-1.0, 0.0)])
