@@ -32,9 +32,12 @@ STILL = 1e-3
 """Spread of the weights of V to begin with."""
 FIELD = 32
 """Pixels of a side, at most, at which displacements are made for the model's own pictures."""
+MOST_SHAPE = 12
+"""Numbers of a code that are shape, where nobody says, and no more than a quarter of it. More of them draw details by
+small motions, whose mean is half a detail: eyes half shut (docs/shape.md)."""
 NOISE = 1.0
-"""Spread of the noise on the texture's part of a code while the decoder learns alone. What a code says of the texture has
-to be said loudly, so that near codes mean like textures, and what can be moved is left to the shape (docs/shape.md)."""
+"""Spread of the noise on the texture's part of a code while the decoder learns alone. What a code says of the texture
+has to be said loudly, so that near codes mean like textures, and what can be moved is left to the shape."""
 SMOOTHNESS, CENTRED = 1e-2, 1.0
 """Weights of |∇v|² and of |mean of v over the batch|², without which the common frame drifts."""
 
@@ -46,8 +49,7 @@ class Deform(light.Light):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        # A narrow texture makes the shape do the work.
-        self.shape_latent = config.shape_latent or self.latent * 3 // 4
+        self.shape_latent = config.shape_latent or max(1, min(self.latent // 4, MOST_SHAPE))
         if not 0 < self.shape_latent < self.latent:
             raise ConfigError(f"--shape-latent {self.shape_latent}: leaves nothing of {self.latent} for the texture")
 

@@ -113,8 +113,8 @@ class Space:
         """Where points (n, 2) of image `a` lie in image `b`, each in pixels of its own.
 
         Both codes are first fitted to their images by `refine` gradient steps, which helps most with images unlike
-        those of the training. From the top left corner x to the right, y down; a pixel's centre lies at whole numbers. Raises `ConfigError`
-        where the model has no shape.
+        those of the training. From the top left corner x to the right, y down; a pixel's centre lies at whole numbers.
+        Raises `ConfigError` where the model has no shape.
         """
         pictures = [image if isinstance(image, np.ndarray) else read_image(Path(image)) for image in (a, b)]
         fit = self.config.dataset.fit

@@ -8,7 +8,7 @@ from gaia_stim.config import TrainConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.networks.deform import Decoder, Deform
+from gaia_stim.networks.deform import NOISE, Decoder, Deform
 from gaia_stim.networks.light import Light
 
 
@@ -93,8 +93,16 @@ def test_fields_are_made_in_full_precision_under_autocast() -> None:
     assert torch.equal(reduced, made.velocity(z))
 
 
-def test_three_quarters_of_a_code_are_shape() -> None:
-    assert family(latent=128).shape_latent == 96 and family(latent=6).shape_latent == 4
+def test_noise_is_on_the_texture_alone() -> None:
+    net, z = family(latent=12, shape_latent=4), torch.randn(4_000, 12, dtype=torch.float64)
+    added = net.noisy(z, torch.Generator().manual_seed(3)) - z
+    assert torch.equal(net.noisy(z, torch.Generator().manual_seed(3)) - z, added)
+    assert not added[:, 8:].any()
+    torch.testing.assert_close(added[:, :8].T.cov(), torch.eye(8).double() * NOISE**2, rtol=0, atol=0.12)
+
+
+def test_a_quarter_of_a_code_is_shape_but_no_more_than_helps() -> None:
+    assert [family(latent=latent).shape_latent for latent in (2, 6, 32, 128)] == [1, 1, 8, 12]
     assert family(latent=44, shape_latent=32).decoder().texture_latent == 12
 
 

@@ -137,7 +137,7 @@ def test_damaged_vectors(saved: Path) -> None:
 def test_vectors_that_are_no_numbers_or_of_another_shape(tmp_path: Path) -> None:
     vectors = some_vectors()
     vectors.estimates["ols"][0, 0] = np.nan
-    vectors.save(tmp_path)
+    write_json(tmp_path / JSON, vectors.save(tmp_path))
     with pytest.raises(DataError, match="'ols' holds what is not a number"):
         Vectors.open(tmp_path)
     record = json.loads((tmp_path / JSON).read_text()) | {"latent": 11}
