@@ -148,7 +148,7 @@ class TrainConfig(Config):
     shape_latent: Annotated[
         int | None,
         Field(
-            ge=1, description="How many of them are shape, if the networks have one. [default: a quarter, at most 12]"
+            ge=1, description="How many of them are shape, where there is one. [default: a quarter, at most 12]"
         ),
         Cli("N", panel="Model"),
     ] = None
