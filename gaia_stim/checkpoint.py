@@ -151,7 +151,8 @@ class Run:
         """Make room for a new run: delete what a run writes, and nothing else."""
         for path in self._own():
             path.unlink(missing_ok=True)
-        for sheet in self.sheets.glob("*.png"):
+        # Never through a link, behind which somebody's pictures are.
+        for sheet in () if self.sheets.is_symlink() else self.sheets.glob("*.png"):
             sheet.unlink()
 
     def remove_strays(self) -> None:
@@ -258,6 +259,19 @@ class Found:
                 f"{self.run.path}: no such model, but {self.reason} names it; name another one with -m RUN"
             )
         return self.run
+
+
+def name_latest(run: Run) -> bool:
+    """Make a run the one that the next command here takes by itself; False where somebody's own file has that name."""
+    if LATEST.exists() and (LATEST.is_dir() or not _is_named(LATEST.read_bytes())):
+        return False
+    write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
+    return True
+
+
+def _is_named(content: bytes) -> bool:
+    lines = content.splitlines()
+    return len(lines) == 1 and Path(os.fsdecode(lines[0])).is_absolute()
 
 
 def find_run(given: Path | None) -> Found:

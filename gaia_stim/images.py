@@ -44,6 +44,8 @@ Positions: TypeAlias = npt.NDArray[np.float64]
 """(n, 2) of x to the right and y down."""
 Result = TypeVar("Result")
 
+MADE = (("config.json", "log.jsonl"), ("provenance.json", "manifest.csv"))
+"""By these files a run and a stimulus set are known."""
 IMAGE_SUFFIXES = (
     ".png",
     ".jpg",
@@ -99,8 +101,9 @@ def find_images(folder: Path) -> list[Path]:
 def list_images(folder: Path) -> list[str]:
     """All image files below `folder`, as paths relative to it with `/`, sorted.
 
-    Hidden files and folders are skipped, and so are unfinished ones; links to folders, and links that lead
-    out of `folder`, are not followed. Raises `DataError` where there is no such folder, or no image in it.
+    Hidden files and folders are skipped, unfinished ones, and runs and stimulus sets that were made in there; links to
+    folders, and links that lead out of `folder`, are not followed. Raises `DataError` where there is no such folder, or
+    no image in it.
     """
     if not folder.exists():
         raise DataError(f"no such folder: {folder}")
@@ -122,7 +125,7 @@ def _walk(folder: Path) -> Iterator[str]:
 
     home = folder.resolve()
     for here, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not _is_hidden(name)]
+        folders[:] = [name for name in folders if not (_is_hidden(name) or _is_made(Path(here, name)))]
         inside = Path(here).relative_to(folder).as_posix()
         prefix = "" if inside == "." else f"{inside}/"  # a Path a file would be slow where there are a million
         for name in files:
@@ -130,6 +133,11 @@ def _walk(folder: Path) -> Iterator[str]:
                 link = os.path.join(here, name)  # noqa: PTH118
                 if not os.path.islink(link) or Path(link).resolve().is_relative_to(home):  # noqa: PTH114
                     yield prefix + name
+
+
+def _is_made(folder: Path) -> bool:
+    """Whether a folder among images is a run or a set that gaia-stim made: its pictures are no images of the user's."""
+    return any(all((folder / name).is_file() for name in names) for names in MADE)
 
 
 def _is_hidden(name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from planted_sets import planted_morph
 
+from gaia_stim import cli
 from gaia_stim.config import (
     AuditConfig,
     BenchmarkMidpointsConfig,
@@ -21,6 +22,7 @@ from gaia_stim.config import (
 from gaia_stim.errors import OutputInTheWay
 from gaia_stim.events import Event, Note
 from gaia_stim.files import read_json, write_json
+from gaia_stim.images import list_images
 from gaia_stim.outputs import FILES, Kind, Make, made_once, read_record, stands
 from gaia_stim.pipeline.audit import audit
 from gaia_stim.pipeline.designs import design
@@ -241,3 +243,133 @@ def test_every_verb_keeps_the_rule(
     with pytest.raises(OutputInTheWay, match="exists and is not"):
         make(True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["morph", "out", "set"]
+
+
+# -- what was lost once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["samples", "study", "--n", "8"], ["demo", "--out", "study"]], ids=str)
+def test_samples_never_replace_a_study(
+    words: list[str], tmp_path: Path, contents: Contents, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study" / "faces" if words[0] == "demo" else tmp_path / "study"
+    (study / "images").mkdir(parents=True)
+    (study / "labels.csv").write_text("image,trust\n")
+    (study / "images" / "face_00001.png").write_text("mine")
+    before = contents(tmp_path)
+    for force in ([], ["--force"]):
+        assert cli.main([*words, *force]) == 2
+        assert "--force" not in capsys.readouterr().err
+        assert contents(tmp_path) == before
+
+
+def test_samples_that_somebody_worked_on_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw = ["samples", "study", "--n", "8", "--size", "32"]
+    assert cli.main(draw) == 0
+    labels = tmp_path / "study" / "labels.csv"
+    written = labels.read_text()
+    for spoil in (labels, tmp_path / "study" / "images" / "anna.png"):
+        spoil.write_text("mine")
+        for more in (["--force"], ["--seed", "1"], ["--seed", "1", "--force"]):
+            assert cli.main([*draw, *more]) == 2, more
+            assert "--force" not in capsys.readouterr().err
+        assert spoil.read_text() == "mine"
+        labels.write_text(written)
+    (tmp_path / "study" / "images" / "anna.png").unlink()
+    assert cli.main([*draw, "--seed", "1", "--force"]) == 0
+    assert labels.read_text() != written
+
+
+def test_a_run_never_writes_through_a_link(tmp_path: Path, faces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = ["train", str(faces), "--out", "run", "--preset", "tiny", "--images-seen", "32", "--threads", "1"]
+    assert cli.main(train) == 0
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    (photographs / "000000032.png").write_text("mine")
+    shutil.rmtree("run/sheets")
+    Path("run/sheets").symlink_to(photographs)
+    for more in ([], ["--force"]):
+        assert cli.main([*train, "--seed", "1", *more]) == 2
+        assert "is a link" in capsys.readouterr().err
+    assert [path.read_text() for path in photographs.iterdir()] == ["mine"]
+
+
+def test_a_file_of_somebody_that_is_called_runs_latest(faces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("runs").mkdir()
+    Path("runs/latest").write_text("which of them was it?\n")
+    train = ["train", str(faces), "--out", "run", "--preset", "tiny", "--images-seen", "32", "--threads", "1"]
+    assert cli.main(train) == 0
+    assert "a file of your own" in capsys.readouterr().err
+    assert Path("runs/latest").read_text() == "which of them was it?\n"
+
+
+def test_a_run_among_the_photographs_is_not_trained_on(faces: Path, tmp_path: Path) -> None:
+    """`cd photos; train .`: what is made in there are no images, and the same command goes on."""
+    shutil.copytree(faces, tmp_path / "photos")
+    with chdir(tmp_path / "photos"):
+        train = ["train", ".", "--preset", "tiny", "--threads", "1", "--images-seen"]
+        assert cli.main([*train, "32"]) == 0
+        a, b = sorted(path.name for path in Path().glob("*.png"))[:2]
+        assert cli.main(["morph", a, b, "--steps", "3", "--out", "morph"]) == 0
+        assert list_images(Path()) == list_images(faces)
+        assert cli.main([*train, "32"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("photo.png", ["report", "set", "--out", "photo.png"]),
+        ("labels.csv", ["encode", "A", "--out", "labels.csv"]),
+        ("set.zip", ["morph", "A", "B", "--steps", "3", "--out", "set", "--zip"]),
+        ("study/run.json", ["run", "study.yaml", "--out", "study"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_of_another_kind_is_never_replaced(
+    name: str, words: list[str], faces: Path, tmp_path: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    assert cli.main(["morph", a, b, "--steps", "3", "--out", "set", "-m", str(tiny_run)]) == 0
+    Path("study.yaml").write_text(f"steps:\n  m:\n    do: morph\n    first: {a}\n    second: {b}\n")
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text("mine")
+    capsys.readouterr()
+    given = [{"A": a, "B": b}.get(word, word) for word in words]
+    model = ["-m", str(tiny_run)] if words[0] in ("encode", "morph") else []
+    for force in ([], ["--force"] if words[0] != "run" else []):
+        assert cli.main([*given, *model, *force]) == 2
+        assert "--force" not in capsys.readouterr().err
+        assert Path(name).read_text() == "mine"
+
+
+def test_places_that_are_named_oddly(
+    faces: Path, tmp_path: Path, tiny_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    morph = ["morph", a, b, "--steps", "3", "-m", str(tiny_run)]
+    assert cli.main([*morph, "--out", ""]) == 2
+    assert "--out: should name a file or folder; it is empty" in capsys.readouterr().err
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert cli.main([*morph, "--out=~/anna"]) == 0
+    assert (tmp_path / "home" / "anna" / "manifest.csv").is_file() and not Path("~").exists()
+    (tmp_path / "here").mkdir()
+    before = (tmp_path / "here").stat().st_ino
+    with chdir(tmp_path / "here"):
+        assert cli.main([*morph, "--out", "."]) == 0
+        assert Path("manifest.csv").is_file() and cli.main([*morph, "--out", "."]) == 0
+    assert (tmp_path / "here").stat().st_ino == before
+
+
+def test_texts_of_an_experiment_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a lab edits in `experiment.js` outlives the stimuli that it was written for."""
+    planted_morph(tmp_path / "set")
+    export_set = ["export", "set", "--to", "jspsych", "--out", "experiment", "--force"]
+    assert cli.main(export_set) == 0
+    texts = tmp_path / "experiment" / "experiment.js"
+    texts.write_text(edited := texts.read_text().replace("const", "const ", 1))
+    shutil.rmtree(tmp_path / "set")
+    planted_morph(tmp_path / "set", steps=7)
+    assert cli.main(export_set) == 0
+    assert texts.read_text() == edited
+    assert "experiment.js: kept as you edited it" in capsys.readouterr().err

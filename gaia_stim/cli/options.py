@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -161,11 +160,12 @@ def named(config: type[Config]) -> Callable[[str], str]:
 
 def _parameter(option: Option) -> inspect.Parameter:
     needed = option.info.is_required()
+    # Paths are texts here: typer's Path of nothing would be the folder one is in.
     kind: Any = Literal[option.literals] if option.literals else str
     if option.is_many:
         kind = list[str]
-    elif option.annotation in (bool, Path):
-        kind = option.annotation
+    elif option.annotation is bool:
+        kind = bool
     shown: dict[str, Any] = {
         "help": _markup(option),
         "metavar": option.metavar,

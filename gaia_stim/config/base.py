@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from gaia_stim.errors import ConfigError, suggestion
 
@@ -33,12 +33,34 @@ class Config(BaseModel):
     is_shared: ClassVar[bool] = False
     """Whether processes that were started together share the verb's work; else the first of them does it alone."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _places(cls, value: Any, info: ValidationInfo) -> Any:
+        """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is."""
+        if info.field_name is None or not _is_place(cls.model_fields[info.field_name].annotation):
+            return value
+        if isinstance(value, list | tuple):
+            return [_place(one) for one in value]
+        return _place(value)
+
     def request(self) -> dict[str, Any]:
         """The options as JSON values, without where the result goes: what makes two commands the same."""
         return self.model_dump(mode="json", exclude={"out", "force"})
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+def _is_place(annotation: Any) -> bool:
+    return annotation is Path or any(_is_place(part) for part in get_args(annotation))
+
+
+def _place(value: Any) -> Any:
+    if not isinstance(value, str | Path):
+        return value
+    if value == "":
+        raise ValueError("should name a file or folder; it is empty")
+    return Path(value).expanduser() if str(value).startswith("~") else value
 
 
 def option_name(field: str) -> str:

@@ -147,9 +147,7 @@ class TrainConfig(Config):
     latent: Annotated[int, Field(ge=2, le=4096, description="Numbers in a latent code."), Cli("N", panel="Model")] = 128
     shape_latent: Annotated[
         int | None,
-        Field(
-            ge=1, description="How many of them are shape, where there is one. [default: a quarter, at most 12]"
-        ),
+        Field(ge=1, description="How many of them are shape, where there is one. [default: a quarter, at most 12]"),
         Cli("N", panel="Model"),
     ] = None
     width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N", panel="Model")] = 48

@@ -11,13 +11,13 @@ import numpy as np
 from gaia_stim.config import DecodeConfig, EncodeConfig
 from gaia_stim.dataset import image_ids
 from gaia_stim.devices import cores
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
 from gaia_stim.images import Pixels, decode_image, find_images, in_turn_if_large, read_bytes
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.sets import Source, make_set
-from gaia_stim.space.codes import CodeTable, check_suffix, read_codes, write_codes
+from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
@@ -66,6 +66,8 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         raise DataError(f"{missing[0]}: no such file or folder")
     paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
     space = open_space(config.model, listen)
+    if config.out.exists() and not is_codes(config.out):
+        raise OutputInTheWay(f"{config.out}: exists and is not a file of codes; give another --out")
     if config.out.exists() and not config.force:
         written = _written(config, space, paths)
         listen(Note(f"{config.out} holds these very codes already: nothing to do"))
@@ -137,7 +139,9 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
     except (ConfigError, DataError):
         is_same = False
     if not is_same or (config.strict and others):
-        raise ConfigError(f"{config.out}: exists; give another --out, or replace it with --force")
+        raise OutputInTheWay(
+            f"{config.out}: holds other codes; give another --out, or replace it with --force", replaceable=True
+        )
     return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
 
 

@@ -8,11 +8,11 @@ import gaia_stim
 from gaia_stim.checkpoint import Run
 from gaia_stim.config import ReportConfig
 from gaia_stim.dataset import Dataset
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, hash_json, write_bytes
 from gaia_stim.pipeline.measured import figures_of
-from gaia_stim.report.page import request_mark
+from gaia_stim.report.page import REQUEST_MARK, request_mark
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
 from gaia_stim.space.images import images_of
@@ -93,11 +93,17 @@ def _request(config: ReportConfig, **about: str | None) -> str:
 
 def _stands(out: Path, request: str, config: ReportConfig, listen: Listener) -> bool:
     """Whether the very page is there already. Raises `ConfigError` where another file is, unless it may be replaced."""
-    if config.force or not out.exists():
+    if not out.exists():
         return False
     with out.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
+    if REQUEST_MARK not in head:
+        raise OutputInTheWay(f"{out}: exists and is not a page of gaia-stim; give another --out")
+    if config.force:
+        return False
     if request_mark(request).encode() in head:
         listen(Note(f"{out} is this very page already: nothing to do"))
         return True
-    raise ConfigError(f"{out}: another page or file is there; give another --out, or replace it with --force")
+    raise OutputInTheWay(
+        f"{out}: another page is there; give another --out, or replace it with --force", replaceable=True
+    )

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
-from gaia_stim.config import SamplesConfig
+from gaia_stim.config import SamplesConfig, make
 from gaia_stim.devices import free_cores
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import OutputInTheWay
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import read_json, write_bytes, write_json
 from gaia_stim.images import write_png
@@ -89,28 +89,38 @@ def _claim(config: SamplesConfig) -> None:
     folder, record = config.out, config.out / RECORD
     wanted = {"version": gaia_stim.__version__, **config.request()}
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file; name a folder")
-    if config.force:
-        _clear(folder)
-    elif folder.exists() and any(folder.iterdir()):
-        found = read_json(record) if record.exists() else {}
-        if found == wanted:
+        raise OutputInTheWay(f"{folder}: is a file; name a folder")
+    if folder.exists() and any(folder.iterdir()):
+        found = read_json(record) if record.is_file() else None
+        if not isinstance(found, dict) or not wanted.keys() <= found.keys():
+            raise OutputInTheWay(f"{folder}: is not empty, and gaia-stim did not make it; name another folder")
+        if found == wanted and not config.force:
             return
-        raise ConfigError(f"{folder}: {_difference(found, wanted)}; name another folder, or replace it with --force")
+        _check_ours(folder, found)
+        if not config.force:
+            changed = [f"{key} {found[key]}, not {value}" for key, value in wanted.items() if found[key] != value]
+            told = f"holds other samples ({'; '.join(changed)})"
+            raise OutputInTheWay(f"{folder}: {told}; name another folder, or replace it with --force", replaceable=True)
+        for path in (folder / LABELS, *(face.path for face in _recorded(folder, found)), record):
+            path.unlink(missing_ok=True)
     write_json(record, wanted)
 
 
-def _difference(found: Any, wanted: dict[str, Any]) -> str:
-    if not isinstance(found, dict) or not found:
-        return "is not empty, and gaia-stim did not make it"
-    changed = [f"{key} {found.get(key)}, not {value}" for key, value in wanted.items() if found.get(key) != value]
-    return f"holds other samples ({'; '.join(changed) or 'of another kind'})"
+def _recorded(folder: Path, found: dict[str, Any]) -> list[_Face]:
+    """The faces that a record tells of."""
+    return list(_faces(make(SamplesConfig, {"out": folder, **{key: found[key] for key in found if key != "version"}})))
 
 
-def _clear(folder: Path) -> None:
-    """Remove what this command writes, and nothing else: the folder may be anyone's."""
-    for path in (folder / LABELS, *(folder / IMAGES).glob("face_*.png"), folder / RECORD):
-        path.unlink(missing_ok=True)
+def _check_ours(folder: Path, found: dict[str, Any]) -> None:
+    """Raise `OutputInTheWay` where the folder holds anything but the faces of its record and their table."""
+    faces = _recorded(folder, found)
+    own = {folder / RECORD, folder / LABELS, folder / IMAGES, *(face.path for face in faces)}
+    links = [folder / IMAGES] if (folder / IMAGES).is_symlink() else []
+    if others := sorted({*links, *(path for path in folder.rglob("*") if path not in own)}):
+        raise OutputInTheWay(f"{folder}: holds {others[0].relative_to(folder)}, which is not ours; name another folder")
+    labels = folder / LABELS
+    if labels.exists() and labels.read_bytes() != _table(faces):
+        raise OutputInTheWay(f"{labels}: was changed after it was written; move it away, or name another folder")
 
 
 def _faces(config: SamplesConfig) -> Iterator[_Face]:

@@ -1,6 +1,5 @@
 """Training a model on a folder of images, or going on with a training that was stopped."""
 
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,12 @@ from pathlib import Path
 import torch
 
 import gaia_stim
-from gaia_stim.checkpoint import LATEST, DatasetRecord, Run, RunConfig, read_tensors
+from gaia_stim.checkpoint import LATEST, DatasetRecord, Run, RunConfig, name_latest, read_tensors
 from gaia_stim.config import ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import choose_device, free_cores
-from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import write_bytes
 from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
@@ -109,8 +107,8 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()
             run.write_config(_run_config(config, model_config, dataset, held_out, threads, device))
-        if devices.leads:
-            write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
+        if devices.leads and not name_latest(run):
+            listen(Note(f"{LATEST}: a file of your own, left as it is; name the model by -m {run.path}", warning=True))
         if training.finished:
             listen(Note(f"{run.path} is trained already: nothing to do"))
         best = training.finish()
@@ -271,18 +269,21 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset, held_out: list[str] |
     """
     if config.from_ and config.from_.resolve() == run.path.resolve():
         raise ConfigError(f"--from {config.from_}: is where the new run goes; give another --out")
+    if run.sheets.is_symlink():
+        raise OutputInTheWay(f"{run.sheets}: is a link, and sheets would be written behind it; give another --out")
     if run.exists:
         found = run.config()
         if config.force:
             return False
         if difference := _difference(found, config, dataset, held_out):
-            raise ConfigError(
-                f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force"
+            raise OutputInTheWay(
+                f"{run.path}: holds another training ({difference}); give another --out, or replace it with --force",
+                replaceable=True,
             )
         return True
     # A kill before the config was written leaves a folder with nothing but what was being written.
     if run.path.exists() and not (run.path.is_dir() and all(run.is_stray(path) for path in run.path.iterdir())):
-        raise ConfigError(f"{run.path}: exists and is not a run folder; give another --out")
+        raise OutputInTheWay(f"{run.path}: exists and is not a run folder; give another --out")
     return False
 
 

@@ -18,9 +18,17 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import RecipeRunConfig
-from gaia_stim.errors import Cancelled, ConfigError, DataError, GaiaStimError, InterruptedRun, suggestion
+from gaia_stim.errors import (
+    Cancelled,
+    ConfigError,
+    DataError,
+    GaiaStimError,
+    InterruptedRun,
+    OutputInTheWay,
+    suggestion,
+)
 from gaia_stim.events import Event, Listener, Note, Progress, silent
-from gaia_stim.files import hash_file, write_json
+from gaia_stim.files import hash_file, read_json, write_json
 from gaia_stim.recipe.contents import Contents
 from gaia_stim.recipe.graph import Job
 from gaia_stim.recipe.plan import Recipe, load_recipe
@@ -79,6 +87,11 @@ def run(config: RecipeRunConfig, listen: Listener = silent) -> RunResult:
     runner = _Runner(recipe, config, records, Contents(recipe.folder, records.hashes), listen)
     if config.dry_run:
         return runner.plan()
+    summary = records.out / SUMMARY
+    if summary.exists() and not _is_summary(summary):
+        raise OutputInTheWay(
+            f"{summary}: a file of your own, where the recipe's summary goes; move it away, or give --out"
+        )
     with records.locked() if runner.devices.leads else nullcontext():
         runner.devices.wait()
         return runner.run()
@@ -285,6 +298,14 @@ class _Runner:
             "steps": steps,
         }
         write_json(self.records.out / SUMMARY, summary)
+
+
+def _is_summary(path: Path) -> bool:
+    try:
+        found = read_json(path)
+    except (OSError, DataError):
+        return False
+    return isinstance(found, dict) and {"gaia_stim", "recipe", "steps"} <= found.keys()
 
 
 def _chosen(recipe: Recipe, config: RecipeRunConfig) -> list[Job]:

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import OutputInTheWay
 from gaia_stim.events import Listener
 from gaia_stim.files import STAGING_MARK, clear_leftovers
 from gaia_stim.recipe.graph import Job
@@ -53,7 +53,7 @@ def _make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
         return
     try:
         function(job.config, listen)
-    except ConfigError:
+    except OutputInTheWay:
         if not (is_own and takes_force):
             raise
         function(forced, listen)

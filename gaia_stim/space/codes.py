@@ -60,6 +60,15 @@ def read_codes(path: Path) -> CodeTable:
     return table
 
 
+def is_codes(path: Path) -> bool:
+    """Whether `write_codes` wrote that file."""
+    try:
+        read_codes(path)
+    except DataError:
+        return False
+    return True
+
+
 def _csv(table: CodeTable) -> bytes:
     digits = len(str(table.codes.shape[1]))
     names = [f"z_{number:0{digits}}" for number in range(1, table.codes.shape[1] + 1)]

@@ -8,18 +8,18 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from gaia_stim.config import Config, MediaConfig
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import atomic_file, hash_file, hash_stream, room_for
 from gaia_stim.images import Pixels, with_channels
-from gaia_stim.stimuli.sets import StimulusSet, beside
+from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 
 SIDE = 256
 """Frames are enlarged by a whole factor until a side has so many pixels."""
@@ -96,7 +96,18 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
                 entry.create_system, entry.external_attr = 3, 0o644 << 16
                 archive.writestr(entry, file.read_bytes())
 
+    if path.exists() and not _is_zipped_set(path):
+        raise OutputInTheWay(f"{path}: exists and is no stimulus set; move it away, or name the set otherwise")
     return _placed(path, write, sum(file.stat().st_size for file in files), force)
+
+
+def _is_zipped_set(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {PurePosixPath(name).name for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return {MANIFEST, PROVENANCE} <= names
 
 
 def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
@@ -121,5 +132,7 @@ def _placed(path: Path, write: Write, needed: int, force: bool) -> Path:
         write(stream)
         stream.seek(0)
         if path.exists() and not force and hash_file(path) != hash_stream(stream):
-            raise ConfigError(f"{path}: another file is there; move it away, or replace it with --force")
+            raise OutputInTheWay(
+                f"{path}: another file is there; move it away, or replace it with --force", replaceable=True
+            )
     return path
