@@ -168,21 +168,28 @@ def test_a_changed_image_is_noticed_and_told(study: Study) -> None:
     assert results(ask(path)) == dict.fromkeys(JOBS, "skipped")
 
 
-@pytest.mark.parametrize("way", ["gone", "one gone", "edited"])
-def test_a_result_that_was_touched_is_made_again(way: str, study: Study, contents: Contents) -> None:
+@pytest.mark.parametrize("way", ["gone", "one gone"])
+def test_a_result_that_is_gone_is_made_again(way: str, study: Study, contents: Contents) -> None:
     path = study()
     out = ask(path).out
     before = made(out, contents)
     if way == "gone":
         (out / "matched_0_1").rename(path.parent / "elsewhere")
     else:
-        picture = next((out / "matched_0_1" / "stimuli").iterdir())
-        picture.unlink()
-        if way == "edited":
-            picture.write_bytes(b"another")
+        next((out / "matched_0_1" / "stimuli").iterdir()).unlink()
     again = ask(path)
     assert [line.step for line in again.steps if line.result == "done"] == ["matched_0_1"]
     assert made(out, contents) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_result_that_somebody_worked_on_is_never_replaced(force: bool, study: Study) -> None:
+    path = study()
+    picture = next((ask(path).out / "matched_0_1" / "stimuli").iterdir())
+    picture.write_bytes(b"retouched")
+    with pytest.raises(StepsFailed):
+        ask(path, force=force)
+    assert picture.read_bytes() == b"retouched"
 
 
 def test_another_version_makes_everything_again_but_trainings(
