@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gaia_stim.config import AuditConfig
-from gaia_stim.dataset import Dataset, open_dataset
+from gaia_stim.dataset import Dataset
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file, write_bytes
@@ -20,7 +20,7 @@ from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.sheets import contact_sheet
-from gaia_stim.space.images import split_as_trained
+from gaia_stim.space.images import opened, split_as_trained
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
@@ -138,15 +138,7 @@ def _dataset(config: AuditConfig, space: Space, listen: Listener) -> Dataset | N
             Note(f"{folder}: the training images are not there; name them with --images. What needs them is left out")
         )
         return None
-    size, _, channels = space.shape
-    dataset = open_dataset(
-        folder,
-        size,
-        channels="1" if channels == 1 else "3",
-        fit=trained.fit,
-        background=trained.background,
-        listen=listen,
-    )
+    dataset = opened(space, folder, listen)
     if dataset.content_hash != trained.content_hash:
         if config.images is not None:
             raise DataError(f"{folder}: not the images that the model was trained on (their hash is another one)")

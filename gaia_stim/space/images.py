@@ -28,14 +28,15 @@ def images_of(
             f"{home}: the images that this model was trained on are not here; name them, or others of their kind, by "
             f"{option} DIR"
         )
-    images = _opened(space, home, given=folder is not None, greyed=greyed, listen=listen)
+    given = folder is not None
+    images = opened(space, home, listen, colour=given, grey=given and greyed)
     if images.channels != space.shape[2]:
         raise DataError(f"{home}: has images in colour, and the model ({space.run}) has learned from grey ones")
     is_trained_on = images.content_hash == trained.content_hash
     if not is_trained_on and folder is None:
         listen(Note(f"{home}: its images are no longer those that the model was trained on", warning=True))
     if not is_trained_on and folder is not None and Path(trained.folder).is_dir():
-        known = set(_opened(space, Path(trained.folder), given=False, greyed=greyed, listen=silent).table["image_hash"])
+        known = set(opened(space, Path(trained.folder)).table["image_hash"])
         if known.isdisjoint(images.table["image_hash"]):
             return images.split(np.ones(len(images), dtype=bool))
     return split_as_trained(images, trained)
@@ -48,13 +49,22 @@ def split_as_trained(images: Dataset, trained: DatasetRecord) -> Dataset:
     return images.split(images.table["image_hash"].isin(trained.held_out).to_numpy())
 
 
-def _opened(space: Space, home: Path, *, given: bool, greyed: bool, listen: Listener) -> Dataset:
+def opened(space: Space, home: Path, listen: Listener = silent, *, colour: bool = False, grey: bool = False) -> Dataset:
+    """A folder's images as training opens them, so that its own come from its own cache, which others would double.
+
+    Where its images are of another kind than the model's, they are taken as `colour`, or as `grey`, if that may be.
+    """
     trained, model = space.config.dataset, space.config.model
-    was = space.config.options.get("channels", "auto")
-    # As training asked for them, so that its own images come from its own cache.
-    in_colour = was == "3" or (given and model.channels == 3)
-    is_grey = was == "1" or (greyed and given and model.channels == 1)
-    channels: Literal["auto", "1", "3"] = "3" if in_colour else "1" if is_grey else "auto"
-    return open_dataset(
-        home, model.size, channels=channels, fit=trained.fit, background=trained.background, listen=listen
-    )
+    as_trained: Literal["auto", "1", "3"] = space.config.options.get("channels", "auto")
+
+    def open_as(channels: Literal["auto", "1", "3"], listen: Listener) -> Dataset:
+        return open_dataset(
+            home, model.size, channels=channels, fit=trained.fit, background=trained.background, listen=listen
+        )
+
+    images = open_as(as_trained, listen)
+    if images.channels == 1 and model.channels == 3 and colour:
+        return open_as("3", silent)
+    if images.channels == 3 and model.channels == 1 and grey:
+        return open_as("1", silent)
+    return images

@@ -764,3 +764,15 @@ def test_how_long_is_trained_by_default(each: int, wanted: str, ask: Ask, monkey
     before = state(planned.out or Path())
     assert train(ask(preset="light", images_seen=None)).images_seen == 80
     assert state(planned.out or Path()) == before
+
+
+def test_the_images_of_a_training_are_kept_once(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names the folder afterwards finds what training has made of it."""
+    monkeypatch.setenv("GAIA_STIM_CACHE", str(tmp_path / "cache"))
+    config = ask()
+    train(config)
+    kept = sorted((tmp_path / "cache" / "images").iterdir())
+    space = Space.load(tmp_path / "run")
+    for folder in (None, config.images):
+        assert images_of(space, folder, greyed=True).content_hash == space.config.dataset.content_hash
+    assert sorted((tmp_path / "cache" / "images").iterdir()) == kept
