@@ -521,9 +521,12 @@ class TestSheets:
         assert "unpacks to" in error(file)
 
 
-def test_without_openpyxl_the_extra_is_named(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
-    assert "pip install 'gaia-stim[xlsx]'" in error(write(b"PK\x03\x04", "labels.xlsx"), ConfigError)
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("d'-prime", "d'-prime"), ("Anna'-01.png", "Anna'-01.png"), (" '=1+1 ", "=1+1"), ("''=x", "'=x"), ("'x'", "'x'")],
+)
+def test_only_the_mark_against_formulas_is_taken_from_a_cell(cell: str, text: str) -> None:
+    assert cells.plain(cell) == text
 
 
 class TestJoin:

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.cells import LARGEST, MOST_COLUMNS
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.cells import plain as unmarked
+from gaia_stim.errors import DataError
 from gaia_stim.images import IMAGE_SUFFIXES
 
 LARGEST_UNPACKED = 2_000_000_000
@@ -31,7 +32,6 @@ _IMAGE_NAME = re.compile(rf"{_IMAGE}?(file|path|filename|filepath)|{_IMAGE}(name
 """What a column of images is usually called, without case and signs: `Image_ID` is `imageid`."""
 
 _ZIP, _OLD_EXCEL, _UTF16 = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"\xff\xfe", b"\xfe\xff")
-_INERT = re.compile(r"'(?=[=+\-@\t\r])")
 
 Record: TypeAlias = tuple[int, list[str]]
 """A line number, from 1, and the cells that begin there."""
@@ -52,7 +52,7 @@ class Cells:
 
 def plain(cell: str) -> str:
     """A cell's text: without spaces around it, and without the ' that keeps it from being a formula."""
-    return _INERT.sub("", cell.strip(), count=1)
+    return unmarked(cell.strip())
 
 
 def is_image_name(header: str) -> bool:
@@ -213,12 +213,9 @@ def _trimmed(row: list[str], width: int) -> list[str]:
 
 
 def _sheet(file: Path, content: bytes) -> Iterator[Record]:
-    """The rows of the first sheet. Raises `ConfigError` without openpyxl."""
-    try:
-        from openpyxl import load_workbook
-    except ImportError:
-        way_out = "pip install 'gaia-stim[xlsx]', or save the sheet as CSV UTF-8"
-        raise ConfigError(f"{file}: needs openpyxl, which is not installed: {way_out}") from None
+    """The rows of the first sheet."""
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())

@@ -103,7 +103,7 @@ def read_labels(
     one column. An image may have several rows where they all say the same.
 
     Raises `DataError`, naming file and line, where the table is not one; `ConfigError` where an option names what the
-    table does not have, or where openpyxl is needed and not installed.
+    table does not have.
     """
     cells = read_cells(file, image_column)
     image = column_of_images(cells, image_column)

@@ -79,10 +79,6 @@ def _may_be_a_date(text: str) -> bool:
     return len(numbers) > 2 or (len(numbers) == 2 and not all(1 <= number <= 31 for number in numbers))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return chr(int(found[1] or found[2] or found[3], 16))
-
-
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"%{code:02X}" if code < 0x100 else f"%u{code:04X}" if code < 0x10000 else f"%U{code:08X}"
