@@ -23,6 +23,7 @@ class ModelConfig(Config):
     gamma: float = Field(ge=0, le=4)
     # Models of before there were shapes have neither.
     shape_latent: int | None = None
+    smoothness: float | None = Field(default=None, ge=0)
     edges: float = Field(default=0.0, ge=0)
 
 
@@ -149,6 +150,15 @@ class TrainConfig(Config):
         int | None,
         Field(ge=1, description="How many of them are shape, where there is one. [default: a quarter, at most 12]"),
         Cli("N", panel="Model"),
+    ] = None
+    smoothness: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="Weight of the slopes of motions, where there are shapes; 0.03 for a hundred photographs. "
+            "[default: 0.01]",
+        ),
+        Cli("X", panel="Model"),
     ] = None
     width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N", panel="Model")] = 48
     alpha: Annotated[

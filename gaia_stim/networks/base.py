@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from gaia_stim.config import ModelConfig
+from gaia_stim.config import ModelConfig, option_name
 from gaia_stim.errors import ConfigError
 
 
@@ -47,10 +47,9 @@ class Family(ABC):
     def __init__(self, config: ModelConfig) -> None:
         self.size, self.channels = config.size, config.channels
         self.latent, self.width = config.latent, config.width
-        if config.shape_latent is not None and not self.has_shape:
-            raise ConfigError(
-                f"--shape-latent {config.shape_latent}: network '{config.network}' has no shape; leave it out"
-            )
+        for name in ("shape_latent", "smoothness"):
+            if (value := getattr(config, name)) is not None and not self.has_shape:
+                raise ConfigError(f"{option_name(name)} {value}: network '{config.network}' has no shape; leave it out")
 
     @abstractmethod
     def encoder(self, outputs: int) -> nn.Module:

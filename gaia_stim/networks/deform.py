@@ -50,6 +50,7 @@ class Deform(light.Light):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.shape_latent = config.shape_latent or max(1, min(self.latent // 4, MOST_SHAPE))
+        self.smoothness = SMOOTHNESS if config.smoothness is None else config.smoothness
         if not 0 < self.shape_latent < self.latent:
             raise ConfigError(f"--shape-latent {self.shape_latent}: leaves nothing of {self.latent} for the texture")
 
@@ -66,7 +67,7 @@ class Deform(light.Light):
         velocity = decoder.velocity(z)
         down, across = velocity.diff(dim=2), velocity.diff(dim=3)
         slope = (down.square().mean() + across.square().mean()) * (NODES / 2) ** 2
-        return {"smoothness": SMOOTHNESS * slope, "drift": CENTRED * velocity.mean(dim=0).square().mean()}
+        return {"smoothness": self.smoothness * slope, "drift": CENTRED * velocity.mean(dim=0).square().mean()}
 
 
 class Decoder(nn.Module):

@@ -22,7 +22,15 @@ from gaia_stim.training.loop import Training
 from gaia_stim.training.mirror import ALIKE, strangeness
 from gaia_stim.training.order import chance
 
-AS_BEFORE = {"groups": 1, "split_by": None, "shape_latent": None, "edges": 0.0, "pretrain": 0.0, "mirror": "no"}
+AS_BEFORE = {
+    "groups": 1,
+    "split_by": None,
+    "shape_latent": None,
+    "smoothness": None,
+    "edges": 0.0,
+    "pretrain": 0.0,
+    "mirror": "no",
+}
 """What runs of before there were these options were trained with."""
 SEEN_OF_EACH, SHORTEST, LONGEST = 30, 75_000, 400_000
 """How long is trained by default: so often is each image seen, within these bounds in images. Who has 140 photographs

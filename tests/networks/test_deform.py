@@ -75,10 +75,11 @@ def test_opposite_shapes_meet_where_nothing_is_moved() -> None:
 def test_penalties_are_of_slopes_and_of_the_mean() -> None:
     made, z = decoder(), codes(8)
     v = made.velocity(z)
-    found = family().penalties(made, z)
+    found, firmer = (family(**options).penalties(made, z) for options in ({}, {"smoothness": 0.03}))
     unit = 2 / v.shape[-1]
     slopes = ((v.diff(dim=2) / unit) ** 2).mean() + ((v.diff(dim=3) / unit) ** 2).mean()
     assert found["smoothness"].item() == pytest.approx(0.01 * slopes.item(), rel=1e-9)
+    assert firmer["smoothness"].item() == pytest.approx(0.03 * slopes.item(), rel=1e-9)
     assert found["drift"].item() == pytest.approx((v.mean(dim=0) ** 2).mean().item(), rel=1e-9)
     rigid = made.velocity(z.mean(dim=0, keepdim=True)).mean(dim=(2, 3), keepdim=True).expand(8, 2, *v.shape[2:])
     made.velocity = lambda _: rigid  # type: ignore[method-assign]
@@ -111,5 +112,7 @@ def test_what_is_no_shape_is_refused() -> None:
         family(shape_latent=16)
     with pytest.raises(ConfigError, match="network 'light' has no shape"):
         Light(TrainConfig(preset="tiny", network="light", shape_latent=4).model(3))
+    with pytest.raises(ConfigError, match="--smoothness 0.03: network 'light' has no shape"):
+        Light(TrainConfig(preset="tiny", network="light", smoothness=0.03).model(3))
     assert isinstance(family().decoder(), Shaped)
     assert not isinstance(Light(TrainConfig(preset="tiny", network="light").model(3)).decoder(), Shaped)
