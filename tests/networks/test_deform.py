@@ -112,7 +112,7 @@ def test_what_is_no_shape_is_refused() -> None:
         family(shape_latent=16)
     with pytest.raises(ConfigError, match="network 'light' has no shape"):
         Light(TrainConfig(preset="tiny", network="light", shape_latent=4).model(3))
-    with pytest.raises(ConfigError, match="--smoothness 0.03: network 'light' has no shape"):
+    with pytest.raises(ConfigError, match=r"--smoothness 0\.03: network 'light' has no shape"):
         Light(TrainConfig(preset="tiny", network="light", smoothness=0.03).model(3))
     assert isinstance(family().decoder(), Shaped)
     assert not isinstance(Light(TrainConfig(preset="tiny", network="light").model(3)).decoder(), Shaped)
