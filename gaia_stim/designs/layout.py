@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.errors import ConfigError
+from gaia_stim.stimuli.continuum import places
 from gaia_stim.stimuli.sets import StimulusSet
 
 Order = Literal["line", "wheel", "grid", "none"]
@@ -33,7 +34,7 @@ class Layout:
 
     @classmethod
     def of(cls, stimuli: StimulusSet) -> "Layout":
-        """What the manifest says: a wheel has angles, a grid two coordinates, a line one that rises all the way."""
+        """What the manifest says: a wheel has angles, a grid two coordinates, a line one, along which they stand."""
         table = stimuli.table
         ids = tuple(table["stim_id"])
         nowhere = np.full(len(ids), np.nan)
@@ -45,10 +46,9 @@ class Layout:
             return cls(ids, "grid", nowhere, columns)
         if table["angle_deg"].notna().all() and len(ids) > 2:
             return cls(ids, "wheel", table["alpha"].to_numpy(np.float64))
-        for name in ("alpha", "amount"):
-            place = table[name].to_numpy(np.float64)
-            if len(ids) > 1 and np.isfinite(place).all() and (np.diff(place) > 0).all():
-                return cls(ids, "line", place)
+        if len(ids) > 1 and (line := places(stimuli.rows())):
+            order = np.argsort(line)
+            return cls(tuple(ids[number] for number in order), "line", np.array(line)[order])
         return cls(ids, "none", nowhere)
 
     def line(self, what: str) -> list[int]:

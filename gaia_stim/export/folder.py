@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Sequence
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from gaia_stim.export.formats import csv_bytes
 from gaia_stim.export.linter import Table, flat_name
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.stimuli.cells import guarded
+from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -87,17 +87,10 @@ def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, in
         "width": width,
         "height": height,
         "scale": max(1, SHOWN_PIXELS // max(height, width)),
-        "continuum": _continuum(stimuli) if trials is not None and trials.task == "adjustment" else [],
+        "continuum": _line(stimuli) if trials is not None and trials.task == "adjustment" else [],
     }
 
 
-def _continuum(stimuli: StimulusSet) -> list[list[Any]]:
-    """Place and picture of each stimulus along the line: by alpha, else by amount, else evenly by position."""
-    rows = stimuli.rows()
-    for column in ("alpha", "amount"):
-        places = [getattr(row, column) for row in rows]
-        if all(place is not None for place in places):
-            ordered = sorted(zip(places, rows, strict=True), key=lambda pair: float(pair[0]))
-            if all(before[0] < after[0] for before, after in pairwise(ordered)):
-                return [[place, row.image] for place, row in ordered]
-    return [[row.position / max(1, len(rows) - 1), row.image] for row in rows]
+def _line(stimuli: StimulusSet) -> list[list[Any]]:
+    """Place and picture of each stimulus along the line."""
+    return [[place, row.image] for place, row in along(stimuli.rows())]

@@ -93,6 +93,7 @@ def test_stimuli_are_what_the_manifest_says(stimuli: StimulusSet, tmp_path: Path
     [
         ([0.0, 0.3, 2.0], [None] * 3, [0.0, 0.3, 2.0]),
         ([None] * 3, [-2.0, 0.0, 1.0], [-2.0, 0.0, 1.0]),
+        ([None] * 3, [1.5, 1.0, 0.5], [0.5, 1.0, 1.5]),
         ([0.0, 0.0, 1.0], [None] * 3, [0.0, 0.5, 1.0]),
         ([None] * 3, [None] * 3, [0.0, 0.5, 1.0]),
         ([0.7], [None], [0.7]),

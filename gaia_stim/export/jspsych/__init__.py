@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import SHOWN_PIXELS, copy_pictures, write_readme
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
 from gaia_stim.files import write_bytes, write_json
+from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import STIM_COLUMNS, Trials
@@ -86,7 +86,7 @@ def stimulus_list(rows: Sequence[Row], name: str, height: int, width: int) -> di
     """What stimuli.js says: `images` to preload, and `timeline_variables` with all that the manifest knows as `data`.
 
     `place` is where a stimulus lies on its continuum (its alpha, else its amount); in a set that is none, from 0 to 1
-    in the set's order. Pictures are `height` x `width` pixels.
+    in the set's order; they stand in this order. Pictures are `height` x `width` pixels.
     """
     return {
         "name": name,
@@ -101,7 +101,7 @@ def stimulus_list(rows: Sequence[Row], name: str, height: int, width: int) -> di
                 "place": place,
                 "data": {column: value for column, value in asdict(row).items() if value is not None},
             }
-            for row, place in zip(rows, _places(rows), strict=True)
+            for place, row in along(rows)
         ],
     }
 
@@ -145,12 +145,3 @@ def versions() -> dict[str, str]:
     """Package to version of the builds in vendor/."""
     record = json.loads((PACKAGE / "vendor" / "versions.json").read_text(encoding="utf-8"))
     return {entry["package"]: entry["version"] for entry in record["files"]}
-
-
-def _places(rows: Sequence[Row]) -> list[float]:
-    for column in ("alpha", "amount"):
-        places = [getattr(row, column) for row in rows]
-        known = [float(place) for place in places if place is not None]
-        if len(known) == len(rows) and all(before < after for before, after in pairwise(known)):
-            return known
-    return [position / max(1, len(rows) - 1) for position in range(len(rows))]

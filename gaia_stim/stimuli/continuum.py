@@ -1,0 +1,24 @@
+"""Where stimuli lie on their continuum: one rule for designs, exports and the experiments that they make."""
+
+from collections.abc import Sequence
+
+from gaia_stim.stimuli.manifest import Row
+
+
+def places(rows: Sequence[Row]) -> list[float] | None:
+    """Of each stimulus its alpha, else its amount, whatever their order in the set.
+
+    None where one of them lies nowhere, or two in one place: the set is no continuum.
+    """
+    for column in ("alpha", "amount"):
+        known = [float(place) for row in rows if (place := getattr(row, column)) is not None]
+        if len(known) == len(set(known)) == len(rows):
+            return known
+    return None
+
+
+def along(rows: Sequence[Row]) -> list[tuple[float, Row]]:
+    """The stimuli from one end of the continuum to the other; of a set that is none, from 0 to 1 in the set's order."""
+    last = max(1, len(rows) - 1)
+    known = places(rows) or [position / last for position in range(len(rows))]
+    return sorted(zip(known, rows, strict=True), key=lambda pair: pair[0])
