@@ -30,7 +30,6 @@ from pythae.trainers import (
 )
 from torch import Tensor, nn
 
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import ModelConfig, TrainConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.devices import free_cores
@@ -39,6 +38,7 @@ from gaia_stim.models import build
 from gaia_stim.models.adversarial import ImageCritic
 from gaia_stim.networks.light import EnlargingConvolution, Light
 from gaia_stim.pipeline.speed import noise
+from gaia_stim.runs import Run
 from gaia_stim.training.loop import Training
 
 BATCH, STEPS = 16, 4

@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import RecipeRunConfig
 from gaia_stim.images import png_bytes
 from gaia_stim.recipe.run import run
+from gaia_stim.runs import BUILT_IN
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet, write_set

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from gaia_stim import __version__
-from gaia_stim.checkpoint import MODEL_VARIABLE, DatasetRecord, Run, RunConfig, write_tensors
 from gaia_stim.config import SamplesConfig, TrainConfig
 from gaia_stim.models import build
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.pipeline.train import train
+from gaia_stim.runs import MODEL_VARIABLE, DatasetRecord, Run, RunConfig
 from gaia_stim.space.space import Space
+from gaia_stim.tensors import write_tensors
 
 Contents = Callable[[Path], dict[str, bytes]]
 Plant = Callable[..., Path]

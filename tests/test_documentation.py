@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.cli import main
 from gaia_stim.cli.app import Call, _config, build_app
+from gaia_stim.runs import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.checkpoint import LATEST, Run
 from gaia_stim.config import CompareConfig, TrainConfig, make, option_name
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import names, unequal
@@ -19,6 +18,7 @@ from gaia_stim.events import Event, Listener, Note, Progress
 from gaia_stim.files import read_json, write_bytes
 from gaia_stim.models import MODELS
 from gaia_stim.pipeline.train import train
+from gaia_stim.runs import LATEST, Run
 from gaia_stim.tables import look_up
 
 NOT_A_METHODS = ("images", "out", "config", "force", "dry_run", "seed", "method")

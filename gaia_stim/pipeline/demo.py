@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import DemoConfig, MorphConfig, MorphGridConfig, ReportConfig, SamplesConfig
 from gaia_stim.events import Listener, silent
 from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.morphs import morph
 from gaia_stim.pipeline.report import report
 from gaia_stim.pipeline.samples import samples
+from gaia_stim.runs import BUILT_IN
 
 FACES = 12
 FACES_SEED = 7

@@ -122,7 +122,7 @@ def _disk(name: str, place: Path) -> Check:
 
 def _model() -> list[Check]:
     """What `--model` would be without being given."""
-    from gaia_stim.checkpoint import BUILT_IN, find_run
+    from gaia_stim.runs import BUILT_IN, find_run
 
     found = find_run(None)
     where = found.reason if found.run.path == BUILT_IN else f"{found.run.path} (from {found.reason})"

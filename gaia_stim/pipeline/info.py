@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.checkpoint import Run, find_run
 from gaia_stim.config import InfoConfig
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import is_grey, read_image
+from gaia_stim.runs import Run, find_run
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
 

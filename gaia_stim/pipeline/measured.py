@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import EvaluateConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import DataError
@@ -14,6 +13,7 @@ from gaia_stim.events import Listener, Note
 from gaia_stim.files import read_json, write_json
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline.evaluate import evaluate
+from gaia_stim.runs import Run
 
 EVALUATION = "evaluation.json"
 """In the run folder: what `evaluate` said of it last."""

@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import BenchmarkMidpointsConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.midpoints import (
@@ -22,6 +21,7 @@ from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.images import write_png
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.sets import build
+from gaia_stim.runs import BUILT_IN
 from gaia_stim.samples import ATTRIBUTES
 from gaia_stim.space.space import Space
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from gaia_stim.checkpoint import BUILT_IN, Run, find_run
 from gaia_stim.errors import CheckpointError
 from gaia_stim.events import Listener, Note
 from gaia_stim.files import stamp
+from gaia_stim.runs import BUILT_IN, Run, find_run
 from gaia_stim.space.space import Space
 
 MOST_KEPT = 4

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import ReportConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
@@ -15,6 +14,7 @@ from gaia_stim.pipeline.measured import figures_of
 from gaia_stim.report.page import REQUEST_MARK, request_mark
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
+from gaia_stim.runs import Run
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside

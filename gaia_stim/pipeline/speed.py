@@ -14,7 +14,6 @@ import pandas as pd
 import psutil
 import torch
 
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import (
     BenchmarkEncodeConfig,
     BenchmarkLoadConfig,
@@ -35,6 +34,7 @@ from gaia_stim.models.gaia import Gaia
 from gaia_stim.pipeline.codes import loaded
 from gaia_stim.pipeline.models import open_space
 from gaia_stim.pipeline.samples import samples
+from gaia_stim.runs import Run
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import write_set

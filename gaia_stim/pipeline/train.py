@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 import gaia_stim
-from gaia_stim.checkpoint import LATEST, DatasetRecord, Run, RunConfig, name_latest, read_tensors
 from gaia_stim.config import ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import choose_device, free_cores
@@ -17,6 +16,8 @@ from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.pipeline.samples import LABELS, samples
+from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest
+from gaia_stim.tensors import read_tensors
 from gaia_stim.training.distributed import Devices, here
 from gaia_stim.training.loop import Training
 from gaia_stim.training.mirror import ALIKE, strangeness

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from gaia_stim.checkpoint import Run, RunConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.evaluation.evidence import HELD_OUT
 from gaia_stim.evaluation.measure import in_words, scores
@@ -18,6 +17,7 @@ from gaia_stim.metrics.reconstruction import l1
 from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, number, spread_over
 from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.runs import Run, RunConfig
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
 

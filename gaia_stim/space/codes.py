@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import save
 
 from gaia_stim.cells import csv_bytes, inert, plain
-from gaia_stim.checkpoint import HEADER, read_tensors
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
 from gaia_stim.space.paths import Codes
+from gaia_stim.tensors import HEADER, read_tensors
 
 SUFFIXES = (".csv", ".npz", ".safetensors")
 TEXTS = ("image_id", "path", "image_hash")

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from gaia_stim.checkpoint import DatasetRecord
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
+from gaia_stim.runs import DatasetRecord
 from gaia_stim.space.space import Space
 
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gaia_stim.checkpoint import Run, RunConfig, find_run
 from gaia_stim.files import stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
+from gaia_stim.runs import Run, RunConfig, find_run
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
 from gaia_stim.space.refine import refine

@@ -18,12 +18,12 @@ import torch
 from jaxtyping import Float32, Float64
 from pydantic import Field, ValidationError
 
-from gaia_stim.checkpoint import read_tensors, write_tensors
 from gaia_stim.config import Config
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
 from gaia_stim.files import hash_file, read_json
 from gaia_stim.outputs import Kind
 from gaia_stim.space.attributes import Directions, Each
+from gaia_stim.tensors import read_tensors, write_tensors
 
 JSON, TENSORS = "vectors.json", "vectors.safetensors"
 VECTORS = Kind("folder of attribute vectors", JSON, parts=frozenset({TENSORS}), request="command")

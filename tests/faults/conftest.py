@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 
 from faults.processes import Command
-from gaia_stim.checkpoint import Run
 from gaia_stim.files import STAGING_MARK, hash_file
+from gaia_stim.runs import Run
 
 SLOW = os.environ.get("GAIA_STIM_SLOW", "0") not in ("", "0")
 

@@ -15,12 +15,13 @@ from safetensors.torch import save_file
 
 from faults.conftest import strays, times, what_counts
 from faults.processes import Command, count_changes, die_at_change, die_at_write
-from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.config import TrainConfig
 from gaia_stim.errors import CheckpointError, ConfigError, InterruptedRun
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.files import STAGING_MARK
 from gaia_stim.pipeline.train import train
+from gaia_stim.runs import Run
+from gaia_stim.tensors import read_tensors
 from gaia_stim.training import loop
 
 TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 4, "threads": 1, "sheets": 0}

@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from faults.conftest import times, what_counts
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DivergedError, InterruptedRun
@@ -22,6 +21,7 @@ from gaia_stim.events import Event, Note, Progress
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder, Report
 from gaia_stim.pipeline.train import train
+from gaia_stim.runs import Run
 from gaia_stim.training import guards, loop
 from gaia_stim.training.guards import PATIENCE, Guard, Watch
 from gaia_stim.training.loop import Training

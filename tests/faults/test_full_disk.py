@@ -10,8 +10,9 @@ import pytest
 
 from faults.conftest import strays, what_counts
 from faults.processes import Command, Ended, no_file_larger_than
-from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.files import STAGING_MARK
+from gaia_stim.runs import Run
+from gaia_stim.tensors import read_tensors
 
 Make = Callable[..., Command]
 TINY: dict[str, Any] = {

@@ -12,8 +12,9 @@ import pytest
 
 from faults.conftest import strays, times, what_counts
 from faults.processes import Command, Started
-from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.files import hash_file, read_json
+from gaia_stim.runs import Run
+from gaia_stim.tensors import read_tensors
 
 TINY: dict[str, Any] = {"preset": "tiny", "size": 16, "latent": 2, "width": 4, "batch": 8, "threads": 1, "sheets": 1}
 IMAGES = 800

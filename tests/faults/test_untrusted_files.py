@@ -25,18 +25,19 @@ from safetensors.torch import save_file
 from faults.conftest import times
 from gaia_stim import cli
 from gaia_stim.cells import csv_bytes, inert, plain
-from gaia_stim.checkpoint import HEADER, Run, read_tensors
 from gaia_stim.designs.responses import read_answers
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.export import EXPORTERS
 from gaia_stim.files import read_json, write_json
 from gaia_stim.labels.table import read_labels
 from gaia_stim.recipe.plan import load_recipe
+from gaia_stim.runs import Run
 from gaia_stim.space.codes import CodeTable, read_codes, write_codes
 from gaia_stim.space.spacing import read_scale
 from gaia_stim.stimuli.licences import licence_of
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import read_trials
+from gaia_stim.tensors import HEADER, read_tensors
 
 Capture = pytest.CaptureFixture[str]
 GIGA = 10**9

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, make
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
@@ -24,6 +23,7 @@ from gaia_stim.pipeline.benchmarks import (
     lines_table,
     structure_table,
 )
+from gaia_stim.runs import Run
 from gaia_stim.space.space import Space
 
 Plant = Callable[..., Path]

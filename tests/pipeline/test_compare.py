@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import LATEST, Run
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
 from gaia_stim.evaluation.midpoints import IDEALS
@@ -21,6 +20,7 @@ from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
 from gaia_stim.pipeline.measured import EVALUATION
 from gaia_stim.pipeline.midpoints import benchmark_midpoints
 from gaia_stim.pipeline.samples import samples
+from gaia_stim.runs import LATEST, Run
 
 Plant = Callable[..., Path]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import BUILT_IN, Run
 from gaia_stim.config import DemoConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.pipeline.demo import FACES, demo
+from gaia_stim.runs import BUILT_IN, Run
 from gaia_stim.stimuli.sets import StimulusSet
 
 pytestmark = pytest.mark.skipif(not Run(BUILT_IN).exists, reason="the built-in model is not there yet")

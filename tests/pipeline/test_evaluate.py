@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import EvaluateConfig
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline.evaluate import evaluate
+from gaia_stim.runs import Run
 
 Plant = Callable[..., Path]
 

@@ -10,13 +10,14 @@ from PIL import Image
 
 import gaia_stim
 from gaia_stim import cli
-from gaia_stim.checkpoint import BUILT_IN, Run, read_tensors
 from gaia_stim.config import InfoConfig, MorphConfig
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.files import hash_file
 from gaia_stim.pipeline.info import ImageInfo, RunInfo, SetInfo, info
 from gaia_stim.pipeline.morphs import morph
+from gaia_stim.runs import BUILT_IN, Run
 from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.tensors import read_tensors
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import InterpolateConfig, MorphConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
@@ -16,6 +15,7 @@ from gaia_stim.files import hash_file
 from gaia_stim.images import write_png
 from gaia_stim.metrics.distance import pixel_distance, variation
 from gaia_stim.pipeline.morphs import interpolate, morph
+from gaia_stim.runs import BUILT_IN
 from gaia_stim.stimuli.sets import StimulusSet
 
 Contents = Callable[[Path], dict[str, bytes]]

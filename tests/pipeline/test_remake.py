@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from gaia_stim.checkpoint import MODEL_VARIABLE
 from gaia_stim.config import MatchConfig, MorphConfig, RemakeConfig
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.events import Event, Note
@@ -16,6 +15,7 @@ from gaia_stim.images import read_image, write_png
 from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.morphs import morph
 from gaia_stim.pipeline.remake import Difference, RemakeResult, remake
+from gaia_stim.runs import MODEL_VARIABLE
 from gaia_stim.stimuli.sets import StimulusSet
 
 Contents = Callable[[Path], dict[str, bytes]]

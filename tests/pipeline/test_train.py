@@ -18,7 +18,6 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from gaia_stim import cli
-from gaia_stim.checkpoint import Run, read_tensors, write_tensors
 from gaia_stim.config import SamplesConfig, TrainConfig
 from gaia_stim.dataset import open_dataset
 from gaia_stim.devices import has_bfloat16
@@ -28,8 +27,10 @@ from gaia_stim.files import STAGING_MARK, hash_file, read_json
 from gaia_stim.pipeline import train as pipeline
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.pipeline.train import TrainResult, train
+from gaia_stim.runs import Run
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
+from gaia_stim.tensors import read_tensors, write_tensors
 from gaia_stim.training import loop
 from gaia_stim.training.mirror import mirrored
 

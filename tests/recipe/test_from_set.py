@@ -128,7 +128,7 @@ def test_with_the_built_in_model_and_from_elsewhere(
 
 
 def config_builtin() -> Path:
-    from gaia_stim.checkpoint import BUILT_IN
+    from gaia_stim.runs import BUILT_IN
 
     return BUILT_IN
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gaia_stim.checkpoint import BUILT_IN
 from gaia_stim.config import MorphConfig, SamplesConfig, TrainConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.recipe.plan import BUILT_IN_RUN, Recipe, load_recipe
+from gaia_stim.runs import BUILT_IN
 from gaia_stim.yaml_nodes import Keyed, Mistakes, Scalar, parse_yaml
 
 

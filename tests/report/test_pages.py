@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gaia_stim.checkpoint import Run, append_log
 from gaia_stim.config import MorphConfig, ReportConfig
 from gaia_stim.dataset import open_dataset
 from gaia_stim.errors import ConfigError, DataError
@@ -22,6 +21,7 @@ from gaia_stim.pipeline.morphs import morph
 from gaia_stim.pipeline.report import report
 from gaia_stim.report import sets as sets_module
 from gaia_stim.report.runs import run_page
+from gaia_stim.runs import Run, append_log
 from gaia_stim.space.space import Space
 
 Plant = Callable[..., Path]

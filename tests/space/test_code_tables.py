@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.torch import save
 
-from gaia_stim.checkpoint import HEADER
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import hash_file
 from gaia_stim.space.codes import SUFFIXES, TEXTS, CodeTable, read_codes, write_codes
+from gaia_stim.tensors import HEADER
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 CODES = arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=FLOATS)

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from gaia_stim.checkpoint import Run
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import hash_file
 from gaia_stim.images import read_image
+from gaia_stim.runs import Run
 from gaia_stim.space import SPACINGS
 from gaia_stim.space.space import TILE, Space
 

@@ -13,7 +13,6 @@ from faults.processes import together
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gaia_stim.checkpoint import Run
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.devices import Launch, launched
@@ -21,6 +20,7 @@ from gaia_stim.errors import CheckpointError, ConfigError, InterruptedRun
 from gaia_stim.models import MODELS, OBJECTIVES, build
 from gaia_stim.models.base import Report
 from gaia_stim.pipeline.train import train
+from gaia_stim.runs import Run
 from gaia_stim.training.distributed import Devices, here, joined
 from gaia_stim.training.loop import Training
 from gaia_stim.training.order import chance

@@ -10,7 +10,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaia_stim.checkpoint import Run, read_tensors
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import CheckpointError, DivergedError
@@ -18,6 +17,8 @@ from gaia_stim.events import Event, Note, Progress
 from gaia_stim.images import read_image
 from gaia_stim.models import build
 from gaia_stim.models.base import Report
+from gaia_stim.runs import Run
+from gaia_stim.tensors import read_tensors
 from gaia_stim.training import loop
 from gaia_stim.training.loop import Best, Training
 

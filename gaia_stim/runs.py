@@ -9,14 +9,12 @@
     log.jsonl                    one row every so often
     sheets/                      what the model made of some images on the way
 
-No pickle anywhere: weights are safetensors, the rest is JSON. The SHA-256 of what a safetensors file holds stands in
-its own header, not in a file beside it: one rename then replaces both, and no kill can part them.
+No pickle anywhere: weights are safetensors, the rest is JSON.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +22,6 @@ from typing import Any
 
 import torch
 from pydantic import Field, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load, save
-from torch import Tensor
 
 from gaia_stim.config import Config, Fit, ModelConfig
 from gaia_stim.errors import CheckpointError, ConfigError, GaiaStimError
@@ -34,21 +29,16 @@ from gaia_stim.files import (
     STAGING_MARK,
     hash_file,
     locked,
-    named_hash,
     read_json,
     room_for,
-    stamp,
     write_bytes,
     write_json,
 )
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
+from gaia_stim.tensors import first_line, read_tensors
 
 FORMAT = 1
-HEADER = "gaia_stim"
-"""The one key of our safetensors files' metadata."""
-CHECKSUM = "sha256"
-"""In it: the SHA-256 of all the rest. Files of before there were any have none, and are taken as they are."""
 
 
 class DatasetRecord(Config):
@@ -142,7 +132,7 @@ class Run:
         try:
             return RunConfig.model_validate(read_json(path))
         except (GaiaStimError, ValidationError) as error:
-            raise CheckpointError(f"{path}: not a run's config.json ({_first_line(error)})") from error
+            raise CheckpointError(f"{path}: not a run's config.json ({first_line(error)})") from error
 
     def write_config(self, config: RunConfig) -> None:
         write_json(self.path / "config.json", config.model_dump(mode="json"))
@@ -197,7 +187,7 @@ class Run:
         try:
             return WeightsRecord.model_validate(metadata)
         except (ValidationError, ValueError) as error:
-            raise CheckpointError(f"{self.weights}: its header is not a run's ({_first_line(error)})") from error
+            raise CheckpointError(f"{self.weights}: its header is not a run's ({first_line(error)})") from error
 
     def load(self) -> Autoencoder:
         """The trained model, ready to encode and decode. Raises `CheckpointError` where weights and config differ."""
@@ -289,84 +279,6 @@ def _previous(path: Path) -> Path:
     return path.with_suffix(f".previous{path.suffix}")
 
 
-def _check_shapes(path: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]) -> None:
-    """Whether the tensors of a file, by their shapes, are those expected. Raises `CheckpointError`."""
-    wrong = f"{path}: not the weights of this config.json"
-    for name, shape in expected.items():
-        if name not in found:
-            raise CheckpointError(f"{wrong} ('{name}' is missing)")
-        if tuple(found[name]) != tuple(shape):
-            raise CheckpointError(f"{wrong} ('{name}' is {tuple(found[name])}, not {tuple(shape)})")
-    if surplus := sorted(found.keys() - expected.keys()):
-        raise CheckpointError(f"{wrong} ('{surplus[0]}' has no place in it)")
-
-
-def write_tensors(
-    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None, keep: Path | None = None
-) -> None:
-    """Replace a safetensors file in one step; what is told of the tensors is kept as JSON in its header.
-
-    The file that it replaces is kept at `keep`. Raises `DataError` on a full disk.
-    """
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    told = {**(metadata or {})}
-    # Under one key: safetensors shuffles several, and a model's hash would be a throw of dice.
-    header = {HEADER: json.dumps({**told, CHECKSUM: _checksum(plain, told)})}
-    write_bytes(path, save(plain, metadata=header), keep)
-
-
-def read_tensors(
-    path: Path, *, only_metadata: bool = False, shapes: Mapping[str, Sequence[int]] | None = None
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read a safetensors file, which holds tensors of these shapes and no others where shapes are given.
-
-    Raises `CheckpointError` where it is missing, damaged, or anything else, a pickle say; tensors of other shapes are
-    refused by the header, before memory is taken for one of them.
-    """
-    while True:
-        # Safetensors opens a file twice, and a training may replace it in between: header and numbers of two files.
-        before = stamp(path)
-        try:
-            read = _read_tensors(path, only_metadata, shapes)
-        except CheckpointError:
-            if stamp(path) == before:
-                raise
-        else:
-            if stamp(path) == before:
-                return read
-
-
-def _read_tensors(
-    path: Path, only_metadata: bool, shapes: Mapping[str, Sequence[int]] | None
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
-            names = file.keys()
-            if shapes is not None:
-                _check_shapes(path, shapes, {name: file.get_slice(name).get_shape() for name in names})
-        # Not by the file's own get_tensor, which leaves 2 KB behind each time a model is read (safetensors 0.8).
-        tensors = {} if only_metadata else load(path.read_bytes())
-    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({_first_line(error)})") from error
-    recorded = metadata.pop(CHECKSUM, None)
-    if recorded is not None and not only_metadata and (found := _checksum(tensors, metadata)) != recorded:
-        raise CheckpointError(f"{path}: damaged (its SHA-256 is {found[:23]}…, and should be {str(recorded)[:23]}…)")
-    return tensors, metadata
-
-
-def _checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
-    """SHA-256 of names, kinds, shapes and bytes of tensors, and of what is told of them."""
-    names = sorted(tensors)
-    kinds = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
-    digest = hashlib.sha256(json.dumps([metadata, kinds], sort_keys=True).encode())
-    for name in names:
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
-    return named_hash(digest.hexdigest())
-
-
 def append_log(path: Path, row: Mapping[str, Any]) -> None:
     """Add one row to a log."""
     line = f"{json.dumps(row)}\n".encode()
@@ -378,7 +290,3 @@ def trim_log(path: Path, images_seen: int) -> None:
     """Drop the rows after `images_seen`: a run that resumes there writes them again."""
     kept = [json.dumps(row) + "\n" for row in Run(path.parent).rows() if row.get("images_seen", 0) <= images_seen]
     write_bytes(path, "".join(kept).encode())
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

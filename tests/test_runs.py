@@ -11,18 +11,11 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from gaia_stim.checkpoint import (
-    BUILT_IN,
-    Run,
-    append_log,
-    find_run,
-    read_tensors,
-    trim_log,
-    write_tensors,
-)
 from gaia_stim.errors import CheckpointError
 from gaia_stim.files import hash_file, read_json, write_json
+from gaia_stim.runs import BUILT_IN, Run, append_log, find_run, trim_log
 from gaia_stim.space.space import Space
+from gaia_stim.tensors import read_tensors, write_tensors
 
 Plant = Callable[..., Path]
 
