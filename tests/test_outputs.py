@@ -266,18 +266,17 @@ def test_samples_never_replace_a_study(
 def test_samples_that_somebody_worked_on_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw = ["samples", "study", "--n", "8", "--size", "32"]
     assert cli.main(draw) == 0
-    labels = tmp_path / "study" / "labels.csv"
+    labels, anna = tmp_path / "study" / "labels.csv", tmp_path / "study" / "images" / "anna.png"
     written = labels.read_text()
-    for spoil in (labels, tmp_path / "study" / "images" / "anna.png"):
-        spoil.write_text("mine")
-        for more in (["--force"], ["--seed", "1"], ["--seed", "1", "--force"]):
-            assert cli.main([*draw, *more]) == 2, more
-            assert "--force" not in capsys.readouterr().err
-        assert spoil.read_text() == "mine"
-        labels.write_text(written)
-    (tmp_path / "study" / "images" / "anna.png").unlink()
+    for path in (labels, anna):
+        path.write_text("mine")
+    for more in (["--force"], ["--seed", "1"], ["--seed", "1", "--force"]):
+        assert cli.main([*draw, *more]) == 2, more
+        assert "--force" not in capsys.readouterr().err
+    assert labels.read_text() == "mine"
+    labels.write_text(written)
     assert cli.main([*draw, "--seed", "1", "--force"]) == 0
-    assert labels.read_text() != written
+    assert labels.read_text() != written and anna.read_text() == "mine"
 
 
 def test_a_run_never_writes_through_a_link(tmp_path: Path, faces: Path, capsys: pytest.CaptureFixture[str]) -> None:

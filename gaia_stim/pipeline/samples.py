@@ -112,14 +112,11 @@ def _recorded(folder: Path, found: dict[str, Any]) -> list[_Face]:
 
 
 def _check_ours(folder: Path, found: dict[str, Any]) -> None:
-    """Raise `OutputInTheWay` where the folder holds anything but the faces of its record and their table."""
-    faces = _recorded(folder, found)
-    own = {folder / RECORD, folder / LABELS, folder / IMAGES, *(face.path for face in faces)}
-    links = [folder / IMAGES] if (folder / IMAGES).is_symlink() else []
-    if others := sorted({*links, *(path for path in folder.rglob("*") if path not in own)}):
-        raise OutputInTheWay(f"{folder}: holds {others[0].relative_to(folder)}, which is not ours; name another folder")
+    """Raise `OutputInTheWay` where somebody worked on what this command wrote; what was added is left alone anyway."""
+    if (folder / IMAGES).is_symlink():
+        raise OutputInTheWay(f"{folder / IMAGES}: is a link; name another folder")
     labels = folder / LABELS
-    if labels.exists() and labels.read_bytes() != _table(faces):
+    if labels.exists() and labels.read_bytes() != _table(_recorded(folder, found)):
         raise OutputInTheWay(f"{labels}: was changed after it was written; move it away, or name another folder")
 
 

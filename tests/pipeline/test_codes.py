@@ -124,10 +124,16 @@ def test_a_file_that_was_named_must_be_there(ask: Ask, some: Path) -> None:
 
 
 def test_what_stands_there_stays(ask: Ask, some: Path) -> None:
+    """Codes of other images are replaced if that is asked for, a table of somebody's never."""
     Path("latents.csv").write_text("mine")
-    with pytest.raises(ConfigError, match=r"^latents\.csv: exists; give another --out, or replace it with --force$"):
-        encode(ask(some))
+    for force in (False, True):
+        with pytest.raises(ConfigError, match=r"^latents\.csv: exists and is not a file of codes; give another --out$"):
+            encode(ask(some, force=force))
     assert Path("latents.csv").read_text() == "mine"
+    Path("latents.csv").unlink()
+    encode(ask(sorted(some.iterdir())[0]))
+    with pytest.raises(ConfigError, match=r"^latents\.csv: holds other codes; .*--force$"):
+        encode(ask(some))
     encode(ask(some, force=True))
     assert len(read_codes(Path("latents.csv")).codes) == 11
 

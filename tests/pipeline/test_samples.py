@@ -101,8 +101,9 @@ def test_another_command_is_refused(out: Path, other: dict[str, int], said: str)
 def test_a_folder_of_someone_elses_is_refused(out: Path) -> None:
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
-        samples(asked(out))
+    for force in (False, True):
+        with pytest.raises(ConfigError, match="gaia-stim did not make it; name another folder$"):
+            samples(asked(out, force=force))
     assert list(out.iterdir()) == [out / "thesis.txt"]
 
 
