@@ -102,7 +102,7 @@ def test_a_folder_of_someone_elses_is_refused(out: Path) -> None:
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
     for force in (False, True):
-        with pytest.raises(ConfigError, match="gaia-stim did not make it; name another folder$"):
+        with pytest.raises(ConfigError, match=r"gaia-stim did not make it; name another folder$"):
             samples(asked(out, force=force))
     assert list(out.iterdir()) == [out / "thesis.txt"]
 
