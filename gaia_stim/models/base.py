@@ -58,6 +58,8 @@ class Autoencoder(nn.Module, ABC):
     """Whether a training may begin with the autoencoder alone, without the game."""
     pretraining = False
     """Whether it is at that now; set by the loop."""
+    progress = 0.0
+    """How much is over of the part of the training that it is at, in [0, 1); set by the loop."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -105,7 +107,7 @@ class Autoencoder(nn.Module, ABC):
     def reconstruct(self, x: Images, chance: torch.Generator) -> tuple[Tensor, Report]:
         """The plain autoencoder's objective, and what to report of it."""
         z = self.encode(x)
-        terms = self.likeness(x, self.decode(self.family.noisy(z, chance))) | self.penalties(z)
+        terms = self.likeness(x, self.decode(self.family.noisy(z, chance, self.progress))) | self.penalties(z)
         return total(terms), Report(self.values(terms))
 
     @abstractmethod

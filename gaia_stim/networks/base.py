@@ -69,8 +69,11 @@ class Family(ABC):
         """
         return {}
 
-    def noisy(self, z: Tensor, chance: torch.Generator) -> Tensor:
-        """The codes `z` as the decoder learns from them where it learns alone: most networks take them as they are."""
+    def noisy(self, z: Tensor, chance: torch.Generator, progress: float) -> Tensor:
+        """The codes `z` as the decoder learns from them where it learns alone: most networks take them as they are.
+
+        `progress` is how much of that is over, in [0, 1).
+        """
         return z
 
     @abstractmethod

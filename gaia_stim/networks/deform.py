@@ -38,6 +38,8 @@ small motions, whose mean is half a detail: eyes half shut (docs/shape.md)."""
 NOISE = 1.0
 """Spread of the noise on the texture's part of a code while the decoder learns alone. What a code says of the texture
 has to be said loudly, so that near codes mean like textures, and what can be moved is left to the shape."""
+QUIET = 0.7
+"""The noise falls to none by this share of that time: once the codes have their places, details are drawn."""
 SMOOTHNESS, CENTRED = 1e-2, 1.0
 """Weights of |∇v|² and of |mean of v over the batch|², without which the common frame drifts."""
 
@@ -57,9 +59,9 @@ class Deform(light.Light):
     def decoder(self) -> "Decoder":
         return Decoder(self.size, self.channels, self.width, self.latent, self.shape_latent)
 
-    def noisy(self, z: Tensor, chance: torch.Generator) -> Tensor:
+    def noisy(self, z: Tensor, chance: torch.Generator, progress: float) -> Tensor:
         texture = z[:, : self.latent - self.shape_latent]
-        noise = torch.empty_like(texture).normal_(0, NOISE, generator=chance)
+        noise = NOISE * max(0.0, 1 - progress / QUIET) * torch.empty_like(texture).normal_(generator=chance)
         return torch.cat([texture + noise, z[:, texture.shape[1] :]], dim=1)
 
     def penalties(self, decoder: nn.Module, z: Tensor) -> Mapping[str, Tensor]:

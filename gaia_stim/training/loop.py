@@ -120,6 +120,8 @@ class Training:
     def advance(self) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
         self.model.pretraining = self.step < self.pretraining
+        first, end = self._part
+        self.model.progress = (self.step - first) / (end - first)
         if self.step == self.pretraining:
             # The game's gradients have another scale than those that Adam has met so far.
             self.adam.state.clear()

@@ -16,7 +16,7 @@ def test_its_loss_is_the_mean_absolute_error_of_all_pixels_and_of_their_differen
         TrainConfig(preset="tiny", method="ae", network=network, size=16, width=4, latent=6, edges=edges).model(3)
     ).double()
     x = torch.rand(5, 3, 16, 16, dtype=torch.float64)
-    codes = model.family.noisy(torch.cat([model.encoder(x[i : i + 1]) for i in range(5)]), torch.Generator())
+    codes = model.family.noisy(torch.cat([model.encoder(x[i : i + 1]) for i in range(5)]), torch.Generator(), 0.0)
     off = torch.cat([x[i : i + 1] - model.decoder(codes[i : i + 1]) for i in range(5)])
     reconstruction = off.abs().sum() / x.numel()
     differences = (off[:, :, 1:] - off[:, :, :-1]).abs().mean() + (off[:, :, :, 1:] - off[:, :, :, :-1]).abs().mean()

@@ -8,7 +8,7 @@ from gaia_stim.config import TrainConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.networks.deform import NOISE, Decoder, Deform
+from gaia_stim.networks.deform import NOISE, QUIET, Decoder, Deform
 from gaia_stim.networks.light import Light
 
 
@@ -96,9 +96,13 @@ def test_fields_are_made_in_full_precision_under_autocast() -> None:
 
 def test_noise_is_on_the_texture_alone() -> None:
     net, z = family(latent=12, shape_latent=4), torch.randn(4_000, 12, dtype=torch.float64)
-    added = net.noisy(z, torch.Generator().manual_seed(3)) - z
-    assert torch.equal(net.noisy(z, torch.Generator().manual_seed(3)) - z, added)
+    added = net.noisy(z, torch.Generator().manual_seed(3), 0.0) - z
+    assert torch.equal(net.noisy(z, torch.Generator().manual_seed(3), 0.0) - z, added)
     assert not added[:, 8:].any()
+    # It falls to none.
+    later = net.noisy(z, torch.Generator().manual_seed(3), QUIET / 4) - z
+    torch.testing.assert_close(later, 0.75 * added)
+    assert torch.equal(net.noisy(z, torch.Generator(), QUIET), z)
     torch.testing.assert_close(added[:, :8].T.cov(), torch.eye(8).double() * NOISE**2, rtol=0, atol=0.12)
 
 
