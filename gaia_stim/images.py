@@ -44,8 +44,13 @@ Positions: TypeAlias = npt.NDArray[np.float64]
 """(n, 2) of x to the right and y down."""
 Result = TypeVar("Result")
 
-MADE = (("config.json", "log.jsonl"), ("provenance.json", "manifest.csv"))
-"""By these files a run and a stimulus set are known."""
+MADE = (
+    ("config.json", "log.jsonl"),
+    ("provenance.json", "manifest.csv"),
+    ("export.json", "README.md"),
+    ("audit.json", "audit.csv"),
+)
+"""By these files a run, a stimulus set, an export and an audit are known."""
 IMAGE_SUFFIXES = (
     ".png",
     ".jpg",
@@ -101,7 +106,7 @@ def find_images(folder: Path) -> list[Path]:
 def list_images(folder: Path) -> list[str]:
     """All image files below `folder`, as paths relative to it with `/`, sorted.
 
-    Hidden files and folders are skipped, unfinished ones, and runs and stimulus sets that were made in there; links to
+    Hidden files and folders are skipped, unfinished ones, and what was made in there: runs, sets, exports; links to
     folders, and links that lead out of `folder`, are not followed. Raises `DataError` where there is no such folder, or
     no image in it.
     """
@@ -136,7 +141,7 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def _is_made(folder: Path) -> bool:
-    """Whether a folder among images is a run or a set that gaia-stim made: its pictures are no images of the user's."""
+    """Whether gaia-stim made a folder among images, a run or a set say: its pictures are no images of the user's."""
     return any(all((folder / name).is_file() for name in names) for names in MADE)
 
 

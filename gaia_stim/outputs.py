@@ -25,6 +25,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, staged_folder, write_json
 
 FILES = "files"
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 Record = Mapping[str, Any]
 """What a folder's record says: `request`, `files`, and what the verb adds."""
@@ -82,11 +83,14 @@ def write(
     kept = dict(_edited(out, kind))
     with staged_folder(out, needed, last=kind.record) as staging:
         about = {name: value for name, value in make(staging).items() if name != FILES}
-        files = {name: hash_file(path) for name, path in sorted(_files(staging))}
+        files = {name: hash_file(path) for name, path in sorted(files_in(staging))}
         for name, content in kept.items():
-            if name in files:
-                (staging / name).write_bytes(content)
-                listen(Note(f"{out / name}: kept as you edited it"))
+            if name not in files:
+                raise OutputInTheWay(
+                    f"{out / name}: was edited by you, and the new {kind.name} has no such file; move it away"
+                )
+            (staging / name).write_bytes(content)
+            listen(Note(f"{out / name}: kept as you edited it"))
         write_json(staging / kind.record, {**about, FILES: files})
 
 
@@ -97,10 +101,12 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
     """
     if not _taken(out):
         return False
+    if out.is_symlink():
+        raise OutputInTheWay(f"{out}: is a link; name the folder itself, or another --out")
     record = read_record(out, kind)
     if record is None:
         raise OutputInTheWay(f"{out}: exists and is not {kind.article}; give another --out")
-    there = dict(_files(out))
+    there = dict(files_in(out))
     known = _known(record, kind, there)
     homes = {home.as_posix() for name in known for home in PurePosixPath(name).parents}
     emptied = {name for name in there.keys() & homes if not there[name].is_symlink()}
@@ -123,6 +129,8 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
         )
     if strange:
         raise OutputInTheWay(f"{out}: holds {strange[0]} beside the {kind.name}; move it away, or give another --out")
+    if Path.cwd().is_relative_to(out.resolve()):
+        raise OutputInTheWay(f"{out}: is the folder that you are in; go to another one to replace it")
     return False
 
 
@@ -147,11 +155,15 @@ def _taken(out: Path) -> bool:
     return not out.is_dir() or any(out.iterdir())
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file at any depth by its path in the folder; links count as files, and folders that are empty."""
-    for home, folders, files in os.walk(folder):
+def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file at any depth by its path in the folder; links count as files, and folders that are empty.
+
+    What a desktop leaves in every folder that is looked at is nobody's work.
+    """
+    for home, folders, names in os.walk(folder):
+        files = [name for name in names if name not in LITTER and not name.startswith("._")]
         links = [name for name in folders if (Path(home) / name).is_symlink()]
-        empty = [home] if not folders and not files and Path(home) != folder else []
+        empty = [home] if not folders and not names and Path(home) != folder else []
         for path in (*(Path(home) / name for name in (*files, *links)), *map(Path, empty)):
             yield path.relative_to(folder).as_posix(), path
 
@@ -159,9 +171,9 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 def _known(record: Record, kind: Kind, there: Mapping[str, Path]) -> Mapping[str, str | None]:
     """The files that we wrote and their hashes; None of those that were written before records had hashes."""
     files = record.get(FILES)
-    if isinstance(files, dict):
+    if isinstance(files, dict) and all(isinstance(known, str) for known in files.values()):
         return files
-    if isinstance(files, list):
+    if isinstance(files, list) and all(isinstance(name, str) for name in files):
         return dict.fromkeys(files)
     return {name: None for name in there if name.partition("/")[0] in kind.parts}
 

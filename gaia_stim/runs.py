@@ -142,7 +142,7 @@ class Run:
         for path in self._own():
             path.unlink(missing_ok=True)
         # Never through a link, behind which somebody's pictures are.
-        for sheet in () if self.sheets.is_symlink() else self.sheets.glob("*.png"):
+        for sheet in () if self.sheets.is_symlink() else self.sheets.glob("[0-9]" * 9 + ".png"):
             sheet.unlink()
 
     def remove_strays(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from planted_sets import planted_morph
 
 from gaia_stim import cli
@@ -372,3 +373,96 @@ def test_texts_of_an_experiment_are_kept(tmp_path: Path, capsys: pytest.CaptureF
     assert cli.main(export_set) == 0
     assert texts.read_text() == edited
     assert "experiment.js: kept as you edited it" in capsys.readouterr().err
+
+
+def test_an_edited_text_that_the_new_export_has_no_place_for_is_not_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted_morph(tmp_path / "set")
+    assert cli.main(["export", "set", "--to", "jspsych", "--out", "experiment"]) == 0
+    texts = tmp_path / "experiment" / "experiment.js"
+    texts.write_text("edited")
+    assert cli.main(["export", "set", "--to", "psychopy", "--out", "experiment", "--force"]) == 2
+    assert "was edited by you" in capsys.readouterr().err and texts.read_text() == "edited"
+
+
+def test_what_a_desktop_leaves_in_a_folder_is_in_nobodys_way(made: Path) -> None:
+    for name in (".DS_Store", "deep/Thumbs.db", "deep/._b.txt"):
+        (made / name).write_text("")
+    assert stands(made, KIND, ONE)
+    made_once(made, KIND, OTHER, fill("second"), force=True)
+    assert not (made / ".DS_Store").exists()
+
+
+def test_the_folder_that_a_shell_is_in_is_never_replaced(made: Path) -> None:
+    for inside in (made, made / "deep"):
+        with chdir(inside), pytest.raises(OutputInTheWay, match="the folder that you are in"):
+            made_once(made, KIND, OTHER, fill("second"), force=True)
+    made.rename(made.with_name("real"))
+    made.symlink_to(made.with_name("real"))
+    with pytest.raises(OutputInTheWay, match="is a link"):
+        made_once(made, KIND, OTHER, fill("second"), force=True)
+
+
+@pytest.mark.parametrize("files", [{"a.txt": 1}, [["a.txt"]], 7])
+def test_a_record_that_is_none_of_ours_is_no_bug(files: object, made: Path) -> None:
+    write_json(made / "thing.json", {**read_json(made / "thing.json"), FILES: files})
+    with pytest.raises(OutputInTheWay):
+        made_once(made, KIND, OTHER, fill("second"), force=True)
+
+
+def test_pictures_beside_a_runs_sheets_are_kept(faces: Path) -> None:
+    train = ["train", str(faces), "--out", "run", "--preset", "tiny", "--images-seen", "32", "--threads", "1"]
+    assert cli.main(train) == 0
+    Path("run/sheets/mine.png").write_text("mine")
+    assert cli.main([*train, "--seed", "1", "--force"]) == 0
+    assert Path("run/sheets/mine.png").read_text() == "mine"
+
+
+def test_samples_are_never_mended_over_somebodys_work(capsys: pytest.CaptureFixture[str]) -> None:
+    draw = ["samples", "study", "--n", "6", "--size", "32"]
+    assert cli.main(draw) == 0
+    labels, face = Path("study/labels.csv"), Path("study/images/face_00001.png")
+    written, drawn = labels.read_text(), face.read_bytes()
+    labels.write_text(written.replace("age", "my age"))
+    Path("study/images/face_00003.png").unlink()
+    assert cli.main(draw) == 2 and "my age" in labels.read_text()
+    labels.write_text(written)
+    face.write_bytes(b"retouched")
+    assert cli.main([*draw, "--seed", "2", "--force"]) == 2 and face.read_bytes() == b"retouched"
+    face.write_bytes(drawn)
+    assert cli.main([*draw, "--seed", "2", "--force"]) == 0
+    assert "was changed after" in capsys.readouterr().err
+
+
+def test_a_photograph_is_no_film(faces: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    Image.open(a).save("anna.gif")
+    before = Path("anna.gif").read_bytes()
+    for force in ([], ["--force"]):
+        assert cli.main(["morph", a, b, "--steps", "3", "--out", "anna", "--gif", "-m", str(tiny_run), *force]) == 2
+        assert "a picture is there, not a film" in capsys.readouterr().err
+    assert Path("anna.gif").read_bytes() == before
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name(faces: Path, tiny_run: Path) -> None:
+    a, b = sorted(faces.iterdir())[:2]
+    shutil.copy(a, "~anna.png")
+    assert cli.main(["morph", "~anna.png", str(b), "--steps", "3", "--out", "~set", "-m", str(tiny_run)]) == 0
+    assert Path("~set/manifest.csv").is_file()
+
+
+def test_a_set_is_not_compared_with_itself(faces: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    assert cli.main(["morph", a, b, "--steps", "3", "--out", "set", "-m", str(tiny_run)]) == 0
+    Path("alias").symlink_to("set")
+    assert cli.main(["remake", "set", "--out", "alias", "-m", str(tiny_run)]) == 2
+    assert "is the set itself" in capsys.readouterr().err
+
+
+def test_a_comparison_never_takes_somebodys_folder(plant: Callable[..., Path], faces: Path) -> None:
+    Path("mine").mkdir()
+    Path("mine/comparison.csv").write_text("mine")
+    runs = [str(plant(name, size=16)) for name in ("a", "b")]
+    assert cli.main(["compare", *runs, "--images", str(faces), "--out", "mine", "--force"]) == 2
+    assert Path("mine/comparison.csv").read_text() == "mine"

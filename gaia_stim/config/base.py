@@ -60,7 +60,8 @@ def _place(value: Any) -> Any:
         return value
     if value == "":
         raise ValueError("should name a file or folder; it is empty")
-    return Path(value).expanduser() if str(value).startswith("~") else value
+    # Only one's own home: any other ~name is left by a shell only where there is nobody of that name.
+    return Path(value).expanduser() if str(value) == "~" or str(value).startswith("~/") else value
 
 
 def option_name(field: str) -> str:

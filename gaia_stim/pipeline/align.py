@@ -63,6 +63,7 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
         "size": size,
         "source_hashes": {path: hash_file(config.images / path) for path in usable},
         "points_hashes": [hash_file(file) for file in _files(config.points)],
+        "tables": {path.name: hash_file(path) for path in _tables(config)},
     }
     result = AlignResult(
         config.out / IMAGES, config.out / LANDMARKS, config.out / TRANSFORMS, len(usable), left_out, size
@@ -79,6 +80,12 @@ def _own_size(config: AlignConfig, points: Sequence[Positions], by: Sequence[int
     """The side at which the middle one of the images is neither enlarged nor reduced."""
     apart = float(np.median([np.linalg.norm(there[by[0]] - there[by[1]]) for there in points]))
     return int(np.clip(round(apart / config.distance / MULTIPLE) * MULTIPLE, MULTIPLE, LARGEST))
+
+
+def _tables(config: AlignConfig) -> list[Path]:
+    """What is known of the images, beside them or in the folder above: of each name the nearest."""
+    beside = [[home / name for home in (config.images, config.images.parent)] for name in TABLES]
+    return [found for places in beside if (found := next((path for path in places if path.is_file()), None))]
 
 
 def _files(points: Path) -> list[Path]:
@@ -112,9 +119,6 @@ def _make(
         rows.append((path, f"{similarity.scale:.6g}", f"{degrees:.4f}", f"{x:.3f}", f"{y:.3f}"))
     write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
     write_bytes(staging / TRANSFORMS, csv_bytes(rows))
-    for name in TABLES:
-        for home in (config.images, config.images.parent):
-            if (home / name).is_file():
-                shutil.copyfile(home / name, staging / name)
-                break
+    for table in _tables(config):
+        shutil.copyfile(table, staging / table.name)
     return {}

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from gaia_stim.config import CompareConfig, TrainConfig, make, option_name
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, OutputInTheWay
 from gaia_stim.evaluation.comparison import names, unequal
 from gaia_stim.events import Event, Listener, Note, Progress
-from gaia_stim.files import read_json, write_bytes
+from gaia_stim.files import write_bytes
 from gaia_stim.models import MODELS
+from gaia_stim.outputs import Kind, read_record
 from gaia_stim.pipeline.train import train
 from gaia_stim.runs import LATEST, Run
 from gaia_stim.tables import look_up
@@ -111,23 +112,26 @@ def requested(config: CompareConfig, wanted: Sequence[Training]) -> dict[str, An
 
 
 def claim(out: Path, record: str, request: Mapping[str, Any], parts: Sequence[str], *, force: bool) -> None:
-    """Raise `ConfigError` where the folder holds what this request would not keep.
+    """Raise `OutputInTheWay` where the folder holds what this request would not keep.
 
     `record` is the file in it that says, as its `request`, what was asked for before: the same seed, and some of these
     trainings, may stand there. `parts` are the names of what is made before the record.
     """
-    if force or not out.exists():
+    if not out.exists():
         return
     if not out.is_dir():
-        raise ConfigError(f"{out}: is a file; give another --out")
-    if (out / record).is_file():
-        before = read_json(out / record).get("request", {})
-        wanted = request["trainings"]
-        is_part = all(wanted.get(name) == training for name, training in before.get("trainings", {}).items())
-        if before.get("seed") != request["seed"] or not is_part:
-            raise ConfigError(f"{out}: holds another comparison; give another --out, or replace it with --force")
+        raise OutputInTheWay(f"{out}: is a file; give another --out")
+    found = read_record(out, Kind("comparison", record))
+    if found is not None:
+        before, wanted = found["request"], request["trainings"]
+        was = before.get("trainings")
+        is_part = isinstance(was, dict) and all(wanted.get(name) == training for name, training in was.items())
+        if not force and (before.get("seed") != request["seed"] or not is_part):
+            raise OutputInTheWay(
+                f"{out}: holds another comparison; give another --out, or replace it with --force", replaceable=True
+            )
     elif any(out.iterdir()) and not any((out / part).exists() for part in parts):
-        raise ConfigError(f"{out}: exists and is not a comparison; give another --out")
+        raise OutputInTheWay(f"{out}: exists and is not a comparison; give another --out")
 
 
 def train_all(wanted: Sequence[Training], listen: Listener) -> list[Contender]:

@@ -19,7 +19,7 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, hash_json, read_json
 from gaia_stim.images import IMAGE_SUFFIXES, Pixels, find_images
-from gaia_stim.outputs import FILES, stands
+from gaia_stim.outputs import FILES, files_in, stands
 from gaia_stim.pipeline.match import process
 from gaia_stim.pipeline.models import open_space_by_hash
 from gaia_stim.pipeline.sets import Source, build
@@ -105,7 +105,7 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     record = _checked(provenance, config.target)
     plan = Plan.from_json(record.plan)
     out = config.out or beside(config.target if is_set else config.target.parent, "_remade")
-    if out.absolute() in (config.target.absolute(), config.target.absolute().parent):
+    if out.resolve() in (config.target.resolve(), config.target.resolve().parent):
         raise ConfigError(f"{out}: is the set itself; give another --out")
     space = open_space_by_hash(record.model.model_hash, Path(record.model.run), config.model, listen)
     if plan.codes.shape[1] != space.latent:
@@ -245,7 +245,7 @@ def _different_files(given: Path, made: Path) -> list[str]:
     names = {
         path.relative_to(folder).as_posix()
         for folder in (given, made)
-        for path in folder.rglob("*")
+        for _, path in files_in(folder)
         if path.is_file() and path.parent.name != STIMULI
     }
     return [name for name in sorted(names) if _hash(given / name) != _hash(made / name)]

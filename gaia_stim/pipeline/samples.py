@@ -22,7 +22,7 @@ from gaia_stim.devices import free_cores
 from gaia_stim.errors import OutputInTheWay
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import read_json, write_bytes, write_json
-from gaia_stim.images import write_png
+from gaia_stim.images import png_bytes, write_png
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
 
 RECORD, IMAGES, LABELS = "samples.json", "images", "labels.csv"
@@ -69,6 +69,7 @@ def samples(config: SamplesConfig, listen: Listener = silent) -> SamplesResult:
     faces = list(_faces(config))
     missing = [face for face in faces if not face.path.exists()]
     if missing:
+        _check_ours(folder, read_json(folder / RECORD))
         labels.unlink(missing_ok=True)
         with _drawing(len(missing)) as draw:
             for _ in tracked(draw(missing), "drawing faces", len(missing), listen):
@@ -101,7 +102,14 @@ def _claim(config: SamplesConfig) -> None:
             changed = [f"{key} {found[key]}, not {value}" for key, value in wanted.items() if found[key] != value]
             told = f"holds other samples ({'; '.join(changed)})"
             raise OutputInTheWay(f"{folder}: {told}; name another folder, or replace it with --force", replaceable=True)
-        for path in (folder / LABELS, *(face.path for face in _recorded(folder, found)), record):
+        faces = list(_recorded(folder, found))
+        for face in faces:
+            # Drawn again to tell: a face that was retouched is somebody's work.
+            if face.path.exists() and face.path.read_bytes() != png_bytes(draw_face(face.attributes, face.size)):
+                raise OutputInTheWay(
+                    f"{face.path}: was changed after it was drawn; move it away, or name another folder"
+                )
+        for path in (folder / LABELS, *(face.path for face in faces), record):
             path.unlink(missing_ok=True)
     write_json(record, wanted)
 

@@ -19,6 +19,7 @@ from gaia_stim.errors import ConfigError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import atomic_file, hash_file, hash_stream, room_for
 from gaia_stim.images import Pixels, with_channels
+from gaia_stim.outputs import files_in
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 
 SIDE = 256
@@ -86,7 +87,7 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
     The same set is the same bytes. Raises as `write_gif`.
     """
     folder = stimuli.folder.resolve()
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for _, path in files_in(folder) if path.is_file())
 
     def write(stream: BinaryIO) -> None:
         # PNG is compressed already, and what zlib makes of the rest may differ between builds.
@@ -99,6 +100,14 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
     if path.exists() and not _is_zipped_set(path):
         raise OutputInTheWay(f"{path}: exists and is no stimulus set; move it away, or name the set otherwise")
     return _placed(path, write, sum(file.stat().st_size for file in files), force)
+
+
+def _is_film(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "n_frames", 1) > 1
+    except OSError:
+        return False
 
 
 def _is_zipped_set(path: Path) -> bool:
@@ -131,7 +140,10 @@ def _placed(path: Path, write: Write, needed: int, force: bool) -> Path:
     with room_for(path, needed), atomic_file(path) as stream:
         write(stream)
         stream.seek(0)
-        if path.exists() and not force and hash_file(path) != hash_stream(stream):
+        differs = path.exists() and hash_file(path) != hash_stream(stream)
+        if differs and path.suffix == ".gif" and not _is_film(path):
+            raise OutputInTheWay(f"{path}: a picture is there, not a film; move it away, or name the set otherwise")
+        if differs and not force:
             raise OutputInTheWay(
                 f"{path}: another file is there; move it away, or replace it with --force", replaceable=True
             )

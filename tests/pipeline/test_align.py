@@ -92,6 +92,11 @@ def test_originals_are_untouched_and_the_same_command_has_nothing_to_do(
     assert align(*words, "--height", 0.4) == 2
     assert "holds another folder of aligned images" in capsys.readouterr().err
     assert align(*words, "--height", 0.4, "--force") == 0
+    # What came along is part of what was asked for.
+    (tmp_path / "labels.csv").write_text("image,age\nanna.jpg,31\n")
+    assert align(*words, "--height", 0.4) == 2
+    assert align(*words, "--height", 0.4, "--force") == 0
+    assert (tmp_path / "aligned" / "labels.csv").read_bytes() == (tmp_path / "labels.csv").read_bytes()
 
 
 def test_most_images_keep_their_resolution(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
