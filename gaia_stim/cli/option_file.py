@@ -9,7 +9,7 @@ from typing import Any
 
 from gaia_stim.cli.options import Option, options
 from gaia_stim.config import Config
-from gaia_stim.errors import suggestion
+from gaia_stim.errors import ConfigError, suggestion
 from gaia_stim.yaml_nodes import Items, Keyed, Mistakes, Node, Place, Scalar, read_yaml
 
 LARGEST, DEEPEST = 1 << 16, 2
@@ -26,6 +26,8 @@ def merged(kind: type[Config], values: Mapping[str, Any], name: Name) -> tuple[d
     """
     if FIELD not in kind.model_fields or FIELD not in values:
         return dict(values), name
+    if not values[FIELD]:
+        raise ConfigError(f"{name(FIELD)}: should name a file; it is empty")
     places, written = _read(kind, Path(values[FIELD]))
     below = {key: value for key, value in written.items() if key not in values}
 

@@ -233,7 +233,8 @@ def _start_from(model: Autoencoder, run: Run) -> None:
         own = model.state_dict()
         others = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
         tensors = {name: value for name, value in others.items() if name in own} | tensors
-    wrong = f"--from {run.path}: its networks are not those asked for; give its --size, --network, --latent, --width"
+    options = "--size, --network, --latent, --shape-latent, --width"
+    wrong = f"--from {run.path}: its networks are not those asked for; give its {options}"
     # Networks that share no name would be taken up without a word, and without a weight.
     if not model.generator_state().keys() <= tensors.keys():
         raise CheckpointError(wrong)

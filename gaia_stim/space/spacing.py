@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy
+import scipy.optimize
 
 from gaia_stim.cells import bounded
 from gaia_stim.errors import ConfigError, DataError, suggestion
@@ -232,7 +233,10 @@ class HumanScale:
 def _where(curve: "scipy.interpolate.PchipInterpolator", value: float, low: float, high: float) -> float:
     roots = curve.solve(value, extrapolate=False)
     inside = roots[(low <= roots) & (roots <= high)]
-    return float(inside[0])
+    if len(inside):
+        return float(inside[0])
+    # A root at a measured point may be lost to rounding; the curve rises, so it lies between the ends.
+    return float(scipy.optimize.brentq(lambda place: float(curve(place)) - value, low, high, xtol=1e-14))
 
 
 def read_scale(path: Path) -> HumanScale:

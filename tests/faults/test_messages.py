@@ -69,7 +69,7 @@ MISTAKES: list[tuple[int, str, str]] = [
     (DATA, "encode text.png -m {run}", "text.png: not an image, although its name ends in .png"),
     (DATA, "encode empty -m {run}", "no images in it"),
     (USAGE, "encode {a} --out codes.txt -m {run}", "codes are written as .csv, .npz, .safetensors"),
-    (USAGE, "encode {a} --out {note}.csv -m {run}", "exists; give another --out, or replace it with --force"),
+    (USAGE, "encode {a} --out {note}.csv -m {run}", "exists and is not a file of codes; give another --out"),
     (MODEL, "encode {a} -m nowhere", "nowhere: no such model"),
     (MODEL, "encode {a} -m folder", "not a run folder (it has no config.json)"),
     (MODEL, "encode {a} -m broken", "not a safetensors file, or a damaged one"),
@@ -109,7 +109,7 @@ MISTAKES: list[tuple[int, str, str]] = [
     (DATA, "report nowhere", "nowhere: neither a run (config.json) nor a stimulus set (manifest.csv)"),
     (USAGE, "report", "TARGET: is needed"),
     (USAGE, "report {run} --out folder", "folder: is a folder; give --out a file"),
-    (USAGE, "report {run} --out {note}", "another page or file is there"),
+    (USAGE, "report {run} --out {note}", "exists and is not a page of gaia-stim"),
     (DATA, "info nowhere", "no such file or folder"),
     (DATA, "info folder", "neither a run (config.json) nor a stimulus set"),
     (DATA, "info text.png", "not an image"),
@@ -266,6 +266,7 @@ def kinds(kind: type[GaiaStimError] = GaiaStimError) -> Iterator[type[GaiaStimEr
 
 CODES = {
     "ConfigError": 2,
+    "OutputInTheWay": 2,
     "DataError": 3,
     "CheckpointError": 4,
     "DivergedError": 5,

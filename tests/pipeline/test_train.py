@@ -275,7 +275,7 @@ def test_a_crash_before_anything_was_saved_of_a_training_from_another(ask: Ask, 
         if isinstance(event, Progress) and event.done == 8:
             raise MemoryError
 
-    options = {"size": 32, "latent": 16, "width": 8, "from": tiny_run}
+    options = {"size": 32, "latent": 16, "shape_latent": 12, "width": 8, "from": tiny_run}
     train(ask(out=tmp_path / "whole", **options))
     with pytest.raises(MemoryError):
         train(ask(**options), crash)
@@ -482,7 +482,7 @@ def test_a_dry_run_draws_no_faces(ask: Ask, cache: Path, monkeypatch: pytest.Mon
 
 def test_starting_from_another_run(ask: Ask, tiny_run: Path, tmp_path: Path) -> None:
     """With a learning rate of nothing, the weights stay those that it started from; of the discriminator too."""
-    still = {"size": 32, "latent": 16, "width": 8, "lr": 1e-12, "images_seen": 8, "from": tiny_run}
+    still = {"size": 32, "latent": 16, "shape_latent": 12, "width": 8, "lr": 1e-12, "images_seen": 8, "from": tiny_run}
     train(ask(**still))
     found, before = load_file(tmp_path / "run" / "model.safetensors"), load_file(tiny_run / "model.safetensors")
     assert all(torch.allclose(found[name], value, atol=1e-6) for name, value in before.items())
@@ -495,7 +495,15 @@ def test_starting_from_another_run(ask: Ask, tiny_run: Path, tmp_path: Path) -> 
 
 def test_starting_from_the_weights_alone(ask: Ask, tiny_run: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_run, tmp_path / "bare", ignore=shutil.ignore_patterns("training_state*"))
-    still = {"size": 32, "latent": 16, "width": 8, "lr": 1e-12, "images_seen": 8, "from": tmp_path / "bare"}
+    still = {
+        "size": 32,
+        "latent": 16,
+        "shape_latent": 12,
+        "width": 8,
+        "lr": 1e-12,
+        "images_seen": 8,
+        "from": tmp_path / "bare",
+    }
     train(ask(**still))
     found, before = load_file(tmp_path / "run" / "model.safetensors"), load_file(tiny_run / "model.safetensors")
     assert all(torch.allclose(found[name], value, atol=1e-6) for name, value in before.items())
@@ -507,8 +515,9 @@ def test_starting_from_the_weights_alone(ask: Ask, tiny_run: Path, tmp_path: Pat
 def test_starting_from_another_network_is_refused(
     other: dict[str, Any], ask: Ask, tiny_run: Path, tmp_path: Path
 ) -> None:
+    own = {} if other.keys() & {"latent", "network"} else {"shape_latent": 12}
     with pytest.raises(CheckpointError) as caught:
-        train(ask(**{"size": 32, "latent": 16, "width": 8, "from": tiny_run, **other}))
+        train(ask(**{"size": 32, "latent": 16, "width": 8, "from": tiny_run, **own, **other}))
     assert str(caught.value).startswith(f"--from {tiny_run}: its networks are not those asked for")
     assert not (tmp_path / "run").exists()
 
@@ -649,7 +658,7 @@ def test_before_the_game_nobody_but_the_generator_learns(ask: Ask) -> None:
 
 
 def test_the_autoencoders_weights_before_the_game_are_those_of_the_autoencoder(ask: Ask, tmp_path: Path) -> None:
-    """As far as the game has not begun, it is the same training as `--method ae`, to the bit."""
+    """As far as the game has not begun, it is the same training as `--method ae` of that length, to the bit."""
 
     def after(images: int, name: str, **options: Any) -> dict[str, torch.Tensor]:
         asked = ask(out=tmp_path / name, cooldown=0.0, **options)
@@ -661,7 +670,7 @@ def test_the_autoencoders_weights_before_the_game_are_those_of_the_autoencoder(a
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "PROGRESS_SECONDS", -1)
         game = after(40, "gaia", method="gaia", pretrain=0.8)
-        alone = after(40, "ae", method="ae")
+        alone = after(40, "ae", method="ae", images_seen=64)
     assert game.keys() == alone.keys() and all(torch.equal(value, alone[name]) for name, value in game.items())
 
 

@@ -72,12 +72,17 @@ def test_media_lie_beside_the_set_which_stays_as_it_is(
 def test_another_file_of_that_name_is_not_overwritten(four: StimulusSet) -> None:
     mine = four.folder.with_name("four.gif")
     mine.write_bytes(b"a holiday")
-    with pytest.raises(ConfigError, match=r"four\.gif: another file is there"):
-        write_media(four, MediaConfig(gif=True))
+    for force in (False, True):
+        with pytest.raises(ConfigError, match=r"four\.gif: a picture is there, not a film"):
+            write_media(four, MediaConfig(gif=True), force=force)
     assert mine.read_bytes() == b"a holiday"
     assert [path.name for path in mine.parent.iterdir() if path.name.startswith(".")] == []
-    write_media(four, MediaConfig(gif=True), force=True)
-    write_media(four, MediaConfig(gif=True))
+    mine.unlink()
+    write_media(four, MediaConfig(gif=True, fps=3))
+    with pytest.raises(ConfigError, match=r"four\.gif: another file is there.*--force"):
+        write_media(four, MediaConfig(gif=True, fps=9))
+    write_media(four, MediaConfig(gif=True, fps=9), force=True)
+    write_media(four, MediaConfig(gif=True, fps=9))
 
 
 def test_media_are_no_part_of_what_makes_two_commands_the_same() -> None:
