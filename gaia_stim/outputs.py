@@ -101,8 +101,6 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
     """
     if not _taken(out):
         return False
-    if out.is_symlink():
-        raise OutputInTheWay(f"{out}: is a link; name the folder itself, or another --out")
     record = read_record(out, kind)
     if record is None:
         raise OutputInTheWay(f"{out}: exists and is not {kind.article}; give another --out")
@@ -129,6 +127,8 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
         )
     if strange:
         raise OutputInTheWay(f"{out}: holds {strange[0]} beside the {kind.name}; move it away, or give another --out")
+    if out.is_symlink():
+        raise OutputInTheWay(f"{out}: is a link; name the folder itself, or another --out")
     if Path.cwd().is_relative_to(out.resolve()):
         raise OutputInTheWay(f"{out}: is the folder that you are in; go to another one to replace it")
     return False
