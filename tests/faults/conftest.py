@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,6 +15,17 @@ from gaia_stim.runs import Run
 
 SLOW = os.environ.get("GAIA_STIM_SLOW", "0") not in ("", "0")
 
+TINY: dict[str, Any] = {
+    "preset": "tiny",
+    "size": 16,
+    "latent": 2,
+    "width": 4,
+    "batch": 4,
+    "threads": 1,
+    "sheets": 0,
+    "pretrain": 0.0,
+}
+"""A training of a second, which plays the game from its first step."""
 
 T = TypeVar("T")
 

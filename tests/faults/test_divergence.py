@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from faults.conftest import times, what_counts
+from faults.conftest import TINY, times, what_counts
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DivergedError, InterruptedRun
@@ -27,16 +27,6 @@ from gaia_stim.training.guards import PATIENCE, Guard, Watch
 from gaia_stim.training.loop import Training
 
 NAN, INF = math.nan, math.inf
-TINY: dict[str, Any] = {
-    "preset": "tiny",
-    "size": 16,
-    "latent": 2,
-    "width": 4,
-    "batch": 4,
-    "threads": 1,
-    "sheets": 0,
-    "pretrain": 0.0,
-}
 Ask = Callable[..., TrainConfig]
 Sicken = Callable[..., None]
 

@@ -8,23 +8,13 @@ from typing import Any
 
 import pytest
 
-from faults.conftest import strays, what_counts
+from faults.conftest import TINY, strays, what_counts
 from faults.processes import Command, Ended, no_file_larger_than
 from gaia_stim.files import STAGING_MARK
 from gaia_stim.runs import Run
 from gaia_stim.tensors import read_tensors
 
 Make = Callable[..., Command]
-TINY: dict[str, Any] = {
-    "preset": "tiny",
-    "size": 16,
-    "latent": 2,
-    "width": 4,
-    "batch": 4,
-    "threads": 1,
-    "sheets": 0,
-    "pretrain": 0.0,
-}
 
 
 def told(ended: Ended) -> int:
