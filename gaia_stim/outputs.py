@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gaia_stim.config.verbs import verb_in
 from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, staged_folder, write_json
@@ -111,7 +112,7 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
     strange = sorted(there.keys() - known.keys() - emptied - {kind.record})
     changed = sorted(name for name in there.keys() & known.keys() - kind.editable if not _is(there[name], known[name]))
     missing = known.keys() - there.keys()
-    same = record[kind.request] == request
+    same = _as_now(record[kind.request]) == _as_now(request)
     if same and not force and not changed and not missing:
         return True
     if not same and not force:
@@ -146,6 +147,11 @@ def read_record(out: Path, kind: Kind) -> Record | None:
     if not isinstance(found, dict) or not isinstance(found.get(kind.request), dict):
         return None
     return found if kind.verb in (None, found[kind.request].get("verb")) else None
+
+
+def _as_now(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A request with its verb under the name of today, whatever version wrote it."""
+    return {**request, "verb": verb_in(request)}
 
 
 def _taken(out: Path) -> bool:

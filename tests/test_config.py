@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from gaia_stim import config
 from gaia_stim.config import (
     PRESETS,
+    CaricatureConfig,
     Cli,
     Config,
     DemoConfig,
@@ -20,7 +21,9 @@ from gaia_stim.config import (
     TrainConfig,
     make,
     option_name,
+    verbs,
 )
+from gaia_stim.config.options import options
 from gaia_stim.errors import ConfigError
 
 VERBS = [
@@ -42,6 +45,21 @@ def test_every_option_is_explained(kind: type[Config]) -> None:
 def test_what_is_made_by_default_never_replaces_anything(kind: type[Config]) -> None:
     if "force" in kind.model_fields:
         assert kind.model_fields["force"].default is False
+
+
+@pytest.mark.parametrize("kind", VERBS, ids=lambda kind: kind.__name__)
+def test_every_path_says_what_it_is(kind: type[Config]) -> None:
+    for option in options(kind).values():
+        assert option.cli.role or not option.is_path, option.field
+
+
+def test_every_verb_has_a_config_of_its_own() -> None:
+    kinds = [verb.config for verb in verbs.VERBS.values()]
+    assert len(set(kinds)) == len(kinds)
+    assert set(VERBS) - set(kinds) == {config.MediaConfig, config.ProcessingConfig}
+    assert verbs.verb_of(make(MorphConfig, AB)) == "morph"
+    for before, now in verbs.RENAMED.items():
+        assert now in verbs.VERBS and verbs.verb_in({"verb": before}) == verbs.verb_in({"verb": now}) == now
 
 
 def test_configs_are_frozen() -> None:
@@ -166,6 +184,12 @@ def test_a_request_is_what_decides_the_result() -> None:
     for other in [*different, {"interpolations": False}, {"validations": 3}, {"ema": 0.5}, {"images_seen": 10}]:
         assert make(TrainConfig, {"images": "faces", **other}).request() != base.request(), other
     assert make(TrainConfig, {"from": Path("runs/a")}).request()["from"] == "runs/a"
+
+
+def test_what_is_read_is_no_part_of_a_request_but_that_it_was_not_given() -> None:
+    faces = {"faces": ["a.png"], "model": "runs/a", "gif": True}
+    assert make(CaricatureConfig, faces).request() == {"norm": None, "amount": "0.5:1.5:5", "refine": 0}
+    assert make(CaricatureConfig, {**faces, "norm": "b.png"}).request() == {"amount": "0.5:1.5:5", "refine": 0}
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -13,7 +13,6 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import pairwise
 from string import Formatter
 from typing import Annotated, Any
@@ -26,7 +25,7 @@ from gaia_stim import config, devices
 from gaia_stim.cli import option_file
 from gaia_stim.cli.messages import PROGRAM, Ending, ending, see_help
 from gaia_stim.cli.options import named, signature, typed
-from gaia_stim.cli.verbs import FAMILIES, VERBS, Verb
+from gaia_stim.config.verbs import FAMILIES, VERBS, Verb
 from gaia_stim.errors import ConfigError, GaiaStimError
 
 
@@ -97,13 +96,6 @@ def _verb_in(words: Sequence[str]) -> str | None:
     return next((name for name in (*pairs, *words) if name in VERBS or name in FAMILIES), None)
 
 
-def function(verb: Verb) -> Callable[..., Any]:
-    """Import the pipeline function behind a verb."""
-    module, name = verb.call.split(":")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
-
-
 def _command(name: str, verb: Verb) -> Callable[..., Call]:
     def command(ctx: typer.Context, **arguments: Any) -> Call:
         before: Globals = ctx.obj
@@ -155,7 +147,7 @@ def _run(call: Call) -> None:
 
     try:
         with listening(messages(), quiet=call.quiet) as listen, _together(call.verb, launch):
-            result = function(call.verb)(asked, listen)
+            result = call.verb.function()(asked, listen)
     except GaiaStimError as error:
         if error.result is not None:
             tell(error.result)

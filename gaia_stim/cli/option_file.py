@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.cli.options import Option, options
 from gaia_stim.config import Config
+from gaia_stim.config.options import Option, options
 from gaia_stim.errors import ConfigError, suggestion
 from gaia_stim.yaml_nodes import Items, Keyed, Mistakes, Node, Place, Scalar, read_yaml
 
@@ -38,7 +38,7 @@ def merged(kind: type[Config], values: Mapping[str, Any], name: Name) -> tuple[d
 
 
 def _read(kind: type[Config], path: Path) -> tuple[dict[str, Place], dict[str, Any]]:
-    known = {option.key: option for option in options(kind) if option.field != FIELD}
+    known = {key: option for key, option in options(kind).items() if option.field != FIELD}
     places: dict[str, Place] = {}
     values: dict[str, Any] = {}
     mistakes = Mistakes()

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from gaia_stim.cli.messages import PROGRAM
-from gaia_stim.cli.options import Option, options
-from gaia_stim.cli.verbs import VERBS, Verb
+from gaia_stim.config.options import Option, options
+from gaia_stim.config.verbs import VERBS, Verb
 from gaia_stim.files import write_bytes
 
 HEAD = f"""# The commands
@@ -41,7 +41,7 @@ def _panel(panel: str, verbs: Iterator[tuple[str, Verb]]) -> Iterator[str]:
 
 
 def _verb(name: str, verb: Verb) -> Iterator[str]:
-    found = list(options(verb.config))
+    found = options(verb.config).values()
     places = [_place(option) for option in found if option.cli.positional]
     yield f"### {PROGRAM} {name}\n"
     yield f"{inspect.getdoc(verb.config)}\n"

@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import MOST_LEVELS, Cli, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import MOST_LEVELS, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.options import Cli, Input, Output
 from gaia_stim.config.stimuli import MediaConfig, Refine
 
 MOST_CROSSED = 2
 """The manifest has columns for so many attributes of one stimulus."""
 
 VectorsFolder = Annotated[
-    Path, Field(description="The folder that 'attributes fit' wrote."), Cli("VECTORS", positional=True)
+    Path, Field(description="The folder that 'attributes fit' wrote."), Input("VECTORS", positional=True)
 ]
 Estimator = Annotated[
     Literal["ols", "mean_difference", "ridge"],
@@ -46,12 +47,12 @@ class AttributesFitConfig(Config):
     """Find the direction of the space that stands for each attribute of a table of labels."""
 
     labels: Annotated[
-        Path, Field(description="The table: CSV, TSV, XLSX or CelebA's text files, a row an image."), Cli("FILE")
+        Path, Field(description="The table: CSV, TSV, XLSX or CelebA's text files, a row an image."), Input("FILE")
     ]
     images: Annotated[
         Path | None,
         Field(description="The folder of the images. [default: 'images' beside the labels, else the labels' folder]"),
-        Cli("DIR"),
+        Input("DIR"),
     ] = None
     attributes: Annotated[
         str | None, Field(description="Only these, with commas between. [default: all]"), Cli("NAMES")
@@ -79,7 +80,7 @@ class AttributesFitConfig(Config):
         Field(description="What stands for a missing value, everywhere or in one column; may be repeated."),
         Cli("[COLUMN=]TEXT", panel="How the table is read"),
     ] = None
-    out: Annotated[Path, Field(description="The folder of the vectors."), Cli("DIR")] = Path("attributes")
+    out: Annotated[Path, Field(description="The folder of the vectors."), Output("DIR")] = Path("attributes")
     model: ModelPath = None
     force: Force = False
 
@@ -108,7 +109,7 @@ class AttributesApplyConfig(MediaConfig):
     faces: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Images, or folders of them."),
-        Cli("FACES…", positional=True),
+        Input("FACES…", positional=True),
     ]
     attribute: Annotated[
         tuple[str, ...],
@@ -130,13 +131,13 @@ class AttributesApplyConfig(MediaConfig):
         Cli("NAMES"),
     ] = None
     estimator: Estimator = "ols"
-    vectors: Annotated[Path, Field(description="The folder that 'attributes fit' wrote."), Cli("VECTORS")] = Path(
+    vectors: Annotated[Path, Field(description="The folder that 'attributes fit' wrote."), Input("VECTORS")] = Path(
         "attributes"
     )
     calibrate: Calibrate = True
     refine: Refine = 0
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: ATTRIBUTE_FACE]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: ATTRIBUTE_FACE]"), Output("DIR")
     ] = None
     model: RecordedModel = None
     force: Force = False
@@ -177,16 +178,16 @@ class AttributesShowConfig(Config):
     faces: Annotated[
         Path | None,
         Field(description="An image or a folder of them. [default: some of the labelled images]"),
-        Cli("IMAGE|DIR"),
+        Input("IMAGE|DIR"),
     ] = None
     n: Annotated[int, Field(ge=1, le=100, description="Faces that are shown."), Cli("N")] = 6
     amount: Annotated[
         float, Field(gt=0, le=20, description="How far each attribute is moved, in standard deviations."), Cli("X")
     ] = 2.0
     estimator: Estimator = "ols"
-    out: Annotated[Path | None, Field(description="The folder of the sheets. [default: VECTORS_show]"), Cli("DIR")] = (
-        None
-    )
+    out: Annotated[
+        Path | None, Field(description="The folder of the sheets. [default: VECTORS_show]"), Output("DIR")
+    ] = None
     model: RecordedModel = None
     force: Force = False
 
@@ -196,10 +197,10 @@ class AttributesAuditConfig(Config):
 
     vectors: VectorsFolder = Path("attributes")
     images: Annotated[
-        Path | None, Field(description="The labelled images. [default: where they were then]"), Cli("DIR")
+        Path | None, Field(description="The labelled images. [default: where they were then]"), Input("DIR")
     ] = None
     labels: Annotated[
-        Path | None, Field(description="Their table of labels. [default: where it was then]"), Cli("FILE")
+        Path | None, Field(description="Their table of labels. [default: where it was then]"), Input("FILE")
     ] = None
     sources: Annotated[
         int, Field(ge=10, le=10_000, description="Faces whose attributes are moved, one at a time."), Cli("N")
@@ -210,9 +211,9 @@ class AttributesAuditConfig(Config):
         Cli("N"),
     ] = 2000
     calibrate: Calibrate = True
-    out: Annotated[Path | None, Field(description="The folder of the report. [default: VECTORS_audit]"), Cli("DIR")] = (
-        None
-    )
+    out: Annotated[
+        Path | None, Field(description="The folder of the report. [default: VECTORS_audit]"), Output("DIR")
+    ] = None
     seed: Seed = 0
     model: RecordedModel = None
     force: Force = False

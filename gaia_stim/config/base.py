@@ -1,28 +1,16 @@
-"""What all verbs share: how a field looks on the command line, how text becomes values, how mistakes are told."""
+"""What the configs of all verbs share: when two ask for the same, how text becomes values, how mistakes are told."""
 
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from gaia_stim.config.options import Asking, Cli, Model, Option, Role, Watching, option_name, options
 from gaia_stim.errors import ConfigError, suggestion
-
-
-@dataclass(frozen=True)
-class Cli:
-    """How a field looks on the command line, beyond its name, type, default and description."""
-
-    metavar: str | None = None
-    short: str | None = None
-    panel: str | None = None
-    positional: bool = False
-    choices: str | None = None
-    """Where the valid names stand, as "module:TABLE"."""
 
 
 class Config(BaseModel):
@@ -37,22 +25,21 @@ class Config(BaseModel):
     @classmethod
     def _places(cls, value: Any, info: ValidationInfo) -> Any:
         """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is."""
-        if info.field_name is None or not _is_place(cls.model_fields[info.field_name].annotation):
+        if info.field_name is None or not Option(info.field_name, cls.model_fields[info.field_name]).is_path:
             return value
-        if isinstance(value, list | tuple):
-            return [_place(one) for one in value]
-        return _place(value)
+        return [_place(one) for one in value] if isinstance(value, list | tuple) else _place(value)
 
     def request(self) -> dict[str, Any]:
-        """The options as JSON values, without where the result goes: what makes two commands the same."""
-        return self.model_dump(mode="json", exclude={"out", "force"})
+        """The options that decide the result, as JSON values; the verb adds the hashes of what is read."""
+        return self.model_dump(mode="json", include=self.fields(Role.DECIDES))
+
+    @classmethod
+    def fields(cls, role: Role) -> set[str]:
+        """The fields with that role."""
+        return {option.field for option in options(cls).values() if option.role is role}
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
-
-
-def _is_place(annotation: Any) -> bool:
-    return annotation is Path or any(_is_place(part) for part in get_args(annotation))
 
 
 def _place(value: Any) -> Any:
@@ -62,11 +49,6 @@ def _place(value: Any) -> Any:
         raise ValueError("should name a file or folder; it is empty")
     # Only one's own home: any other ~name is left by a shell only where there is nobody of that name.
     return Path(value).expanduser() if str(value) == "~" or str(value).startswith("~/") else value
-
-
-def option_name(field: str) -> str:
-    """A field's name as the user types it: `images_seen` is `--images-seen`."""
-    return "--" + field.strip("_").replace("_", "-")
 
 
 def make(kind: type[ConfigT], values: Mapping[str, Any], name: Callable[[str], str] = option_name) -> ConfigT:
@@ -127,18 +109,18 @@ Fit = Literal["crop", "pad"]
 ModelPath = Annotated[
     Path | None,
     Field(description="The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in."),
-    Cli(metavar="RUN", short="-m"),
+    Model("RUN", short="-m"),
 ]
 RecordedModel = Annotated[
     Path | None,
     Field(description="The model's run folder, where it is no longer where the provenance says."),
-    Cli(metavar="RUN", short="-m"),
+    Watching("RUN", short="-m"),
 ]
-Force = Annotated[bool, Field(description="Replace what is already there.")]
+Force = Annotated[bool, Field(description="Replace what is already there."), Asking()]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of everything that is left to chance.")]
 Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:N."), Cli(metavar="NAME")]
 Threads = Annotated[
-    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Cli("N")
+    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Watching("N")
 ]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],

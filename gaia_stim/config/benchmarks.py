@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Device, Force, ModelPath, Precision, Seed, Threads
+from gaia_stim.config.base import Config, Count, Device, Force, ModelPath, Precision, Seed, Threads
 from gaia_stim.config.looks import FIRST, Methods, Seeds, TrainOptions
+from gaia_stim.config.options import Cli, Decides, Input, Output
 
 
 class BenchmarkLinesConfig(Config):
@@ -16,7 +17,7 @@ class BenchmarkLinesConfig(Config):
     runs: Annotated[
         tuple[Path, ...] | None,
         Field(description="Run folders of models for 32 px and one channel; with --methods nothing."),
-        Cli("RUN…", positional=True),
+        Input("RUN…", positional=True),
     ] = None
     methods: Methods = None
     seeds: Seeds = 3
@@ -25,7 +26,7 @@ class BenchmarkLinesConfig(Config):
         Count, Field(ge=100, description="How many lines to draw for the training."), Cli("N", panel=FIRST)
     ] = 20_000
     set_: TrainOptions = None
-    out: Annotated[Path, Field(description="The folder of figures, sheet, lines and trainings."), Cli("DIR")] = Path(
+    out: Annotated[Path, Field(description="The folder of figures, sheet, lines and trainings."), Output("DIR")] = Path(
         "lines"
     )
     seed: Seed = 0
@@ -46,7 +47,7 @@ class BenchmarkMidpointsConfig(Config):
     runs: Annotated[
         tuple[Path, ...] | None,
         Field(description="Run folders of models of drawn faces. Without any: the built-in model."),
-        Cli("RUN…", positional=True),
+        Decides("RUN…", positional=True),
     ] = None
     attribute: Annotated[
         str | None,
@@ -58,7 +59,7 @@ class BenchmarkMidpointsConfig(Config):
     ] = None
     pairs: Annotated[Count, Field(ge=8, le=10_000, description="Pairs of each kind.", title="Pairs"), Cli("N")] = 64
     out: Annotated[
-        Path, Field(description="The folder of the figures and a sheet for each model and kind."), Cli("DIR")
+        Path, Field(description="The folder of the figures and a sheet for each model and kind."), Output("DIR")
     ] = Path("midpoints")
     seed: Seed = 0
     force: Force = False
@@ -70,7 +71,7 @@ class BenchmarkStructureConfig(Config):
     images: Annotated[
         Path | None,
         Field(description="A folder of at least 350 images. Without it: built-in samples."),
-        Cli("IMAGES", positional=True),
+        Input("IMAGES", positional=True),
     ] = None
     alphas: Annotated[
         str,
@@ -83,7 +84,7 @@ class BenchmarkStructureConfig(Config):
         int, Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side."), Cli("PX", panel=FIRST)
     ] = 32
     set_: TrainOptions = None
-    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Cli("DIR")] = Path(
+    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Output("DIR")] = Path(
         "structure"
     )
     seed: Seed = 0
@@ -142,7 +143,7 @@ class BenchmarkLoadConfig(Config):
     images: Annotated[
         Path | None,
         Field(description="A folder of images. Without it: built-in samples."),
-        Cli("IMAGES", positional=True),
+        Input("IMAGES", positional=True),
     ] = None
     size: Size = 64
     batch: Annotated[int, Field(ge=1, le=4096, description="Images read together."), Cli("N")] = 16
@@ -156,7 +157,7 @@ class BenchmarkEncodeConfig(Config):
     images: Annotated[
         Path | None,
         Field(description="A folder of images. Without it: built-in samples."),
-        Cli("IMAGES", positional=True),
+        Input("IMAGES", positional=True),
     ] = None
     model: ModelPath = None
     n: Annotated[Count, Field(description="How many of the images."), Cli("N")] = 500

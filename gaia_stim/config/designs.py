@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Force, Seed
+from gaia_stim.config.base import Config, Count, Force, Seed
+from gaia_stim.config.options import Cli, Input, Output
 
 
 class DesignConfig(Config):
@@ -17,7 +18,7 @@ class DesignConfig(Config):
         Field(description="The task."),
         Cli("KIND", positional=True, choices="gaia_stim.designs:DESIGNS"),
     ]
-    stimuli: Annotated[Path, Field(description="A stimulus set."), Cli("SET", positional=True)]
+    stimuli: Annotated[Path, Field(description="A stimulus set."), Input("SET", positional=True)]
     pairs: Annotated[
         str | None,
         Field(
@@ -50,7 +51,7 @@ class DesignConfig(Config):
             description="For mlds with --trials: results of earlier trials with this set, a file or a folder; those "
             "trials are drawn that tell most about the scale after these answers."
         ),
-        Cli("RESULTS", panel="Trials"),
+        Input("RESULTS", panel="Trials"),
     ] = None
     repetitions: Annotated[
         int, Field(ge=1, le=10_000, description="How often each participant sees everything."), Cli(panel="Trials")
@@ -87,7 +88,9 @@ class DesignConfig(Config):
         Cli(panel="Order"),
     ] = None
     seed: Seed = 0
-    out: Annotated[Path | None, Field(description="The folder of the design. [default: SET_KIND]"), Cli("DIR")] = None
+    out: Annotated[Path | None, Field(description="The folder of the design. [default: SET_KIND]"), Output("DIR")] = (
+        None
+    )
     force: Force = False
 
     @field_validator("pairs")
@@ -104,7 +107,7 @@ class ScaleConfig(Config):
     responses: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Results files (CSV), or folders of them."),
-        Cli("RESPONSES…", positional=True),
+        Input("RESPONSES…", positional=True),
     ]
     task: Annotated[
         str | None,
@@ -117,7 +120,7 @@ class ScaleConfig(Config):
             description="The stimulus set, to check the ids, and for the alphas where the results have no columns "
             "alpha_a to alpha_d."
         ),
-        Cli("SET"),
+        Input("SET"),
     ] = None
     by: Annotated[
         Literal["all", "participant"],
@@ -141,7 +144,9 @@ class ScaleConfig(Config):
     confidence: Annotated[float, Field(gt=0, lt=1, description="Of the intervals."), Cli("X")] = 0.95
     seed: Seed = 0
     out: Annotated[
-        Path, Field(description="Where to write it; the .json and .png beside it have the same name."), Cli("FILE.csv")
+        Path,
+        Field(description="Where to write it; the .json and .png beside it have the same name."),
+        Output("FILE.csv"),
     ] = Path("scale.csv")
     force: Force = False
 

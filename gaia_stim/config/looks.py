@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Force, ModelPath, RecordedModel, Seed
+from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed
+from gaia_stim.config.options import Cli, Decides, Input, Model, Output
 
 FIRST = "Train first"
 """The panel of what trains the models that are then measured."""
@@ -36,13 +37,15 @@ TrainOptions = Annotated[
 class AuditConfig(Config):
     """Say what else varies in a stimulus set with what is meant to vary."""
 
-    stimuli: Annotated[Path, Field(description="A stimulus set."), Cli("SET", positional=True)]
-    out: Annotated[Path | None, Field(description="The folder of the report. [default: SET_audit]"), Cli("DIR")] = None
+    stimuli: Annotated[Path, Field(description="A stimulus set."), Input("SET", positional=True)]
+    out: Annotated[Path | None, Field(description="The folder of the report. [default: SET_audit]"), Output("DIR")] = (
+        None
+    )
     model: RecordedModel = None
     images: Annotated[
         Path | None,
         Field(description="The images that the model was trained on. [default: where they were then]"),
-        Cli("DIR"),
+        Input("DIR"),
     ] = None
     force: Force = False
 
@@ -53,7 +56,7 @@ class InfoConfig(Config):
     target: Annotated[
         Path | None,
         Field(description="A run, a stimulus set or an image. Without it: the model that would be used."),
-        Cli("TARGET", positional=True),
+        Input("TARGET", positional=True),
     ] = None
 
 
@@ -63,11 +66,11 @@ class EvaluateConfig(Config):
     run: Annotated[
         Path | None,
         Field(description="The model's run folder; -m RUN says the same."),
-        Cli("RUN", positional=True),
+        Model("RUN", positional=True),
     ] = None
     model: ModelPath = None
     images: Annotated[
-        Path | None, Field(description="The images. [default: the folder that it was trained on]"), Cli("IMAGES")
+        Path | None, Field(description="The images. [default: the folder that it was trained on]"), Input("IMAGES")
     ] = None
     landmarks: Annotated[
         Path | None,
@@ -76,7 +79,7 @@ class EvaluateConfig(Config):
             "files, or a folder of .tem or .pts files.",
             title="Landmarks",
         ),
-        Cli("FILE", panel="Landmarks"),
+        Input("FILE", panel="Landmarks"),
     ] = None
     scale_by: Annotated[
         str,
@@ -86,7 +89,7 @@ class EvaluateConfig(Config):
     landmark_sheet: Annotated[
         Path | None,
         Field(description="Draw the error at each of them there, as PNG."),
-        Cli("FILE", panel="Landmarks"),
+        Output("FILE", panel="Landmarks"),
     ] = None
     refine: Annotated[
         int,
@@ -98,7 +101,7 @@ class EvaluateConfig(Config):
         ),
         Cli("N", panel="Landmarks"),
     ] = 0
-    out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Cli("FILE")] = None
+    out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Output("FILE")] = None
     seed: Seed = 0
     force: Force = False
 
@@ -118,7 +121,7 @@ class CompareConfig(Config):
             description="Run folders; with --methods instead the folder of images to train on, or nothing for the "
             "built-in samples."
         ),
-        Cli("RUN…", positional=True),
+        Input("RUN…", positional=True),
     ] = None
     methods: Methods = None
     seeds: Seeds = 3
@@ -132,9 +135,9 @@ class CompareConfig(Config):
     images: Annotated[
         Path | None,
         Field(description="The images to measure on. [default: the folder that they were trained on]"),
-        Cli("IMAGES"),
+        Input("IMAGES"),
     ] = None
-    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Cli("DIR")] = Path(
+    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Output("DIR")] = Path(
         "comparison"
     )
     seed: Seed = 0
@@ -156,14 +159,14 @@ class CompareConfig(Config):
 class ReportConfig(Config):
     """Write one self-contained HTML page about a run or a stimulus set, to read, print or send."""
 
-    target: Annotated[Path, Field(description="A run or a stimulus set."), Cli("TARGET", positional=True)]
-    out: Annotated[Path | None, Field(description="The page. [default: beside it, NAME_report.html]"), Cli("FILE")] = (
-        None
-    )
+    target: Annotated[Path, Field(description="A run or a stimulus set."), Input("TARGET", positional=True)]
+    out: Annotated[
+        Path | None, Field(description="The page. [default: beside it, NAME_report.html]"), Output("FILE")
+    ] = None
     images: Annotated[
         Path | None,
         Field(description="Of a run: the images to look at. [default: the folder that it was trained on]"),
-        Cli("IMAGES"),
+        Decides("IMAGES"),
     ] = None
     figures: Annotated[
         bool, Field(description="Of a run: measure it too, as evaluate does, where that was not done before.")
@@ -175,7 +178,7 @@ class ReportConfig(Config):
 class DemoConfig(Config):
     """Do the main job on built-in data: draw faces, morph two, make a grid of four, and a page to look at."""
 
-    out: Annotated[Path, Field(description="Where to put it all."), Cli("DIR")] = Path("gaia-stim-demo")
+    out: Annotated[Path, Field(description="Where to put it all."), Output("DIR")] = Path("gaia-stim-demo")
     force: Force = False
 
 

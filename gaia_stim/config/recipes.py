@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gaia_stim.config.base import Cli, Config, Force
+from gaia_stim.config.base import Config, Force
+from gaia_stim.config.options import Asking, Cli, Input, Output, Watching
 
-RecipePath = Annotated[Path, Field(description="The recipe."), Cli("RECIPE.yaml", positional=True)]
+RecipePath = Annotated[Path, Field(description="The recipe."), Input("RECIPE.yaml", positional=True)]
 Overrides = Annotated[
     tuple[str, ...] | None,
     Field(
@@ -28,17 +29,19 @@ class RecipeRunConfig(Config):
     out: Annotated[
         Path | None,
         Field(description="The folder of what is made. [default: as the recipe says, else out/RECIPE beside it]"),
-        Cli("DIR"),
+        Output("DIR"),
     ] = None
-    dry_run: Annotated[bool, Field(description="Say what would be done and why, and do nothing.")] = False
-    only: Annotated[str | None, Field(description="Only this step; what it needs must be done."), Cli("STEP")] = None
+    dry_run: Annotated[bool, Field(description="Say what would be done and why, and do nothing."), Asking()] = False
+    only: Annotated[str | None, Field(description="Only this step; what it needs must be done."), Asking("STEP")] = None
     from_: Annotated[
         str | None,
         Field(alias="from", description="Only this step and those that need it; what they need must be done."),
-        Cli("STEP"),
+        Asking("STEP"),
     ] = None
     set_: Overrides = None
-    force: Annotated[bool, Field(description="Do the steps again, done or not, and replace what they made.")] = False
+    force: Annotated[
+        bool, Field(description="Do the steps again, done or not, and replace what they made."), Asking()
+    ] = False
 
 
 class RecipeCheckConfig(Config):
@@ -56,16 +59,16 @@ class RecipeFromConfig(Config):
     """Write a recipe that makes a stimulus set again, from the set's provenance."""
 
     target: Annotated[
-        Path, Field(description="A stimulus set, or the provenance.json of one."), Cli("SET", positional=True)
+        Path, Field(description="A stimulus set, or the provenance.json of one."), Input("SET", positional=True)
     ]
     out: Annotated[
         Path | None,
         Field(description="The recipe. [default: SET_recipe.yaml, where the paths in the provenance start]"),
-        Cli("FILE"),
+        Output("FILE"),
     ] = None
     images: Annotated[
         Path | None,
         Field(description="Where to look for source images that are no longer where they were."),
-        Cli("DIR"),
+        Watching("DIR"),
     ] = None
     force: Force = False

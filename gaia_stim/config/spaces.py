@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Device, Fit, Force, Precision, Seed, Threads
+from gaia_stim.config.base import Config, Count, Device, Fit, Force, Precision, Seed, Threads
+from gaia_stim.config.options import Asking, Cli, Decides, Input, Output, Role, Watching
 
 
 class ModelConfig(Config):
@@ -67,24 +68,24 @@ class TrainConfig(Config):
     images: Annotated[
         Path | None,
         Field(description="A folder of images, nested or not. Without it: built-in samples."),
-        Cli("IMAGES", positional=True),
+        Decides("IMAGES", positional=True),
     ] = None
-    out: Annotated[Path | None, Field(description="The run folder. [default: runs/IMAGES_SIZE_METHOD]"), Cli("RUN")] = (
-        None
-    )
+    out: Annotated[
+        Path | None, Field(description="The run folder. [default: runs/IMAGES_SIZE_METHOD]"), Output("RUN")
+    ] = None
     preset: Annotated[
         Literal["light", "paper", "tiny"],
         Field(description="Defaults for all that is not given: ours, the paper's, or a toy for trying out."),
     ] = "light"
     config: Annotated[
-        Path | None, Field(description="A YAML file of these options; those typed here win."), Cli("FILE")
+        Path | None, Field(description="A YAML file of these options; those typed here win."), Asking("FILE")
     ] = None
     from_: Annotated[
-        Path | None, Field(alias="from", description="Start from the weights of this run."), Cli("RUN")
+        Path | None, Field(alias="from", description="Start from the weights of this run."), Decides("RUN")
     ] = None
     seed: Seed = 0
     force: Force = False
-    dry_run: Annotated[bool, Field(description="Say what would be done, and do nothing.")] = False
+    dry_run: Annotated[bool, Field(description="Say what would be done, and do nothing."), Asking()] = False
 
     size: Annotated[
         int,
@@ -107,7 +108,7 @@ class TrainConfig(Config):
     strict: Annotated[
         bool,
         Field(description="Refuse a folder with unreadable images instead of skipping them."),
-        Cli(panel="Images"),
+        Watching(panel="Images"),
     ] = False
 
     split_by: Annotated[
@@ -116,7 +117,7 @@ class TrainConfig(Config):
         Cli("COLUMN", panel="Images"),
     ] = None
     labels: Annotated[
-        Path | None, Field(description="The table that has the column of --split-by."), Cli("TABLE", panel="Images")
+        Path | None, Field(description="The table that has the column of --split-by."), Input("TABLE", panel="Images")
     ] = None
     hold_out: Annotated[
         Path | None,
@@ -124,7 +125,7 @@ class TrainConfig(Config):
             description="Hold out these: a file with names of images, or values of that column, one a line. [default: "
             "a tenth by hash]"
         ),
-        Cli("FILE", panel="Images"),
+        Input("FILE", panel="Images"),
     ] = None
 
     method: Annotated[
@@ -228,10 +229,10 @@ class TrainConfig(Config):
     sheets: Annotated[
         int,
         Field(ge=0, le=1000, description="How many sample sheets to draw on the way."),
-        Cli("N", panel="Training"),
+        Watching("N", panel="Training"),
     ] = 8
     save_seconds: Annotated[
-        float, Field(gt=0, description="Save for resuming at least this often."), Cli("S", panel="Training")
+        float, Field(gt=0, description="Save for resuming at least this often."), Watching("S", panel="Training")
     ] = 60.0
 
     device: Device = "auto"
@@ -251,16 +252,8 @@ class TrainConfig(Config):
         return {**preset, **values} if preset else values
 
     def request(self) -> dict[str, Any]:
-        """What decides the weights; not where they go, nor how the work is watched."""
-        return self.model_dump(
-            mode="json",
-            by_alias=True,
-            exclude={
-                *("out", "force", "config", "dry_run", "save_seconds", "sheets", "strict", "threads"),
-                # Which images are held out is recorded by their hashes; where that was said may move.
-                *("labels", "hold_out"),
-            },
-        )
+        """As of every config, in the words that are typed. Who is held out is recorded by the images' hashes."""
+        return self.model_dump(mode="json", by_alias=True, include=self.fields(Role.DECIDES))
 
     def model(self, channels: Literal[1, 3]) -> ModelConfig:
         """The model these options describe, for images of `channels` channels."""
@@ -279,14 +272,14 @@ class TrainConfig(Config):
 class AlignConfig(Config):
     """Put two named points of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
 
-    images: Annotated[Path, Field(description="A folder of images."), Cli("FOLDER", positional=True)]
+    images: Annotated[Path, Field(description="A folder of images."), Decides("FOLDER", positional=True)]
     points: Annotated[
         Path,
         Field(
             description="Where the points are: a table of image, landmark, x, y in pixels of the files, or a folder of "
             ".tem or .pts files."
         ),
-        Cli("FILE"),
+        Decides("FILE"),
     ]
     by: Annotated[
         str,
@@ -296,7 +289,7 @@ class AlignConfig(Config):
     out: Annotated[
         Path,
         Field(description="The folder: OUT/images, OUT/landmarks.csv, OUT/alignment.csv and the labels."),
-        Cli("DIR"),
+        Output("DIR"),
     ]
     distance: Annotated[
         float, Field(gt=0, lt=1, description="How far apart they shall lie, in shares of a side."), Cli("X")
@@ -322,7 +315,7 @@ class SamplesConfig(Config):
     out: Annotated[
         Path,
         Field(description="The folder: OUT/images/*.png and OUT/labels.csv."),
-        Cli("OUT", positional=True),
+        Output("OUT", positional=True),
     ] = Path("samples")
     n: Annotated[Count, Field(description="How many faces."), Cli("N")] = 2_000
     size: Annotated[int, Field(ge=16, le=1024, description="Pixels of a side."), Cli("PX")] = 64

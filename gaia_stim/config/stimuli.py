@@ -5,26 +5,34 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Cli, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.options import Cli, Input, Output, Role, Watching
 
 
 class MediaConfig(Config):
-    """What else is written of a set, beside its folder. Derived from the set, so no part of what makes two alike."""
+    """What verbs that make a set of images or codes can be asked too: to write more than its folder."""
 
-    gif: Annotated[bool, Field(description="Also write SET.gif, there and back."), Cli(panel="Also write")] = False
+    gif: Annotated[bool, Field(description="Also write SET.gif, there and back."), Watching(panel="Also write")] = False
     mp4: Annotated[
-        bool, Field(description="Also write SET.mp4, there and back (needs gaia-stim[video])."), Cli(panel="Also write")
+        bool,
+        Field(description="Also write SET.mp4, there and back (needs gaia-stim[video])."),
+        Watching(panel="Also write"),
     ] = False
     zip: Annotated[
-        bool, Field(description="Also write SET.zip, the whole set in one file."), Cli(panel="Also write")
+        bool, Field(description="Also write SET.zip, the whole set in one file."), Watching(panel="Also write")
     ] = False
     fps: Annotated[
-        float, Field(gt=0, le=50, description="Stimuli a second in a GIF or MP4."), Cli("X", panel="Also write")
+        float, Field(gt=0, le=50, description="Stimuli a second in a GIF or MP4."), Watching("X", panel="Also write")
     ] = 12.0
 
     def request(self) -> dict[str, Any]:
-        """As of every config, without the media."""
-        return {name: value for name, value in super().request().items() if name not in MediaConfig.model_fields}
+        """As of every config; and what to read was not given, for the verb has its own then."""
+        not_given = {name for name in self.fields(Role.INPUT) if getattr(self, name) is None}
+        return self.model_dump(mode="json", include=self.fields(Role.DECIDES) | not_given)
+
+    def media(self, out: str) -> list[str]:
+        """The files that are written beside the set `out`."""
+        return [f"{out}.{kind}" for kind in ("gif", "mp4", "zip") if getattr(self, kind)]
 
 
 class EncodeConfig(Config):
@@ -35,13 +43,13 @@ class EncodeConfig(Config):
     images: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Images, or folders of them."),
-        Cli("IMAGES…", positional=True),
+        Input("IMAGES…", positional=True),
     ]
-    out: Annotated[Path, Field(description="Where to write them: .csv, .npz or .safetensors."), Cli("FILE")] = Path(
+    out: Annotated[Path, Field(description="Where to write them: .csv, .npz or .safetensors."), Output("FILE")] = Path(
         "latents.csv"
     )
     model: ModelPath = None
-    strict: Annotated[bool, Field(description="Refuse unreadable images instead of skipping them.")] = False
+    strict: Annotated[bool, Field(description="Refuse unreadable images instead of skipping them."), Watching()] = False
     force: Force = False
 
 
@@ -51,9 +59,9 @@ class DecodeConfig(Config):
     latents: Annotated[
         Path,
         Field(description="A .csv, .npz or .safetensors file that encode wrote."),
-        Cli("LATENTS", positional=True),
+        Input("LATENTS", positional=True),
     ]
-    out: Annotated[Path, Field(description="The folder of the stimulus set."), Cli("DIR")] = Path("decoded")
+    out: Annotated[Path, Field(description="The folder of the stimulus set."), Output("DIR")] = Path("decoded")
     model: ModelPath = None
     force: Force = False
 
@@ -64,7 +72,7 @@ SpacingName = Annotated[
         description="What is equal between neighbours: steps of the code, pixel differences, perceptual differences, "
         "or steps of a scale measured with people (FILE.csv with the columns alpha and scale)."
     ),
-    Cli(metavar="NAME|FILE.csv", choices="gaia_stim.space:SPACINGS"),
+    Cli("NAME|FILE.csv", choices="gaia_stim.space:SPACINGS", or_file=".csv"),
 ]
 Refine = Annotated[
     int,
@@ -81,8 +89,8 @@ Refine = Annotated[
 class MorphConfig(MediaConfig):
     """Make a continuum between two images."""
 
-    first: Annotated[Path, Field(description="The image at alpha = 0."), Cli("A", positional=True)]
-    second: Annotated[Path, Field(description="The image at alpha = 1."), Cli("B", positional=True)]
+    first: Annotated[Path, Field(description="The image at alpha = 0."), Input("A", positional=True)]
+    second: Annotated[Path, Field(description="The image at alpha = 1."), Input("B", positional=True)]
     steps: Annotated[int, Field(ge=2, le=100_000, description="Stimuli, both ends included."), Cli("N")] = 9
     spacing: SpacingName = "latent"
     extrapolate: Annotated[
@@ -98,7 +106,7 @@ class MorphConfig(MediaConfig):
         ),
     ] = False
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: morph_A_B]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: morph_A_B]"), Output("DIR")
     ] = None
     model: ModelPath = None
     force: Force = False
@@ -116,7 +124,7 @@ class InterpolateConfig(MediaConfig):
     images: Annotated[
         tuple[Path, ...],
         Field(description="The images, in the order of the path."),
-        Cli("IMAGES…", positional=True),
+        Input("IMAGES…", positional=True),
     ]
     path: Annotated[
         str,
@@ -131,7 +139,7 @@ class InterpolateConfig(MediaConfig):
     spacing: SpacingName = "latent"
     refine: Refine = 0
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: PATH_FIRST_LAST]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: PATH_FIRST_LAST]"), Output("DIR")
     ] = None
     model: ModelPath = None
     force: Force = False
@@ -148,16 +156,16 @@ class InterpolateConfig(MediaConfig):
 class MorphGridConfig(MediaConfig):
     """Make a grid of stimuli between four images, one at each corner."""
 
-    top_left: Annotated[Path, Field(description="The image at the top left."), Cli("TL", positional=True)]
-    top_right: Annotated[Path, Field(description="The image at the top right."), Cli("TR", positional=True)]
-    bottom_left: Annotated[Path, Field(description="The image at the bottom left."), Cli("BL", positional=True)]
-    bottom_right: Annotated[Path, Field(description="The image at the bottom right."), Cli("BR", positional=True)]
+    top_left: Annotated[Path, Field(description="The image at the top left."), Input("TL", positional=True)]
+    top_right: Annotated[Path, Field(description="The image at the top right."), Input("TR", positional=True)]
+    bottom_left: Annotated[Path, Field(description="The image at the bottom left."), Input("BL", positional=True)]
+    bottom_right: Annotated[Path, Field(description="The image at the bottom right."), Input("BR", positional=True)]
     rows: Annotated[int, Field(ge=2, le=100, description="Stimuli from top to bottom."), Cli("N")] = 5
     cols: Annotated[int, Field(ge=2, le=100, description="Stimuli from left to right."), Cli("N")] = 5
     spacing: SpacingName = "latent"
     refine: Refine = 0
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: grid_TL_BR]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: grid_TL_BR]"), Output("DIR")
     ] = None
     model: ModelPath = None
     force: Force = False
@@ -169,12 +177,12 @@ class AverageConfig(MediaConfig):
     images: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Images, or folders of them."),
-        Cli("IMAGES…", positional=True),
+        Input("IMAGES…", positional=True),
     ]
     refine: Refine = 0
-    out: Annotated[Path | None, Field(description="The folder of the stimulus set. [default: average]"), Cli("DIR")] = (
-        None
-    )
+    out: Annotated[
+        Path | None, Field(description="The folder of the stimulus set. [default: average]"), Output("DIR")
+    ] = None
     model: ModelPath = None
     force: Force = False
 
@@ -185,7 +193,7 @@ class CaricatureConfig(MediaConfig):
     faces: Annotated[
         tuple[Path, ...],
         Field(min_length=1, description="Images, or folders of them."),
-        Cli("FACES…", positional=True),
+        Input("FACES…", positional=True),
     ]
     norm: Annotated[
         Path | None,
@@ -193,7 +201,7 @@ class CaricatureConfig(MediaConfig):
             description="What they differ from: an image, or a folder for the mean of its images. "
             "[default: the mean of the images that the model was trained on]"
         ),
-        Cli("IMAGE|DIR"),
+        Input("IMAGE|DIR"),
     ] = None
     amount: Annotated[
         str,
@@ -205,7 +213,7 @@ class CaricatureConfig(MediaConfig):
     ] = "0.5:1.5:5"
     refine: Refine = 0
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: caricature_FACE]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: caricature_FACE]"), Output("DIR")
     ] = None
     model: ModelPath = None
     force: Force = False
@@ -234,11 +242,11 @@ class SampleConfig(MediaConfig):
     images: Annotated[
         Path | None,
         Field(description="The folder of real images. [default: the one that the model was trained on]"),
-        Cli("DIR"),
+        Input("DIR"),
     ] = None
     seed: Seed = 0
     out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: sample_FROM_SEED]"), Cli("DIR")
+        Path | None, Field(description="The folder of the stimulus set. [default: sample_FROM_SEED]"), Output("DIR")
     ] = None
     model: ModelPath = None
     force: Force = False
@@ -332,10 +340,10 @@ class ProcessingConfig(Config):
 class MatchConfig(ProcessingConfig):
     """Process the pictures of a stimulus set and make them equal in what is not the question; a new set is written."""
 
-    stimuli: Annotated[Path, Field(description="A stimulus set."), Cli("SET", positional=True)]
-    out: Annotated[Path | None, Field(description="The folder of the new set. [default: SET_matched]"), Cli("DIR")] = (
-        None
-    )
+    stimuli: Annotated[Path, Field(description="A stimulus set."), Input("SET", positional=True)]
+    out: Annotated[
+        Path | None, Field(description="The folder of the new set. [default: SET_matched]"), Output("DIR")
+    ] = None
     force: Force = False
 
     @model_validator(mode="after")
@@ -349,15 +357,15 @@ class RemakeConfig(Config):
     """Make a stimulus set again from its provenance and the model, and say what differs."""
 
     target: Annotated[
-        Path, Field(description="A stimulus set, or the provenance.json of one."), Cli("SET", positional=True)
+        Path, Field(description="A stimulus set, or the provenance.json of one."), Input("SET", positional=True)
     ]
-    out: Annotated[Path | None, Field(description="The folder of the new set. [default: SET_remade]"), Cli("DIR")] = (
-        None
-    )
+    out: Annotated[
+        Path | None, Field(description="The folder of the new set. [default: SET_remade]"), Output("DIR")
+    ] = None
     model: RecordedModel = None
     images: Annotated[
         Path | None,
         Field(description="Where to look for source images that are shown as they are (--raw-endpoints)."),
-        Cli("DIR"),
+        Watching("DIR"),
     ] = None
     force: Force = False

@@ -48,8 +48,7 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     stimuli = StimulusSet.open(config.stimuli)
     out = config.out or beside(config.stimuli, f"_{config.kind}")
     manifest_hash = hash_file(stimuli.folder / MANIFEST)
-    options = {name: value for name, value in config.request().items() if name not in ("stimuli", "after")}
-    request = {"verb": "design", "options": options, "set": manifest_hash}
+    request = {"verb": "design", "options": config.request(), "set": manifest_hash}
     results = find_results([config.after]) if config.after else []
     if results:
         request["after"] = [hash_file(file) for file in results]

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from gaia_stim.config import MatchConfig, ProcessingConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import Pixels, parse_colour, read_image
 from gaia_stim.outputs import stands
-from gaia_stim.pipeline.sets import build, verb_of
+from gaia_stim.pipeline.sets import build
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.processing.ground import common_ground

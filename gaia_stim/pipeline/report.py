@@ -87,8 +87,7 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
 
 def _request(config: ReportConfig, **about: str | None) -> str:
     """The hash of everything that decides the page."""
-    options = {name: value for name, value in config.request().items() if name != "target"}
-    return hash_json({"gaia_stim": gaia_stim.__version__, "options": options, **about})
+    return hash_json({"gaia_stim": gaia_stim.__version__, "options": config.request(), **about})
 
 
 def _stands(out: Path, request: str, config: ReportConfig, listen: Listener) -> bool:

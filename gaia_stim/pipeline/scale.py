@@ -56,10 +56,9 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
     """
     files = find_results(config.responses)
     stimuli = StimulusSet.open(config.stimuli) if config.stimuli else None
-    options = {name: value for name, value in config.request().items() if name not in ("responses", "stimuli")}
     request = {
         "verb": "scale",
-        "options": options,
+        "options": config.request(),
         "responses": [hash_file(file) for file in files],
         "set": hash_file(stimuli.folder / MANIFEST) if stimuli else None,
     }

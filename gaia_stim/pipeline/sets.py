@@ -7,6 +7,7 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import Config, MediaConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import image_ids
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
@@ -55,10 +56,9 @@ def make_set(
     What makes two commands the same is their options, the model's hash and the images' hashes, not where files lie.
     Raises `ConfigError` where `out` holds something else and `force` is not set.
     """
-    options = {name: value for name, value in config.request().items() if not _is_place(config, name)}
     request: dict[str, Any] = {
         "verb": verb_of(config),
-        "options": options,
+        "options": config.request(),
         "model_hash": space.model_hash,
         "sources": [source.image_hash for source in sources],
     }
@@ -76,11 +76,6 @@ def make_set(
     return made
 
 
-def verb_of(config: Config) -> str:
-    """What a config's command is called."""
-    return type(config).__name__.removesuffix("Config").lower()
-
-
 def _licensed(plan: Plan, sources: Sequence[Source], listen: Listener) -> Plan:
     """The plan with the strictest licence of each stimulus's parents; the listener hears what to mind."""
     by_id = {source.source_id: source.license for source in sources}
@@ -93,15 +88,6 @@ def _licensed(plan: Plan, sources: Sequence[Source], listen: Listener) -> Plan:
         for row, some in zip(plan.rows, parents, strict=True)
     ]
     return replace(plan, rows=rows)
-
-
-def _is_place(config: Config, name: str) -> bool:
-    value = getattr(config, name, None)
-    return (
-        name == "model"
-        or isinstance(value, Path)
-        or (isinstance(value, tuple) and any(isinstance(v, Path) for v in value))
-    )
 
 
 def _provenance(request: dict[str, Any], space: Space, sources: Sequence[Source]) -> dict[str, Any]:

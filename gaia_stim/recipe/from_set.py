@@ -5,37 +5,25 @@ them. A set whose images are gone is made again from its plan, by `remake`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gaia_stim.config import RecipeFromConfig
+from gaia_stim.config import RecipeFromConfig, Role
+from gaia_stim.config.options import options
+from gaia_stim.config.verbs import VERBS, Verb, verb_in
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, write_bytes
 from gaia_stim.recipe.contents import WEIGHTS
 from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, load_recipe
-from gaia_stim.recipe.steps import STEPS, options, takes_model
 
 PROVENANCE = "provenance.json"
 SCALE = "measured_scale"
 """The id of the source that is no image but the scale of its spacing."""
-CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
-
-SOURCES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
-    "morph": lambda paths: {"first": paths[0], "second": paths[1]},
-    "interpolate": lambda paths: {"images": paths},
-    "morph-grid": lambda paths: dict(zip(CORNERS, paths, strict=True)),
-    "average": lambda paths: {"images": paths},
-    "caricature": lambda paths: {"faces": paths[:-1], "norm": paths[-1]},
-    "sample": lambda paths: {"images": paths[0]},
-    "decode": lambda paths: {"latents": paths[0]},
-    "attributes apply": lambda paths: {"faces": paths[:-1], "vectors": paths[-1]},
-}
-"""How each verb that makes a set is given what the set is made of."""
 
 
 @dataclass(frozen=True)
@@ -98,36 +86,33 @@ class _Writer:
     def _steps(self) -> dict[str, dict[str, Any]]:
         processing = self.provenance.get("processing", [])
         request = processing[0]["made_of"] if processing else self.provenance["request"]
-        made_by = {type_name(verb): verb for verb in SOURCES}
-        verb = made_by.get(request["verb"])
+        name = verb_in(request)
+        verb = VERBS.get(name)
         if verb is None:
-            raise _GoneError(f"'{request['verb']}' cannot be written as a step")
-        keys = {option.field: key for key, option in options(STEPS[verb].config).items()}
+            raise _GoneError(f"'{name}' cannot be written as a step")
+        keys = {option.field: key for key, option in options(verb.config).items()}
         given = {keys[field]: value for field, value in request["options"].items() if field in keys}
-        sources = [one for one in self.provenance["sources"] if one["source_id"] != SCALE]
-        named = SOURCES[verb]([one["path"] for one in sources])
         hashes = {one["path"]: one["image_hash"] for one in self.provenance["sources"]}
+        paths = [one["path"] for one in self.provenance["sources"] if one["source_id"] != SCALE]
         # What stands in the request as nothing was not given, and is what the verb takes then.
         images = {
-            key: [self._found(path, hashes) for path in paths]
-            if isinstance(paths, list)
-            else self._found(paths, hashes)
-            for key, paths in named.items()
+            key: [self._found(path, hashes) for path in own] if is_many else self._found(own[0], hashes)
+            for key, is_many, own in _shared_out(verb, paths)
             if key not in given
         }
         if scale := [one["path"] for one in self.provenance["sources"] if one["source_id"] == SCALE]:
             given["spacing"] = self._found(scale[0], hashes)
         told = {key: value for key, value in given.items() if value is not None and key not in ("out", "model")}
-        before = verb.replace(" ", "_")
-        do = {"do": verb} if before != verb else {}
+        before = name.replace(" ", "_")
+        do = {"do": name} if before != name else {}
         # A verb that finds its model by itself is told where it is: what it finds it by may lie elsewhere now.
-        own = {} if takes_model(STEPS[verb].config) else self._model()
+        own = {} if verb.takes_model else self._model()
         steps: dict[str, dict[str, Any]] = {before: {**do, **images, **told, **own}}
         for number, step in enumerate(processing, start=1):
-            name = f"match_{number}" if number > 1 else "match"
-            chosen = {key: value for key, value in step["options"].items() if value not in (None, False)}
-            steps[name] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
-            before = name
+            key = f"match_{number}" if number > 1 else "match"
+            chosen = {option: value for option, value in step["options"].items() if value not in (None, False)}
+            steps[key] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
+            before = key
         return steps
 
     def _model(self) -> dict[str, str]:
@@ -165,6 +150,14 @@ class _GoneError(Exception):
     """The set cannot be made by its own verb."""
 
 
-def type_name(verb: str) -> str:
-    """What a request calls a verb: its config's name."""
-    return STEPS[verb].config.__name__.removesuffix("Config").lower()
+def _shared_out(verb: Verb, paths: Sequence[str]) -> Iterator[tuple[str, bool, Sequence[str]]]:
+    """What a set is made of, as its verb is given it: each input takes one in turn, and one that takes many the rest.
+
+    What is left over in the end is not given by itself: it comes out of a file or folder that is.
+    """
+    inputs = [option for option in options(verb.config).values() if option.role is Role.INPUT]
+    at = 0
+    for place, option in enumerate(inputs):
+        end = len(paths) - (len(inputs) - 1 - place) if option.is_many else at + 1
+        yield option.key, option.is_many, paths[at:end]
+        at = end

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gaia_stim.config import Config
+from gaia_stim.config.verbs import Verb
 from gaia_stim.recipe.paths import Folder
-from gaia_stim.recipe.steps import Step
 from gaia_stim.yaml_nodes import Mistakes, Place
 
 
@@ -30,7 +30,7 @@ class Job:
     """The name of the step that it is of."""
     at: Place
     verb: str
-    step: Step
+    step: Verb
     config: Config
     out: str
     """Relative to the recipe's folder, like all paths here."""

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 import gaia_stim
 from gaia_stim.config import said
+from gaia_stim.config.options import Option, Role
 from gaia_stim.errors import suggestion
 from gaia_stim.recipe.fill import Untold, Value, fill, fill_one, references
 from gaia_stim.recipe.graph import Input, Job, in_order
 from gaia_stim.recipe.loops import Turn, turns
 from gaia_stim.recipe.paths import Folder
-from gaia_stim.recipe.read import Document, Template, read_recipe
-from gaia_stim.recipe.steps import Option, names_in, options, takes_model
+from gaia_stim.recipe.read import Document, Template, keys_of, read_recipe
 from gaia_stim.yaml_nodes import Items, Mistakes, Place, Scalar
 
 BUILT_IN = "builtin"
@@ -123,7 +123,8 @@ class _Planner:
         return {name for node in nodes for name in references(node)}
 
     def _takes_default_model(self, template: Template) -> bool:
-        return takes_model(template.step.config) and not {"model", "run"} & template.options.keys()
+        models = {key for key, option in keys_of(template.step).items() if option.role is Role.MODEL}
+        return bool(models) and not models & template.options.keys()
 
     # -- a step ------------------------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class _Planner:
         return whole
 
     def _job(self, template: Template, name: str, row: dict[str, str]) -> Job | None:
-        known = options(template.step.config)
+        known = keys_of(template.step)
         values: dict[str, Value] = {}
         untold = set()
         for key, node in template.options.items():
@@ -161,7 +162,7 @@ class _Planner:
         inputs = [
             Input(key, path, self._place(template, key))
             for key, value in values.items()
-            if key != "out"
+            if known[key].role is not Role.OUTPUT
             for path in known[key].paths(value)
         ]
         try:
@@ -208,7 +209,7 @@ class _Planner:
     def _check(self, option: Option, at: Place, value: Value) -> bool:
         """Whether a value is one that its option can have: a path that may be used, a name of its table."""
         paths = [path for path in option.paths(value) if path != str(BUILT_IN_RUN)]
-        problems = [self.folder.problem(path, written=option.key == "out") for path in paths]
+        problems = [self.folder.problem(path, written=option.role is Role.OUTPUT) for path in paths]
         if option.cli.choices and isinstance(value, str) and not paths:
             problems.append(_unknown(option, value))
         for problem in problems:
@@ -238,6 +239,6 @@ class _Planner:
 
 def _unknown(option: Option, value: str) -> str | None:
     """Why a name is none of those that an option can be; `gaia:alpha=0,ae` is two of them with options of one."""
-    names = names_in(str(option.cli.choices))
+    names = option.names
     unknown = next((name for spec in value.split(",") if (name := spec.split(":")[0].strip()) not in names), None)
     return unknown and f"unknown name '{unknown}'{suggestion(unknown, names)}; choose from {', '.join(names)}"

@@ -11,8 +11,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from gaia_stim.config.options import Option, Role, options
+from gaia_stim.config.verbs import STEPS, Verb
 from gaia_stim.errors import ConfigError, suggestion
-from gaia_stim.recipe.steps import STEPS, Step, options
 from gaia_stim.yaml_nodes import Entry, Items, Keyed, Mistakes, Node, Place, Scalar, parse_yaml, read_yaml
 
 LARGEST, DEEPEST = 1 << 17, 6
@@ -81,7 +82,7 @@ class Template:
     name: str
     at: Place
     verb: str
-    step: Step
+    step: Verb
     options: dict[str, Node] = field(default_factory=dict)
     each: Node | None = None
     matrix: tuple[Entry, ...] = ()
@@ -105,6 +106,11 @@ class Document:
     anywhere: bool
     outside: tuple[str, ...]
     templates: tuple[Template, ...]
+
+
+def keys_of(step: Verb) -> dict[str, Option]:
+    """What a step of that verb can be asked, by its key."""
+    return {key: option for key, option in options(step.config).items() if option.role is not Role.ASKING}
 
 
 def read_recipe(path: Path, overrides: Sequence[str], mistakes: Mistakes) -> Document:
@@ -163,7 +169,7 @@ def _template(entry: Entry, mistakes: Mistakes) -> Template | None:
         mistakes.add(where, f"{said}{suggestion(verb or '', STEPS)}")
         return None
     step = STEPS[verb]
-    known = options(step.config)
+    known = keys_of(step)
     for one in body.entries:
         if (key := one.key.replace("-", "_")) not in known and key not in StepKeys.model_fields:
             near = suggestion(key, [*known, *StepKeys.model_fields])

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gaia_stim.config.verbs import STEPS
 from gaia_stim.files import write_bytes
 from gaia_stim.recipe.schema import schema
-from gaia_stim.recipe.steps import STEPS
 
 HEAD = Path(__file__).with_name("recipes_head.md")
 """What is written by hand: how recipes work."""

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from pydantic import BeforeValidator
-
 from gaia_stim.config import RecipeSchemaConfig
+from gaia_stim.config.options import Option
+from gaia_stim.config.verbs import STEPS, Verb
 from gaia_stim.events import Listener, silent
-from gaia_stim.recipe.read import NAME, RecipeKeys, StepKeys
-from gaia_stim.recipe.steps import STEPS, Option, Step, names_in, options, takes_model
+from gaia_stim.recipe.read import NAME, RecipeKeys, StepKeys, keys_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE = {"type": "string", "pattern": r"\$\{.+\}"}
@@ -55,14 +54,14 @@ def schema() -> dict[str, Any]:
     }
 
 
-def step_schema(verb: str, step: Step) -> dict[str, Any]:
+def step_schema(verb: str, step: Verb) -> dict[str, Any]:
     """What a step of that verb can say."""
     made = step.config.model_json_schema(by_alias=True)
     own = StepKeys.model_json_schema()["properties"]
-    known = options(step.config)
+    known = keys_of(step)
     properties = {key: _value(option, made["properties"][key]) for key, option in known.items()}
     properties["out"] = {"type": "string", "description": f"{OUT} [default: out/RECIPE/STEP{step.suffix}]"}
-    if takes_model(step.config):
+    if step.takes_model:
         properties["model"] = {"type": "string", "description": MODEL}
     return {
         "type": ["object", "null"],
@@ -77,8 +76,7 @@ def _value(option: Option, found: dict[str, Any]) -> dict[str, Any]:
     """The type of an option as pydantic says it, or a variable in its place."""
     about: dict[str, Any] = {key: found[key] for key in ("description", "default") if key in found}
     if option.cli.choices:
-        about["examples"] = list(names_in(option.cli.choices))
+        about["examples"] = list(option.names)
     kinds = found.get("anyOf") or [{key: value for key, value in found.items() if key not in ("title", *about)}]
-    is_count = any(isinstance(mark, BeforeValidator) for mark in option.info.metadata)
     one = [{"type": "string"}] if option.is_many else []
-    return {**about, "anyOf": [*kinds, *([COUNT] if is_count else []), *one, VARIABLE]}
+    return {**about, "anyOf": [*kinds, *([COUNT] if option.is_count else []), *one, VARIABLE]}

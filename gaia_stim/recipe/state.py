@@ -5,14 +5,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import gaia_stim
+from gaia_stim.config import MediaConfig, Role
 from gaia_stim.recipe.contents import Contents
 from gaia_stim.recipe.graph import Job
 from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, Recipe
 from gaia_stim.recipe.records import Record, Records, now
-from gaia_stim.recipe.steps import RUNNERS
 
-MEDIA = ("gif", "mp4", "zip")
-"""Options that make a file beside the folder of a set."""
 LICENCE_TABLES = ("licenses.csv", "licences.csv", "labels.csv")
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".pbm", ".pnm", ".ppm"}
 TOLD = 3
@@ -30,7 +28,8 @@ class Wanted:
     def of(cls, job: Job, recipe: Recipe, contents: Contents) -> "Wanted":
         """Hash what the job reads; all that it needs must be there."""
         builtin = str(BUILT_IN_RUN)
-        dumped = job.config.model_dump(mode="json", by_alias=True, exclude={"out", *RUNNERS})
+        asked = {"out", *job.config.fields(Role.ASKING)}
+        dumped = job.config.model_dump(mode="json", by_alias=True, exclude=asked)
         options = {name: BUILT_IN if value == builtin else value for name, value in dumped.items()}
         paths = {one.path: BUILT_IN if one.path == builtin else one.path for one in job.inputs}
         inputs = {name: contents.hash(path) for path, name in paths.items()}
@@ -74,10 +73,11 @@ def reason(job: Job, wanted: Wanted, records: Records, contents: Contents) -> Re
         more = f", and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
         return Reason(f"changed: {', '.join(changes[:TOLD])}{more}")
     if changed := contents.changed(job.out, record.files) if record.files else job.out:
-        return Reason(f"{changed} was changed since, or is gone", anew=not job.step.lasting)
-    if gone := [path for path in media(job) if contents.hash(path) is None]:
+        return Reason(f"{changed} was changed since, or is gone", anew=not job.step.is_lasting)
+    media = job.config.media(job.out) if isinstance(job.config, MediaConfig) else []
+    if gone := [path for path in media if contents.hash(path) is None]:
         return Reason(f"{gone[0]} is gone")
-    if record.gaia_stim != gaia_stim.__version__ and not job.step.lasting:
+    if record.gaia_stim != gaia_stim.__version__ and not job.step.is_lasting:
         return Reason(f"gaia-stim {record.gaia_stim} → {gaia_stim.__version__}", anew=True)
     return None
 
@@ -88,11 +88,6 @@ def _licences(path: str) -> list[str]:
     if image.suffix.lower() not in IMAGE_SUFFIXES:
         return []
     return [str(folder / name) for folder in (image.parent, image.parent.parent) for name in LICENCE_TABLES]
-
-
-def media(job: Job) -> list[str]:
-    """The files that the job writes beside its result."""
-    return [f"{job.out}.{kind}" for kind in MEDIA if getattr(job.config, kind, False)]
 
 
 def _changes(record: Record, wanted: Wanted, job: Job) -> list[str]:

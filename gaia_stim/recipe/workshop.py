@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from gaia_stim.errors import OutputInTheWay
 from gaia_stim.events import Listener
@@ -44,8 +42,7 @@ def workshop(recipe: Recipe) -> Iterator[Make]:
 
 def _make(job: Job, due: Reason, is_own: bool, listen: Listener) -> None:
     """Ask the verb as anyone would, so that it goes on where it was stopped; to replace something only of our own."""
-    module, name = job.step.call.split(":")
-    function: Callable[[Any, Listener], Any] = getattr(import_module(module), name)
+    function = job.step.function()
     takes_force = "force" in type(job.config).model_fields
     forced = job.config.model_copy(update={"force": True}) if takes_force else job.config
     if due.anew:

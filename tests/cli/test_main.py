@@ -11,8 +11,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from gaia_stim import cli, config
-from gaia_stim.cli import app
-from gaia_stim.cli.verbs import VERBS, Verb
+from gaia_stim.config.verbs import VERBS, Verb
 from gaia_stim.errors import DataError, InterruptedRun
 from gaia_stim.events import Listener, Note, Progress
 
@@ -35,7 +34,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
     """Put a function behind every verb; all before it and after it is real."""
 
     def place(run: Run) -> None:
-        monkeypatch.setattr(app, "function", lambda verb: run)
+        monkeypatch.setattr(Verb, "function", lambda verb: run)
 
     return place
 
@@ -304,7 +303,7 @@ def test_the_real_thing(tmp_path: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize("verb", [verb for verb in VERBS.values() if verb.next], ids=lambda verb: verb.example)
 def test_the_next_command_is_valid_and_of_known_fields(verb: Verb, stub: Callable[[Run], None]) -> None:
     """The hint finds its fields in what the pipeline function returns, or among the options."""
-    returns = get_type_hints(app.function(verb))["return"]
+    returns = get_type_hints(verb.function())["return"]
     known = {*verb.config.model_fields, *(field.name for field in fields(returns))}
     words = [word.format_map(dict.fromkeys(known, "x")) for word in verb.next.split()]
     passed(stub, *words)

@@ -11,16 +11,17 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from gaia_stim import config
 from gaia_stim.cli.app import Call, build_app
-from gaia_stim.cli.options import Option, named, options, signature, typed
-from gaia_stim.cli.verbs import VERBS
+from gaia_stim.cli.options import named, signature, typed
 from gaia_stim.config import Cli, Config, Count
+from gaia_stim.config.options import Option, options
+from gaia_stim.config.verbs import VERBS
 from gaia_stim.errors import ConfigError
 
 CONFIGS = [pytest.param(verb.config, id=name) for name, verb in VERBS.items()]
 OPTIONS = [
     pytest.param(verb.config, option, id=f"{name}-{option.field}")
     for name, verb in VERBS.items()
-    for option in options(verb.config)
+    for option in options(verb.config).values()
 ]
 EXAMPLES = {verb.config: verb.example for verb in VERBS.values()}
 
@@ -102,7 +103,7 @@ class Sample(Config):
     from_: Annotated[Path | None, Field(alias="from", description="From [here].")] = None
 
 
-SAMPLE = {option.field: option for option in options(Sample)}
+SAMPLE = {option.field: option for option in options(Sample).values()}
 
 
 def test_ranges_and_defaults_in_words() -> None:

@@ -14,10 +14,9 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli, errors
-from gaia_stim.cli import app
-from gaia_stim.cli.options import Option, options
-from gaia_stim.cli.verbs import FAMILIES, VERBS
 from gaia_stim.config import make
+from gaia_stim.config.options import Option, options
+from gaia_stim.config.verbs import FAMILIES, VERBS, Verb
 from gaia_stim.errors import ConfigError, GaiaStimError
 from gaia_stim.space.codes import CodeTable, write_codes
 
@@ -207,7 +206,7 @@ def test_a_mistake_is_told(world: dict[str, str], tmp_path: Path, capsys: Captur
 
 def names_of(verb: str) -> list[str]:
     """The command with something for each place that needs something, though there is nothing by that name."""
-    needed = [option for option in options(VERBS[verb].config) if option.info.is_required()]
+    needed = [option for option in options(VERBS[verb].config).values() if option.info.is_required()]
     words = []
     for option in needed:
         value = option.literals[0] if option.literals else option.names[0] if option.names else "nowhere"
@@ -217,7 +216,7 @@ def names_of(verb: str) -> list[str]:
 
 def wrong(verb: str) -> Iterator[tuple[Option, str]]:
     """The options of a command, each with a value that it cannot have."""
-    for option in options(VERBS[verb].config):
+    for option in options(VERBS[verb].config).values():
         if option.cli.positional or option.annotation is bool:
             continue
         for value in ("nonsense", "-1", "1e999", "nan", ""):
@@ -243,7 +242,7 @@ def test_each_option_of_each_command(verb: str, tmp_path: Path, capsys: Capture)
 
 
 @pytest.mark.parametrize(
-    "verb", [name for name in VERBS if any(o.info.is_required() for o in options(VERBS[name].config))]
+    "verb", [name for name in VERBS if any(o.info.is_required() for o in options(VERBS[name].config).values())]
 )
 def test_each_command_without_what_it_needs(verb: str, tmp_path: Path, capsys: Capture) -> None:
     code, err = told(verb.split(), capsys)
@@ -285,7 +284,7 @@ def test_every_kind_of_error(kind: type[GaiaStimError], monkeypatch: pytest.Monk
     def fail(asked: Any, listen: Any) -> None:
         raise kind("a [bold]path[/bold]: went \x1b[31mwrong; do that\nand a second line")
 
-    monkeypatch.setattr(app, "function", lambda verb: fail)
+    monkeypatch.setattr(Verb, "function", lambda verb: fail)
     code, err = told(["doctor"], capsys)
     assert code == kind.exit_code
     mark = "stopped: " if issubclass(kind, errors.InterruptedRun) else "error: "
@@ -298,7 +297,7 @@ def test_a_bug_is_a_short_notice_with_a_file(monkeypatch: pytest.MonkeyPatch, tm
     def fail(asked: Any, listen: Any) -> None:
         raise ZeroDivisionError("by\nnothing")
 
-    monkeypatch.setattr(app, "function", lambda verb: fail)
+    monkeypatch.setattr(Verb, "function", lambda verb: fail)
     assert cli.main(["doctor"]) == 1
     err = capsys.readouterr().err
     [log] = tmp_path.glob("*.log")

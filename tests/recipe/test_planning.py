@@ -99,6 +99,12 @@ def test_a_step_waits_for_what_writes_what_it_reads_however_it_is_named(tmp_path
     assert ids(recipe) == ["faces", "morph", "late"]
 
 
+def test_what_a_step_also_writes_need_not_be_there(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").touch()
+    text = "steps:\n  evaluate: {landmarks: points.csv, landmark_sheet: points.png}\n"
+    assert [one.path for one in load(tmp_path, text).jobs[0].inputs if one.option != "model"] == ["points.csv"]
+
+
 def test_ids_are_safe_and_told_apart(tmp_path: Path) -> None:
     rows = ["{a: x/p q, b: '=1'}", "{a: y/p q, b: '=1'}", f"{{a: {'l' * 90}, b: c}}"]
     text = f"steps:\n{FACES}  m:\n    each: [{', '.join(rows)}]\n{MORPH}"
