@@ -38,6 +38,7 @@ from PIL import (
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import STAGING_MARK, write_bytes
+from gaia_stim.names import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Positions: TypeAlias = npt.NDArray[np.float64]
@@ -51,21 +52,6 @@ MADE = (
     ("audit.json", "audit.csv"),
 )
 """By these files a run, a stimulus set, an export and an audit are known."""
-IMAGE_SUFFIXES = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".tif",
-    ".tiff",
-    ".bmp",
-    ".gif",
-    ".webp",
-    ".pgm",
-    ".ppm",
-    ".pbm",
-    ".pnm",
-)
-"""What the names of image files end in, in any case."""
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused from their header alone: a decompression bomb is a small file that fills the

@@ -36,6 +36,8 @@ from gaia_stim.files import (
 )
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
+from gaia_stim.names import BUILT_IN as BUILT_IN
+from gaia_stim.names import WEIGHTS
 from gaia_stim.tensors import first_line, read_tensors
 
 FORMAT = 1
@@ -83,7 +85,7 @@ class Run:
 
     @property
     def weights(self) -> Path:
-        return self.path / "model.safetensors"
+        return self.path / WEIGHTS
 
     @property
     def last_weights(self) -> Path:
@@ -225,8 +227,6 @@ class Run:
                 yield row
 
 
-BUILT_IN = Path(__file__).parent / "builtin"
-"""The model that comes with the package: docs/builtin-model.md tells how it was made."""
 LATEST = Path("runs") / "latest"
 """Names the run that was trained last here."""
 MODEL_VARIABLE = "GAIA_STIM_MODEL"

@@ -5,7 +5,7 @@ a word, as YAML 1.2 has it. What YAML can do to a reader is left out: no tags, n
 that is larger or deeper than its reader allows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -65,12 +65,15 @@ class Keyed:
         """What stands behind a key."""
         return next((entry.value for entry in self.entries if entry.key == key), None)
 
-    def put(self, key: str, value: "Node") -> "Keyed":
-        """The same with another value behind a key, or with one more."""
-        if self.get(key) is None:
-            return Keyed((*self.entries, Entry(key, value.at, value)), self.at)
-        changed = (Entry(entry.key, entry.at, value) if entry.key == key else entry for entry in self.entries)
-        return Keyed(tuple(changed), self.at)
+    def put(self, path: "Sequence[str]", value: "Node") -> "Keyed":
+        """The same with another value, or one more, behind a key, or behind keys in keys."""
+        key, *deeper = path
+        if deeper:
+            inner = self.get(key)
+            value = (inner if isinstance(inner, Keyed) else Keyed((), value.at)).put(deeper, value)
+        entries = {entry.key: entry for entry in self.entries}
+        entries[key] = Entry(key, entries[key].at if key in entries else value.at, value)
+        return Keyed(tuple(entries.values()), self.at)
 
 
 Node: TypeAlias = Scalar | Items | Keyed
@@ -107,9 +110,9 @@ def read_yaml(path: Path, mistakes: Mistakes, *, largest: int, deepest: int) -> 
     return parse_yaml(text, str(path), mistakes, deepest=deepest)
 
 
-def parse_yaml(text: str, source: str, mistakes: Mistakes, *, deepest: int) -> Node | None:
-    """As `read_yaml`, of a text; `source` is what messages call it."""
-    reader = _Reader(text, source, mistakes, deepest)
+def parse_yaml(text: str, source: str, mistakes: Mistakes, *, deepest: int, has_lines: bool = True) -> Node | None:
+    """As `read_yaml`, of a text; `source` is what messages call it, and all of its place where it has no lines."""
+    reader = _Reader(text, source, mistakes, deepest, has_lines)
     try:
         return reader.document()
     except yaml.MarkedYAMLError as error:
@@ -124,11 +127,13 @@ def parse_yaml(text: str, source: str, mistakes: Mistakes, *, deepest: int) -> N
 
 
 class _Reader:
-    def __init__(self, text: str, source: str, mistakes: Mistakes, deepest: int) -> None:
+    def __init__(self, text: str, source: str, mistakes: Mistakes, deepest: int, has_lines: bool) -> None:
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.SafeLoader))
-        self.source, self.mistakes, self.deepest = source, mistakes, deepest
+        self.source, self.mistakes, self.deepest, self.has_lines = source, mistakes, deepest, has_lines
 
     def at(self, mark: Any) -> Place:
+        if not self.has_lines:
+            return Place(self.source)
         return Place(self.source, mark.line + 1, mark.column + 1) if mark else Place(self.source, 1, 1)
 
     def document(self) -> Node | None:

@@ -331,7 +331,7 @@ VERBS: dict[str, Verb] = {
     ),
     "recipe check": Verb(
         recipes.RecipeCheckConfig,
-        "gaia_stim.recipe.check:check",
+        "gaia_stim.recipe.plan:check",
         STUDY,
         "recipe check study.yaml",
         next="run {recipe}",

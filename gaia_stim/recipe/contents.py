@@ -11,8 +11,8 @@ from typing import Any
 
 from gaia_stim.errors import DataError
 from gaia_stim.files import STAGING_MARK, hash_file, hash_json, read_json, write_json
+from gaia_stim.names import WEIGHTS
 
-WEIGHTS = "model.safetensors"
 SETTLED = 2.0
 """Seconds after which a file's time tells of every change."""
 

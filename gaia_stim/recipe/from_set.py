@@ -18,8 +18,8 @@ from gaia_stim.config.verbs import VERBS, Verb, verb_in
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, read_json, write_bytes
-from gaia_stim.recipe.contents import WEIGHTS
-from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, load_recipe
+from gaia_stim.names import BUILT_IN, WEIGHTS
+from gaia_stim.recipe.plan import BUILT_IN_NAME, load_recipe
 
 PROVENANCE = "provenance.json"
 SCALE = "measured_scale"
@@ -118,10 +118,10 @@ class _Writer:
     def _model(self) -> dict[str, str]:
         model = self.provenance["model"]
         recorded, wanted = Path(model["run"]), model["model_hash"]
-        for run in (recorded, self.home / recorded, BUILT_IN_RUN):
+        for run in (recorded, self.home / recorded, BUILT_IN):
             if (run / WEIGHTS).is_file() and hash_file(run / WEIGHTS) == wanted:
-                is_built_in = run.resolve() == BUILT_IN_RUN.resolve()
-                return {"model": BUILT_IN if is_built_in else self._written(run, str(recorded))}
+                is_built_in = run.resolve() == BUILT_IN.resolve()
+                return {"model": BUILT_IN_NAME if is_built_in else self._written(run, str(recorded))}
         raise DataError(f"{recorded}: the model that made the set is not there ({wanted[:19]}…); put it there again")
 
     def _found(self, path: str, hashes: dict[str, str]) -> str:

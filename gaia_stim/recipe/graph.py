@@ -1,8 +1,9 @@
 """Which job needs which: the one that writes what it reads; and an order in which they can be done."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from gaia_stim.config import Config
@@ -55,7 +56,7 @@ def in_order(jobs: Sequence[Job], folder: Folder, recipe: Path, mistakes: Mistak
     for job in jobs:
         if clash := places.clash(job, recipe):
             mistakes.add(job.at, clash)
-    found = []
+    found = {}
     for job in jobs:
         needs: dict[str, None] = {}
         for one in job.inputs:
@@ -65,8 +66,9 @@ def in_order(jobs: Sequence[Job], folder: Folder, recipe: Path, mistakes: Mistak
                 mistakes.add(one.at, f"{one.option}: {one.path}: is what the step itself writes")
             elif not makers and not os.path.lexists(folder.path / one.path):
                 mistakes.add(one.at, f"{one.option}: {one.path}: no such file or folder")
-        found.append(replace(job, needs=tuple(name for name in needs if name != job.id)))
-    return _sorted(found, mistakes)
+        found[job.id] = replace(job, needs=tuple(name for name in needs if name != job.id))
+    order = ordered({name: job.needs for name, job in found.items()}, {job.id: job.at for job in jobs}, mistakes)
+    return [found[name] for name in order]
 
 
 class _Places:
@@ -104,25 +106,21 @@ def _parents(path: str) -> list[str]:
     return [str(parent) for parent in Path(path).parents]
 
 
-def _sorted(jobs: Sequence[Job], mistakes: Mistakes) -> list[Job]:
-    done: dict[str, Job] = {}
-    waiting = list(jobs)
-    while waiting:
-        ready = [job for job in waiting if done.keys() >= set(job.needs)]
-        if not ready:
-            circle = " → ".join(_circle(waiting))
-            mistakes.add(waiting[0].at, f"steps wait for each other: {circle}")
-            return []
-        done |= {job.id: job for job in ready}
-        waiting = [job for job in waiting if job.id not in done]
-    return list(done.values())
+def ordered(needs: Mapping[str, Iterable[str]], at: Mapping[str, Place], mistakes: Mistakes) -> list[str]:
+    """The names, each after those that it needs: what can be done at once stands as in `needs`.
 
-
-def _circle(jobs: Sequence[Job]) -> Iterator[str]:
-    needs = {job.id: job.needs for job in jobs}
-    at, seen = jobs[0].id, set[str]()
-    while at not in seen:
-        seen.add(at)
-        yield at
-        at = next((name for name in needs[at] if name in needs), at)
-    yield at
+    Where some wait for each other that is told, and there is no order.
+    """
+    waiting = TopologicalSorter(needs)
+    try:
+        waiting.prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        mistakes.add(at[circle[0]], f"steps wait for each other: {' → '.join(reversed(circle))}")
+        return []
+    place = {name: number for number, name in enumerate(needs)}
+    found: list[str] = []
+    while ready := waiting.get_ready():
+        found += sorted(ready, key=place.__getitem__)
+        waiting.done(*ready)
+    return found

@@ -2,27 +2,27 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from pydantic import ValidationError
 
-import gaia_stim
-from gaia_stim.config import said
+from gaia_stim.config import RecipeCheckConfig, said
 from gaia_stim.config.options import Option, Role
 from gaia_stim.errors import suggestion
+from gaia_stim.events import Listener, silent
+from gaia_stim.names import BUILT_IN
 from gaia_stim.recipe.fill import Untold, Value, fill, fill_one, references
-from gaia_stim.recipe.graph import Input, Job, in_order
+from gaia_stim.recipe.graph import Input, Job, in_order, ordered
 from gaia_stim.recipe.loops import Turn, turns
 from gaia_stim.recipe.paths import Folder
 from gaia_stim.recipe.read import Document, Template, keys_of, read_recipe
 from gaia_stim.yaml_nodes import Items, Mistakes, Place, Scalar
 
-BUILT_IN = "builtin"
+BUILT_IN_NAME = "builtin"
 """What recipes call the model that comes with the package."""
-BUILT_IN_RUN = Path(gaia_stim.__file__).parent / "builtin"
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,24 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), out: Path | None = No
     planner.look_for_loose_inputs()
     mistakes.stop()
     return recipe
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a recipe asks for."""
+
+    recipe: Path
+    about: str | None
+    out: Path
+    steps: int
+    verbs: dict[str, int]
+
+
+def check(config: RecipeCheckConfig, listen: Listener = silent) -> CheckResult:
+    """Read a recipe and write out its loops. Raises `ConfigError` with all that is wrong with it, a line each."""
+    recipe = load_recipe(config.recipe, config.set_ or ())
+    verbs = Counter(job.verb for job in recipe.jobs)
+    return CheckResult(config.recipe, recipe.about, config.recipe.parent / recipe.out, len(recipe.jobs), dict(verbs))
 
 
 class _Planner:
@@ -108,13 +126,9 @@ class _Planner:
 
     def _templates(self) -> list[Template]:
         by_name = {template.name: template for template in self.document.templates}
-        graph = {name: self._names(template) & by_name.keys() for name, template in by_name.items()}
-        try:
-            return [by_name[name] for name in TopologicalSorter(graph).static_order()]
-        except CycleError as error:
-            names: list[str] = error.args[1]
-            self.mistakes.add(by_name[names[0]].at, f"steps wait for each other: {' → '.join(reversed(names))}")
-            return []
+        needs = {name: self._names(template) & by_name.keys() for name, template in by_name.items()}
+        places = {name: template.at for name, template in by_name.items()}
+        return [by_name[name] for name in ordered(needs, places, self.mistakes)]
 
     def _names(self, template: Template) -> set[str]:
         nodes = [*template.options.values(), template.each, *(entry.value for entry in template.matrix)]
@@ -193,9 +207,9 @@ class _Planner:
         values.setdefault("out", f"{self.out}/{name}{template.step.suffix}")
         if self._takes_default_model(template):
             model = self.document.model
-            values["model"] = (fill_one(model, self.scope, self.mistakes) if model else None) or BUILT_IN
-        if values.get("model") == BUILT_IN:
-            values["model"] = str(BUILT_IN_RUN)
+            values["model"] = (fill_one(model, self.scope, self.mistakes) if model else None) or BUILT_IN_NAME
+        if values.get("model") == BUILT_IN_NAME:
+            values["model"] = str(BUILT_IN)
         if self.document.threads and "threads" in template.step.config.model_fields:
             values.setdefault("threads", str(self.document.threads))
 
@@ -208,7 +222,7 @@ class _Planner:
 
     def _check(self, option: Option, at: Place, value: Value) -> bool:
         """Whether a value is one that its option can have: a path that may be used, a name of its table."""
-        paths = [path for path in option.paths(value) if path != str(BUILT_IN_RUN)]
+        paths = [path for path in option.paths(value) if path != str(BUILT_IN)]
         problems = [self.folder.problem(path, written=option.role is Role.OUTPUT) for path in paths]
         if option.cli.choices and isinstance(value, str) and not paths:
             problems.append(_unknown(option, value))

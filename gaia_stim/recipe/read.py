@@ -192,43 +192,28 @@ def _overridden(root: Keyed, text: str, mistakes: Mistakes) -> Keyed:
     """The recipe with `train.images_seen=2k`, `steps=5` or `continua.matrix.spacing=[pixel]` put into it."""
     place = Place(f"--set {text}")
     key, equals, written = text.partition("=")
-    names = [name.strip() for name in key.split(".")]
+    first, *others = names = [name.strip() for name in key.split(".")]
     if not equals or not all(names) or len(names) > 3:
         mistakes.add(place, "write KEY=VALUE: a variable, or STEP.OPTION, as in train.images_seen=2k")
         return root
+    home = "steps" if others else "vars"
+    known = {entry.key for entry in found.entries} if isinstance(found := root.get(home), Keyed) else set()
+    if first not in known:
+        if not others and first in RecipeKeys.model_fields.keys() - {"steps", "vars"}:
+            return root.put(names, _typed(written, place, mistakes))
+        what = "step" if others else "variable"
+        mistakes.add(place, f"no {what} is called '{first}'{suggestion(first, sorted(known))}")
+        return root
+    return root.put([home, *names], _typed(written, place, mistakes))
+
+
+def _typed(written: str, place: Place, mistakes: Mistakes) -> Node:
+    """The value of an override; text that is no YAML, or a comment in it like #fff, is the value itself."""
     try:
-        node = parse_yaml(written, place.source, mistakes, deepest=3)
+        node = parse_yaml(written, place.source, mistakes, deepest=3, has_lines=False)
     except ConfigError:
         node = None
-    value = _moved(node, place) if node else Scalar(written or None, place)
-    steps, variables = root.get("steps"), root.get("vars")
-    if len(names) == 1:
-        if isinstance(variables, Keyed) and variables.get(names[0]) is not None:
-            return root.put("vars", variables.put(names[0], value))
-        if names[0] in RecipeKeys.model_fields and names[0] not in ("steps", "vars"):
-            return root.put(names[0], value)
-        valid = [entry.key for entry in variables.entries] if isinstance(variables, Keyed) else []
-        mistakes.add(place, f"no variable is called '{names[0]}'{suggestion(names[0], valid)}")
-        return root
-    found = steps.get(names[0]) if isinstance(steps, Keyed) else None
-    if not isinstance(steps, Keyed) or found is None:
-        valid = [entry.key for entry in steps.entries] if isinstance(steps, Keyed) else []
-        mistakes.add(place, f"no step is called '{names[0]}'{suggestion(names[0], valid)}")
-        return root
-    step = found if isinstance(found, Keyed) else Keyed((), place)
-    if len(names) == 3:
-        inner = step.get(names[1])
-        value = (inner if isinstance(inner, Keyed) else Keyed((), place)).put(names[2], value)
-    return root.put("steps", steps.put(names[0], step.put(names[1], value)))
-
-
-def _moved(node: Node, place: Place) -> Node:
-    """The same at another place: what comes from an option has no line."""
-    if isinstance(node, Scalar):
-        return Scalar(node.value, place)
-    if isinstance(node, Items):
-        return Items(tuple(_moved(item, place) for item in node.items), place)
-    return Keyed(tuple(Entry(one.key, place, _moved(one.value, place)) for one in node.entries), place)
+    return node or Scalar(written or None, place)
 
 
 def _named(entry: Entry | None, what: str, mistakes: Mistakes) -> Iterator[Entry]:

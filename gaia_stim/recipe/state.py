@@ -6,13 +6,12 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import MediaConfig, Role
+from gaia_stim.names import BUILT_IN, IMAGE_SUFFIXES, LICENCE_TABLES
 from gaia_stim.recipe.contents import Contents
 from gaia_stim.recipe.graph import Job
-from gaia_stim.recipe.plan import BUILT_IN, BUILT_IN_RUN, Recipe
+from gaia_stim.recipe.plan import BUILT_IN_NAME, Recipe
 from gaia_stim.recipe.records import Record, Records, now
 
-LICENCE_TABLES = ("licenses.csv", "licences.csv", "labels.csv")
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".pbm", ".pnm", ".ppm"}
 TOLD = 3
 
 
@@ -27,11 +26,11 @@ class Wanted:
     @classmethod
     def of(cls, job: Job, recipe: Recipe, contents: Contents) -> "Wanted":
         """Hash what the job reads; all that it needs must be there."""
-        builtin = str(BUILT_IN_RUN)
+        builtin = str(BUILT_IN)
         asked = {"out", *job.config.fields(Role.ASKING)}
         dumped = job.config.model_dump(mode="json", by_alias=True, exclude=asked)
-        options = {name: BUILT_IN if value == builtin else value for name, value in dumped.items()}
-        paths = {one.path: BUILT_IN if one.path == builtin else one.path for one in job.inputs}
+        options = {name: BUILT_IN_NAME if value == builtin else value for name, value in dumped.items()}
+        paths = {one.path: BUILT_IN_NAME if one.path == builtin else one.path for one in job.inputs}
         inputs = {name: contents.hash(path) for path, name in paths.items()}
         for table in dict.fromkeys(table for path in paths for table in _licences(path)):
             if found := contents.hash(table):

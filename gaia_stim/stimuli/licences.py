@@ -15,9 +15,8 @@ import pandas as pd
 from gaia_stim.cells import bounded
 from gaia_stim.errors import DataError
 from gaia_stim.files import stamp
+from gaia_stim.names import LICENCE_TABLES
 
-TABLES = ("licenses.csv", "licences.csv", "labels.csv")
-"""Files that may have the column, in the image's folder or the one above; the first that names the image counts."""
 COLUMN = ("license", "licence")
 KEYS = ("image", "path", "file", "filename", "image_id", "name")
 """What the column of the images may be called; else it is the first."""
@@ -102,7 +101,7 @@ def licence_of(path: Path) -> str | None:
     """
     image = path.absolute()
     for folder in (image.parent, image.parent.parent):
-        for name in TABLES:
+        for name in LICENCE_TABLES:
             table = _read(folder / name, stamp(folder / name))
             if table and (found := table.find(image.relative_to(folder))):
                 return found
@@ -141,7 +140,7 @@ def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
         )
     except (ValueError, OSError) as error:
         # A table of labels in another form is not ours to judge; one of licences is.
-        if path.name == TABLES[-1]:
+        if path.name == LICENCE_TABLES[-1]:
             return None
         raise DataError(f"{path}: not a CSV of licences ({error})") from error
     column = next((name for name in table.columns if name.strip().lower() in COLUMN), None)

@@ -8,8 +8,8 @@ import pytest
 
 from gaia_stim.config import MorphConfig, SamplesConfig, TrainConfig
 from gaia_stim.errors import ConfigError
-from gaia_stim.recipe.plan import BUILT_IN_RUN, Recipe, load_recipe
-from gaia_stim.runs import BUILT_IN
+from gaia_stim.names import BUILT_IN
+from gaia_stim.recipe.plan import Recipe, load_recipe
 from gaia_stim.yaml_nodes import Keyed, Mistakes, Scalar, parse_yaml
 
 
@@ -197,11 +197,13 @@ def test_what_is_allowed_outside(tmp_path: Path) -> None:
 
 def test_overrides(tmp_path: Path) -> None:
     text = "vars: {n: 3}\nsteps:\n  faces: {do: samples, n: '${n}', size: 64}\n  train:\n    images: ${faces}\n"
-    changed = load(tmp_path, text, "n=5", "faces.size=32", "train.images_seen=2k", "train.lr=1e-4", "threads=2")
+    train_more = ("train.images_seen=2k", "train.lr=1e-4", "train.background=#fff")
+    changed = load(tmp_path, text, "n=5", "faces.size=32", *train_more, "threads=2")
     faces, train = (job.config for job in changed.jobs)
     assert isinstance(faces, SamplesConfig) and (faces.n, faces.size) == (5, 32)
     assert isinstance(train, TrainConfig)
-    assert (train.images_seen, train.lr, train.threads, changed.threads) == (2000, 1e-4, 2, 2)
+    assert (train.images_seen, train.lr, train.background, changed.threads) == (2000, 1e-4, "#fff", 2)
+    assert train.threads == 2
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,6 @@ def test_a_wrong_override_is_named(override: str, said: str, tmp_path: Path) -> 
 
 
 def test_the_built_in_model_unless_another_is_named(tmp_path: Path, plant: Callable[..., Path]) -> None:
-    assert BUILT_IN_RUN == BUILT_IN
     tiny_run = plant()
     ends = "first: '${samples}/a', second: '${samples}/b'"
     text = f"steps:\n  samples: {{n: 2}}\n  morph: {{{ends}}}\n"

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from gaia_stim.config import RecipeCheckConfig, RecipeRunConfig, TrainConfig, make
-from gaia_stim.recipe.check import check
-from gaia_stim.recipe.plan import load_recipe
+from gaia_stim.recipe.plan import check, load_recipe
 from gaia_stim.recipe.run import run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
