@@ -13,10 +13,10 @@ from gaia_stim import config
 from gaia_stim.config import (
     PRESETS,
     CaricatureConfig,
-    Cli,
     Config,
     DemoConfig,
     MorphConfig,
+    Role,
     SamplesConfig,
     TrainConfig,
     make,
@@ -37,8 +37,10 @@ AB = {"first": "a.png", "second": "b.png"}
 @pytest.mark.parametrize("kind", VERBS, ids=lambda kind: kind.__name__)
 def test_every_option_is_explained(kind: type[Config]) -> None:
     assert kind.__doc__
-    for name, field in kind.model_fields.items():
-        assert field.description and field.description.endswith((".", "]")), name
+    schema = kind.model_json_schema()
+    for option in options(kind).values():
+        assert option.mark.about.endswith((".", "]")), option.field
+        assert option.mark.about == schema["properties"][option.key]["description"]
 
 
 @pytest.mark.parametrize("kind", VERBS, ids=lambda kind: kind.__name__)
@@ -48,9 +50,11 @@ def test_what_is_made_by_default_never_replaces_anything(kind: type[Config]) -> 
 
 
 @pytest.mark.parametrize("kind", VERBS, ids=lambda kind: kind.__name__)
-def test_every_path_says_what_it_is(kind: type[Config]) -> None:
+def test_roles(kind: type[Config]) -> None:
     for option in options(kind).values():
-        assert option.cli.role or not option.is_path, option.field
+        assert option.is_path or option.role not in (Role.INPUT, Role.OUTPUT, Role.MODEL), option.field
+        assert option.field != "out" or option.role is Role.OUTPUT
+        assert option.field not in ("force", "dry_run", "config") or option.role is Role.ASKING
 
 
 def test_every_verb_has_a_config_of_its_own() -> None:
@@ -204,8 +208,7 @@ def test_defaults_need_nothing() -> None:
 
 
 def test_how_a_field_looks_is_beside_it() -> None:
-    marks = [mark for mark in MorphConfig.model_fields["first"].metadata if isinstance(mark, Cli)]
-    assert [mark.positional for mark in marks] == [True]
+    assert options(MorphConfig)["first"].mark.positional and not options(MorphConfig)["steps"].mark.positional
 
 
 def test_the_ground_floor_is_light() -> None:

@@ -47,10 +47,10 @@ def _parameter(option: Option) -> inspect.Parameter:
     shown: dict[str, Any] = {
         "help": _markup(option),
         "metavar": option.metavar,
-        "rich_help_panel": option.cli.panel,
+        "rich_help_panel": option.mark.panel,
         "show_default": False,
     }
-    mark: Any = typer.Argument(**shown) if option.cli.positional else typer.Option(*option.declarations, **shown)
+    mark: Any = typer.Argument(**shown) if option.mark.positional else typer.Option(*option.declarations, **shown)
     return inspect.Parameter(
         option.field,
         inspect.Parameter.KEYWORD_ONLY,
@@ -61,4 +61,4 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 def _markup(option: Option) -> str:
     remarks = "".join(f" [dim]{escape(f'[{remark}]')}[/dim]" for remark in option.remarks)
-    return escape(option.info.description or "") + remarks
+    return escape(option.mark.about) + remarks

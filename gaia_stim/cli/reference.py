@@ -42,7 +42,7 @@ def _panel(panel: str, verbs: Iterator[tuple[str, Verb]]) -> Iterator[str]:
 
 def _verb(name: str, verb: Verb) -> Iterator[str]:
     found = options(verb.config).values()
-    places = [_place(option) for option in found if option.cli.positional]
+    places = [_place(option) for option in found if option.mark.positional]
     yield f"### {PROGRAM} {name}\n"
     yield f"{inspect.getdoc(verb.config)}\n"
     yield f"    {' '.join([PROGRAM, name, '[OPTIONS]' if found else '', *places]).rstrip()}\n"
@@ -58,9 +58,9 @@ def _place(option: Option) -> str:
 
 
 def _row(option: Option) -> str:
-    shown = [option.metavar] if option.cli.positional else [*option.declarations]
+    shown = [option.metavar] if option.mark.positional else [*option.declarations]
     names = ", ".join(f"`{name.replace('/', '` / `')}`" for name in shown)
-    value = "" if option.cli.positional or not option.metavar else f" {_cell(option.metavar)}"
+    value = "" if option.mark.positional or not option.metavar else f" {_cell(option.metavar)}"
     values = ", ".join(filter(None, [", ".join(option.names), option.range]))
     default = "needed" if option.info.is_required() else option.default or ("on" if option.info.default is True else "")
     return f"| {names}{value} | {_cell(option.info.description or '')} | {_cell(values)} | {_cell(default)} |"

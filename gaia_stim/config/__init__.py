@@ -45,7 +45,7 @@ from gaia_stim.config.looks import (
     InfoConfig,
     ReportConfig,
 )
-from gaia_stim.config.options import Cli, Role, option_name
+from gaia_stim.config.options import Role, option_name
 from gaia_stim.config.recipes import (
     RecipeCheckConfig,
     RecipeFromConfig,

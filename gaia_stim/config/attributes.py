@@ -7,19 +7,17 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import MOST_LEVELS, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
-from gaia_stim.config.options import Cli, Input, Output
+from gaia_stim.config.options import Decides, Input, Output
 from gaia_stim.config.stimuli import MediaConfig, Refine
 
 MOST_CROSSED = 2
 """The manifest has columns for so many attributes of one stimulus."""
 
-VectorsFolder = Annotated[
-    Path, Field(description="The folder that 'attributes fit' wrote."), Input("VECTORS", positional=True)
-]
+VectorsFolder = Annotated[Path, Input("The folder that 'attributes fit' wrote.", "VECTORS", positional=True)]
 Estimator = Annotated[
     Literal["ols", "mean_difference", "ridge"],
-    Field(
-        description="Least squares on all attributes together, the difference of means, or ridge for attributes that "
+    Decides(
+        "Least squares on all attributes together, the difference of means, or ridge for attributes that "
         "can hardly be told apart."
     ),
 ]
@@ -46,41 +44,42 @@ def amounts(text: str) -> list[float]:
 class AttributesFitConfig(Config):
     """Find the direction of the space that stands for each attribute of a table of labels."""
 
-    labels: Annotated[
-        Path, Field(description="The table: CSV, TSV, XLSX or CelebA's text files, a row an image."), Input("FILE")
-    ]
+    labels: Annotated[Path, Input("The table: CSV, TSV, XLSX or CelebA's text files, a row an image.", "FILE")]
     images: Annotated[
         Path | None,
-        Field(description="The folder of the images. [default: 'images' beside the labels, else the labels' folder]"),
-        Input("DIR"),
+        Input("The folder of the images. [default: 'images' beside the labels, else the labels' folder]", "DIR"),
     ] = None
-    attributes: Annotated[
-        str | None, Field(description="Only these, with commas between. [default: all]"), Cli("NAMES")
-    ] = None
-    without: Annotated[str | None, Field(description="All but these, with commas between."), Cli("NAMES")] = None
+    attributes: Annotated[str | None, Decides("Only these, with commas between. [default: all]", "NAMES")] = None
+    without: Annotated[str | None, Decides("All but these, with commas between.", "NAMES")] = None
     image_column: Annotated[
         str | None,
-        Field(description="The column that names the images. [default: found by name or content]"),
-        Cli("COLUMN", panel="How the table is read"),
+        Decides(
+            "The column that names the images. [default: found by name or content]",
+            "COLUMN",
+            panel="How the table is read",
+        ),
     ] = None
     category: Annotated[
         tuple[str, ...] | None,
-        Field(description="A column whose numbers are names; may be repeated."),
-        Cli("COLUMN", panel="How the table is read"),
+        Decides("A column whose numbers are names; may be repeated.", "COLUMN", panel="How the table is read"),
     ] = None
     baseline: Annotated[
         tuple[str, ...] | None,
-        Field(
-            description="What a column of words is measured against; may be repeated. [default: its most frequent one]"
+        Decides(
+            "What a column of words is measured against; may be repeated. [default: its most frequent one]",
+            "COLUMN=LEVEL",
+            panel="How the table is read",
         ),
-        Cli("COLUMN=LEVEL", panel="How the table is read"),
     ] = None
     missing: Annotated[
         tuple[str, ...] | None,
-        Field(description="What stands for a missing value, everywhere or in one column; may be repeated."),
-        Cli("[COLUMN=]TEXT", panel="How the table is read"),
+        Decides(
+            "What stands for a missing value, everywhere or in one column; may be repeated.",
+            "[COLUMN=]TEXT",
+            panel="How the table is read",
+        ),
     ] = None
-    out: Annotated[Path, Field(description="The folder of the vectors."), Output("DIR")] = Path("attributes")
+    out: Annotated[Path, Output("The folder of the vectors.", "DIR")] = Path("attributes")
     model: ModelPath = None
     force: Force = False
 
@@ -99,7 +98,7 @@ class AttributesFitConfig(Config):
 
 
 Calibrate = Annotated[
-    bool, Field(description="Go as far as it takes for the pictures, and not only the codes, to move as asked.")
+    bool, Decides("Go as far as it takes for the pictures, and not only the codes, to move as asked.")
 ]
 
 
@@ -107,38 +106,30 @@ class AttributesApplyConfig(MediaConfig):
     """Move one attribute of faces, or two crossed, and leave the others as they are."""
 
     faces: Annotated[
-        tuple[Path, ...],
-        Field(min_length=1, description="Images, or folders of them."),
-        Input("FACES…", positional=True),
+        tuple[Path, ...], Field(min_length=1), Input("Images, or folders of them.", "FACES…", positional=True)
     ]
     attribute: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="What is moved; a second one, with its own --amount, is crossed with it."),
-        Cli("NAME"),
+        Field(min_length=1),
+        Decides("What is moved; a second one, with its own --amount, is crossed with it.", "NAME"),
     ]
     amount: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="How far, added to what the face has: LOW:HIGH:N, or a list as -1,0,1."),
-        Cli("AMOUNTS"),
+        Field(min_length=1),
+        Decides("How far, added to what the face has: LOW:HIGH:N, or a list as -1,0,1.", "AMOUNTS"),
     ]
     unit: Annotated[
         Literal["unit", "sd"],
-        Field(description="What 1 means: a unit of the attribute (a year, or from 0 to 1), or a standard deviation."),
+        Decides("What 1 means: a unit of the attribute (a year, or from 0 to 1), or a standard deviation."),
     ] = "unit"
     hold: Annotated[
-        str | None,
-        Field(description="Attributes, with commas between, whose predicted values must not change."),
-        Cli("NAMES"),
+        str | None, Decides("Attributes, with commas between, whose predicted values must not change.", "NAMES")
     ] = None
     estimator: Estimator = "ols"
-    vectors: Annotated[Path, Field(description="The folder that 'attributes fit' wrote."), Input("VECTORS")] = Path(
-        "attributes"
-    )
+    vectors: Annotated[Path, Input("The folder that 'attributes fit' wrote.", "VECTORS")] = Path("attributes")
     calibrate: Calibrate = True
     refine: Refine = 0
-    out: Annotated[
-        Path | None, Field(description="The folder of the stimulus set. [default: ATTRIBUTE_FACE]"), Output("DIR")
-    ] = None
+    out: Annotated[Path | None, Output("The folder of the stimulus set. [default: ATTRIBUTE_FACE]", "DIR")] = None
     model: RecordedModel = None
     force: Force = False
 
@@ -171,23 +162,17 @@ class AttributesShowConfig(Config):
 
     vectors: VectorsFolder = Path("attributes")
     attributes: Annotated[
-        str | None,
-        Field(description="Only these, with commas between. [default: all, what the codes tell best first]"),
-        Cli("NAMES"),
+        str | None, Decides("Only these, with commas between. [default: all, what the codes tell best first]", "NAMES")
     ] = None
     faces: Annotated[
-        Path | None,
-        Field(description="An image or a folder of them. [default: some of the labelled images]"),
-        Input("IMAGE|DIR"),
+        Path | None, Input("An image or a folder of them. [default: some of the labelled images]", "IMAGE|DIR")
     ] = None
-    n: Annotated[int, Field(ge=1, le=100, description="Faces that are shown."), Cli("N")] = 6
+    n: Annotated[int, Field(ge=1, le=100), Decides("Faces that are shown.", "N")] = 6
     amount: Annotated[
-        float, Field(gt=0, le=20, description="How far each attribute is moved, in standard deviations."), Cli("X")
+        float, Field(gt=0, le=20), Decides("How far each attribute is moved, in standard deviations.", "X")
     ] = 2.0
     estimator: Estimator = "ols"
-    out: Annotated[
-        Path | None, Field(description="The folder of the sheets. [default: VECTORS_show]"), Output("DIR")
-    ] = None
+    out: Annotated[Path | None, Output("The folder of the sheets. [default: VECTORS_show]", "DIR")] = None
     model: RecordedModel = None
     force: Force = False
 
@@ -196,24 +181,16 @@ class AttributesAuditConfig(Config):
     """Measure what each vector moves beside its attribute, by predictors that look at the pictures."""
 
     vectors: VectorsFolder = Path("attributes")
-    images: Annotated[
-        Path | None, Field(description="The labelled images. [default: where they were then]"), Input("DIR")
-    ] = None
-    labels: Annotated[
-        Path | None, Field(description="Their table of labels. [default: where it was then]"), Input("FILE")
-    ] = None
+    images: Annotated[Path | None, Input("The labelled images. [default: where they were then]", "DIR")] = None
+    labels: Annotated[Path | None, Input("Their table of labels. [default: where it was then]", "FILE")] = None
     sources: Annotated[
-        int, Field(ge=10, le=10_000, description="Faces whose attributes are moved, one at a time."), Cli("N")
+        int, Field(ge=10, le=10_000), Decides("Faces whose attributes are moved, one at a time.", "N")
     ] = 100
-    n: Annotated[
-        Count,
-        Field(ge=100, le=100_000, description="Images, at most, that the predictors learn from."),
-        Cli("N"),
-    ] = 2000
+    n: Annotated[Count, Field(ge=100, le=100_000), Decides("Images, at most, that the predictors learn from.", "N")] = (
+        2000
+    )
     calibrate: Calibrate = True
-    out: Annotated[
-        Path | None, Field(description="The folder of the report. [default: VECTORS_audit]"), Output("DIR")
-    ] = None
+    out: Annotated[Path | None, Output("The folder of the report. [default: VECTORS_audit]", "DIR")] = None
     seed: Seed = 0
     model: RecordedModel = None
     force: Force = False

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from gaia_stim.config.options import Asking, Cli, Model, Option, Role, Watching, option_name, options
+from gaia_stim.config.options import Asking, Decides, Model, Option, Role, Watching, option_name, options
 from gaia_stim.errors import ConfigError, suggestion
 
 
@@ -108,21 +108,17 @@ Fit = Literal["crop", "pad"]
 
 ModelPath = Annotated[
     Path | None,
-    Field(description="The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in."),
-    Model("RUN", short="-m"),
+    Model(
+        "The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in.", "RUN", short="-m"
+    ),
 ]
 RecordedModel = Annotated[
-    Path | None,
-    Field(description="The model's run folder, where it is no longer where the provenance says."),
-    Watching("RUN", short="-m"),
+    Path | None, Watching("The model's run folder, where it is no longer where the provenance says.", "RUN", short="-m")
 ]
-Force = Annotated[bool, Field(description="Replace what is already there."), Asking()]
-Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of everything that is left to chance.")]
-Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:N."), Cli(metavar="NAME")]
-Threads = Annotated[
-    int, Field(ge=0, le=1024, description="Processor threads; 0: as many as there are free cores."), Watching("N")
-]
+Force = Annotated[bool, Asking("Replace what is already there.")]
+Seed = Annotated[int, Field(ge=0, lt=2**63), Decides("Seed of everything that is left to chance.")]
+Device = Annotated[str, Decides("auto, cpu, cuda or cuda:N.", metavar="NAME")]
+Threads = Annotated[int, Field(ge=0, le=1024), Watching("Processor threads; 0: as many as there are free cores.", "N")]
 Precision = Annotated[
-    Literal["auto", "float32", "bfloat16"],
-    Field(description="Arithmetic of training; auto is bf16 where the processor has it."),
+    Literal["auto", "float32", "bfloat16"], Decides("Arithmetic of training; auto is bf16 where the processor has it.")
 ]

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import Config, Count, Device, Force, ModelPath, Precision, Seed, Threads
 from gaia_stim.config.looks import FIRST, Methods, Seeds, TrainOptions
-from gaia_stim.config.options import Cli, Decides, Input, Output
+from gaia_stim.config.options import Decides, Input, Output
 
 
 class BenchmarkLinesConfig(Config):
@@ -16,19 +16,16 @@ class BenchmarkLinesConfig(Config):
 
     runs: Annotated[
         tuple[Path, ...] | None,
-        Field(description="Run folders of models for 32 px and one channel; with --methods nothing."),
-        Input("RUN…", positional=True),
+        Input("Run folders of models for 32 px and one channel; with --methods nothing.", "RUN…", positional=True),
     ] = None
     methods: Methods = None
     seeds: Seeds = 3
-    images_seen: Annotated[Count, Field(description="How long to train each."), Cli("N", panel=FIRST)] = 100_000
-    lines: Annotated[
-        Count, Field(ge=100, description="How many lines to draw for the training."), Cli("N", panel=FIRST)
-    ] = 20_000
-    set_: TrainOptions = None
-    out: Annotated[Path, Field(description="The folder of figures, sheet, lines and trainings."), Output("DIR")] = Path(
-        "lines"
+    images_seen: Annotated[Count, Decides("How long to train each.", "N", panel=FIRST)] = 100_000
+    lines: Annotated[Count, Field(ge=100), Decides("How many lines to draw for the training.", "N", panel=FIRST)] = (
+        20_000
     )
+    set_: TrainOptions = None
+    out: Annotated[Path, Output("The folder of figures, sheet, lines and trainings.", "DIR")] = Path("lines")
     seed: Seed = 0
     force: Force = False
 
@@ -46,21 +43,20 @@ class BenchmarkMidpointsConfig(Config):
 
     runs: Annotated[
         tuple[Path, ...] | None,
-        Field(description="Run folders of models of drawn faces. Without any: the built-in model."),
-        Decides("RUN…", positional=True),
+        Decides("Run folders of models of drawn faces. Without any: the built-in model.", "RUN…", positional=True),
     ] = None
     attribute: Annotated[
         str | None,
-        Field(
-            description="Pairs that differ in this graded attribute alone (yaw, age, …; several with commas between, "
-            "or all), in place of opposite and random pairs."
+        Decides(
+            "Pairs that differ in this graded attribute alone (yaw, age, …; several with commas between, "
+            "or all), in place of opposite and random pairs.",
+            "NAME",
         ),
-        Cli("NAME"),
     ] = None
-    pairs: Annotated[Count, Field(ge=8, le=10_000, description="Pairs of each kind.", title="Pairs"), Cli("N")] = 64
-    out: Annotated[
-        Path, Field(description="The folder of the figures and a sheet for each model and kind."), Output("DIR")
-    ] = Path("midpoints")
+    pairs: Annotated[Count, Field(ge=8, le=10_000), Decides("Pairs of each kind.", "N")] = 64
+    out: Annotated[Path, Output("The folder of the figures and a sheet for each model and kind.", "DIR")] = Path(
+        "midpoints"
+    )
     seed: Seed = 0
     force: Force = False
 
@@ -69,24 +65,17 @@ class BenchmarkStructureConfig(Config):
     """Measure what the structure loss L_dist costs in reconstruction and gains in structure, at several weights."""
 
     images: Annotated[
-        Path | None,
-        Field(description="A folder of at least 350 images. Without it: built-in samples."),
-        Input("IMAGES", positional=True),
+        Path | None, Input("A folder of at least 350 images. Without it: built-in samples.", "IMAGES", positional=True)
     ] = None
     alphas: Annotated[
         str,
-        Field(description="Weights of L_dist, with commas between; 0, with which all are compared, is always added."),
-        Cli("X,X,…"),
+        Decides("Weights of L_dist, with commas between; 0, with which all are compared, is always added.", "X,X,…"),
     ] = "0.02,0.2,1"
     seeds: Seeds = 3
-    images_seen: Annotated[Count, Field(description="How long to train each."), Cli("N", panel=FIRST)] = 20_000
-    size: Annotated[
-        int, Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side."), Cli("PX", panel=FIRST)
-    ] = 32
+    images_seen: Annotated[Count, Decides("How long to train each.", "N", panel=FIRST)] = 20_000
+    size: Annotated[int, Field(ge=16, le=1024, multiple_of=16), Decides("Pixels of a side.", "PX", panel=FIRST)] = 32
     set_: TrainOptions = None
-    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Output("DIR")] = Path(
-        "structure"
-    )
+    out: Annotated[Path, Output("The folder of table, sheets and trainings.", "DIR")] = Path("structure")
     seed: Seed = 0
     force: Force = False
 
@@ -113,11 +102,9 @@ def _weights(text: str) -> tuple[float, ...]:
 
 
 Network = Annotated[
-    str,
-    Field(description="The networks that models are made of."),
-    Cli("NAME", choices="gaia_stim.networks:NETWORKS"),
+    str, Decides("The networks that models are made of.", "NAME", choices="gaia_stim.networks:NETWORKS")
 ]
-Size = Annotated[int, Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side."), Cli("PX")]
+Size = Annotated[int, Field(ge=16, le=1024, multiple_of=16), Decides("Pixels of a side.", "PX")]
 
 
 class BenchmarkStepConfig(Config):
@@ -125,13 +112,11 @@ class BenchmarkStepConfig(Config):
 
     size: Size = 64
     network: Network = "light"
-    objective: Annotated[
-        str, Field(description="GAIA's objective."), Cli("NAME", choices="gaia_stim.models:OBJECTIVES")
-    ] = "anchored"
-    latent: Annotated[int, Field(ge=2, le=4096, description="Numbers in a latent code."), Cli("N")] = 128
-    width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N")] = 48
-    batch: Annotated[int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N")] = 16
-    rounds: Annotated[int, Field(ge=3, le=10_000, description="Steps of each that are timed, in turn."), Cli("N")] = 20
+    objective: Annotated[str, Decides("GAIA's objective.", "NAME", choices="gaia_stim.models:OBJECTIVES")] = "anchored"
+    latent: Annotated[int, Field(ge=2, le=4096), Decides("Numbers in a latent code.", "N")] = 128
+    width: Annotated[int, Field(ge=4, le=512), Decides("Channels of the first layer.", "N")] = 48
+    batch: Annotated[int, Field(ge=4, le=4096, multiple_of=4), Decides("Images a step.", "N")] = 16
+    rounds: Annotated[int, Field(ge=3, le=10_000), Decides("Steps of each that are timed, in turn.", "N")] = 20
     precision: Precision = "auto"
     device: Device = "auto"
     threads: Threads = 0
@@ -141,13 +126,11 @@ class BenchmarkLoadConfig(Config):
     """Measure how fast images come out of their cache at random, from memory and from the disk."""
 
     images: Annotated[
-        Path | None,
-        Field(description="A folder of images. Without it: built-in samples."),
-        Input("IMAGES", positional=True),
+        Path | None, Input("A folder of images. Without it: built-in samples.", "IMAGES", positional=True)
     ] = None
     size: Size = 64
-    batch: Annotated[int, Field(ge=1, le=4096, description="Images read together."), Cli("N")] = 16
-    rounds: Annotated[int, Field(ge=3, le=100_000, description="Batches that are read."), Cli("N")] = 200
+    batch: Annotated[int, Field(ge=1, le=4096), Decides("Images read together.", "N")] = 16
+    rounds: Annotated[int, Field(ge=3, le=100_000), Decides("Batches that are read.", "N")] = 200
     seed: Seed = 0
 
 
@@ -155,12 +138,10 @@ class BenchmarkEncodeConfig(Config):
     """Measure encoding a folder of images, against its slowest part alone."""
 
     images: Annotated[
-        Path | None,
-        Field(description="A folder of images. Without it: built-in samples."),
-        Input("IMAGES", positional=True),
+        Path | None, Input("A folder of images. Without it: built-in samples.", "IMAGES", positional=True)
     ] = None
     model: ModelPath = None
-    n: Annotated[Count, Field(description="How many of the images."), Cli("N")] = 500
+    n: Annotated[Count, Decides("How many of the images.", "N")] = 500
     threads: Threads = 0
 
 
@@ -168,6 +149,6 @@ class BenchmarkRenderConfig(Config):
     """Measure writing a stimulus set, against decoding and PNG compression alone."""
 
     model: ModelPath = None
-    n: Annotated[Count, Field(description="How many stimuli."), Cli("N")] = 1_000
+    n: Annotated[Count, Decides("How many stimuli.", "N")] = 1_000
     seed: Seed = 0
     threads: Threads = 0

@@ -7,90 +7,84 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from gaia_stim.config.base import Config, Count, Force, Seed
-from gaia_stim.config.options import Cli, Input, Output
+from gaia_stim.config.options import Decides, Input, Output
 
 
 class DesignConfig(Config):
     """Make a balanced list of trials over a stimulus set."""
 
-    kind: Annotated[
-        str,
-        Field(description="The task."),
-        Cli("KIND", positional=True, choices="gaia_stim.designs:DESIGNS"),
-    ]
-    stimuli: Annotated[Path, Field(description="A stimulus set."), Input("SET", positional=True)]
+    kind: Annotated[str, Decides("The task.", "KIND", positional=True, choices="gaia_stim.designs:DESIGNS")]
+    stimuli: Annotated[Path, Input("A stimulus set.", "SET", positional=True)]
     pairs: Annotated[
         str | None,
-        Field(
-            description="Which stimuli are compared: neighbours, all, or those N steps apart on the line, the wheel, "
-            "or a grid's rows and columns. [default: adjacent; all where the set has no order]"
+        Decides(
+            "Which stimuli are compared: neighbours, all, or those N steps apart on the line, the wheel, "
+            "or a grid's rows and columns. [default: adjacent; all where the set has no order]",
+            "adjacent|all|step:N",
+            panel="Trials",
         ),
-        Cli("adjacent|all|step:N", panel="Trials"),
     ] = None
-    triads: Annotated[
-        bool,
-        Field(description="For mlds: three stimuli a trial instead of four."),
-        Cli(panel="Trials"),
-    ] = False
+    triads: Annotated[bool, Decides("For mlds: three stimuli a trial instead of four.", panel="Trials")] = False
     standard: Annotated[
         str | None,
-        Field(description="For constant: the stimulus that all are compared with. [default: the middle one]"),
-        Cli("STIM_ID", panel="Trials"),
+        Decides(
+            "For constant: the stimulus that all are compared with. [default: the middle one]",
+            "STIM_ID",
+            panel="Trials",
+        ),
     ] = None
     trials: Annotated[
         Count | None,
-        Field(
-            description="For mlds and triplets: so many trials a repetition, drawn evenly over the stimuli, instead of "
-            "every combination once."
+        Decides(
+            "For mlds and triplets: so many trials a repetition, drawn evenly over the stimuli, instead of "
+            "every combination once.",
+            "N",
+            panel="Trials",
         ),
-        Cli("N", panel="Trials"),
     ] = None
     after: Annotated[
         Path | None,
-        Field(
-            description="For mlds with --trials: results of earlier trials with this set, a file or a folder; those "
-            "trials are drawn that tell most about the scale after these answers."
+        Input(
+            "For mlds with --trials: results of earlier trials with this set, a file or a folder; those "
+            "trials are drawn that tell most about the scale after these answers.",
+            "RESULTS",
+            panel="Trials",
         ),
-        Input("RESULTS", panel="Trials"),
     ] = None
     repetitions: Annotated[
-        int, Field(ge=1, le=10_000, description="How often each participant sees everything."), Cli(panel="Trials")
+        int, Field(ge=1, le=10_000), Decides("How often each participant sees everything.", panel="Trials")
     ] = 1
     blocks: Annotated[
         int,
-        Field(
-            ge=1,
-            le=1000,
-            description="Blocks that a participant's trials are shared out over; who begins with which is balanced "
+        Field(ge=1, le=1000),
+        Decides(
+            "Blocks that a participant's trials are shared out over; who begins with which is balanced "
             "over participants.",
+            panel="Order",
         ),
-        Cli(panel="Order"),
     ] = 1
     participants: Annotated[
-        int, Field(ge=1, le=10_000, description="Participants, each with an order of their own."), Cli(panel="Order")
+        int, Field(ge=1, le=10_000), Decides("Participants, each with an order of their own.", panel="Order")
     ] = 1
     max_run: Annotated[
         int | None,
-        Field(
-            ge=1,
-            description="At most so many trials in a row with the same right answer, or of the same stimuli. "
-            "[default: any]",
+        Field(ge=1),
+        Decides(
+            "At most so many trials in a row with the same right answer, or of the same stimuli. [default: any]",
+            panel="Order",
         ),
-        Cli(panel="Order"),
     ] = None
     min_distance: Annotated[
         int | None,
-        Field(
-            ge=1,
-            description="The same stimuli come back so many trials later at the earliest; 2 is no repetition at once. "
+        Field(ge=1),
+        Decides(
+            "The same stimuli come back so many trials later at the earliest; 2 is no repetition at once. "
             "[default: any]",
+            panel="Order",
         ),
-        Cli(panel="Order"),
     ] = None
     seed: Seed = 0
-    out: Annotated[Path | None, Field(description="The folder of the design. [default: SET_KIND]"), Output("DIR")] = (
-        None
-    )
+    out: Annotated[Path | None, Output("The folder of the design. [default: SET_KIND]", "DIR")] = None
     force: Force = False
 
     @field_validator("pairs")
@@ -106,48 +100,44 @@ class ScaleConfig(Config):
 
     responses: Annotated[
         tuple[Path, ...],
-        Field(min_length=1, description="Results files (CSV), or folders of them."),
-        Input("RESPONSES…", positional=True),
+        Field(min_length=1),
+        Input("Results files (CSV), or folders of them.", "RESPONSES…", positional=True),
     ]
     task: Annotated[
         str | None,
-        Field(description="Where the results are of several tasks: the one that is meant."),
-        Cli("NAME", choices="gaia_stim.designs:SCALES"),
+        Decides(
+            "Where the results are of several tasks: the one that is meant.", "NAME", choices="gaia_stim.designs:SCALES"
+        ),
     ] = None
     stimuli: Annotated[
         Path | None,
-        Field(
-            description="The stimulus set, to check the ids, and for the alphas where the results have no columns "
-            "alpha_a to alpha_d."
+        Input(
+            "The stimulus set, to check the ids, and for the alphas where the results have no columns "
+            "alpha_a to alpha_d.",
+            "SET",
         ),
-        Input("SET"),
     ] = None
     by: Annotated[
         Literal["all", "participant"],
-        Field(description="One scale of all answers, or one of each participant as well, in files beside it."),
+        Decides("One scale of all answers, or one of each participant as well, in files beside it."),
     ] = "all"
     smooth: Annotated[
         bool,
-        Field(
-            description="Of mlds and 2afc: let the steps of the scale change smoothly along it, as much as the answers "
+        Decides(
+            "Of mlds and 2afc: let the steps of the scale change smoothly along it, as much as the answers "
             "speak for it; else the plain maximum likelihood."
         ),
     ] = True
     bootstrap: Annotated[
         int,
-        Field(
-            ge=0,
-            le=100_000,
-            description="Simulated experiments, and drawn scales, that the intervals come from; 0 for none.",
-        ),
+        Field(ge=0, le=100_000),
+        Decides("Simulated experiments, and drawn scales, that the intervals come from; 0 for none."),
     ] = 1000
-    confidence: Annotated[float, Field(gt=0, lt=1, description="Of the intervals."), Cli("X")] = 0.95
+    confidence: Annotated[float, Field(gt=0, lt=1), Decides("Of the intervals.", "X")] = 0.95
     seed: Seed = 0
-    out: Annotated[
-        Path,
-        Field(description="Where to write it; the .json and .png beside it have the same name."),
-        Output("FILE.csv"),
-    ] = Path("scale.csv")
+    out: Annotated[Path, Output("Where to write it; the .json and .png beside it have the same name.", "FILE.csv")] = (
+        Path("scale.csv")
+    )
     force: Force = False
 
     @field_validator("out")

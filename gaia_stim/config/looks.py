@@ -6,46 +6,38 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed
-from gaia_stim.config.options import Cli, Decides, Input, Model, Output
+from gaia_stim.config.options import Decides, Input, Model, Output
 
 FIRST = "Train first"
 """The panel of what trains the models that are then measured."""
 Methods = Annotated[
     str | None,
-    Field(
-        description="Train these first, names with commas between; options of one after colons: gaia,gaia:alpha=0,ae."
+    Decides(
+        "Train these first, names with commas between; options of one after colons: gaia,gaia:alpha=0,ae.",
+        "NAMES",
+        panel=FIRST,
+        choices="gaia_stim.models:MODELS",
     ),
-    Cli("NAMES", panel=FIRST, choices="gaia_stim.models:MODELS"),
 ]
 Seeds = Annotated[
-    int,
-    Field(ge=1, le=100, description="Trainings of each method, with the seeds from --seed on."),
-    Cli("N", panel=FIRST),
+    int, Field(ge=1, le=100), Decides("Trainings of each method, with the seeds from --seed on.", "N", panel=FIRST)
 ]
-TrainedOn = Annotated[
-    Count | None,
-    Field(description="How long to train each. [default: as train]"),
-    Cli("N", panel=FIRST),
-]
+TrainedOn = Annotated[Count | None, Decides("How long to train each. [default: as train]", "N", panel=FIRST)]
 TrainOptions = Annotated[
     tuple[str, ...] | None,
-    Field(alias="set", description="Any other option of train, for all methods: --set latent=64; may be repeated."),
-    Cli("KEY=VALUE", panel=FIRST),
+    Field(alias="set"),
+    Decides("Any other option of train, for all methods: --set latent=64; may be repeated.", "KEY=VALUE", panel=FIRST),
 ]
 
 
 class AuditConfig(Config):
     """Say what else varies in a stimulus set with what is meant to vary."""
 
-    stimuli: Annotated[Path, Field(description="A stimulus set."), Input("SET", positional=True)]
-    out: Annotated[Path | None, Field(description="The folder of the report. [default: SET_audit]"), Output("DIR")] = (
-        None
-    )
+    stimuli: Annotated[Path, Input("A stimulus set.", "SET", positional=True)]
+    out: Annotated[Path | None, Output("The folder of the report. [default: SET_audit]", "DIR")] = None
     model: RecordedModel = None
     images: Annotated[
-        Path | None,
-        Field(description="The images that the model was trained on. [default: where they were then]"),
-        Input("DIR"),
+        Path | None, Input("The images that the model was trained on. [default: where they were then]", "DIR")
     ] = None
     force: Force = False
 
@@ -55,53 +47,46 @@ class InfoConfig(Config):
 
     target: Annotated[
         Path | None,
-        Field(description="A run, a stimulus set or an image. Without it: the model that would be used."),
-        Input("TARGET", positional=True),
+        Input(
+            "A run, a stimulus set or an image. Without it: the model that would be used.", "TARGET", positional=True
+        ),
     ] = None
 
 
 class EvaluateConfig(Config):
     """Measure a model on images that it never saw, each figure beside its control."""
 
-    run: Annotated[
-        Path | None,
-        Field(description="The model's run folder; -m RUN says the same."),
-        Model("RUN", positional=True),
-    ] = None
+    run: Annotated[Path | None, Model("The model's run folder; -m RUN says the same.", "RUN", positional=True)] = None
     model: ModelPath = None
-    images: Annotated[
-        Path | None, Field(description="The images. [default: the folder that it was trained on]"), Input("IMAGES")
-    ] = None
+    images: Annotated[Path | None, Input("The images. [default: the folder that it was trained on]", "IMAGES")] = None
     landmarks: Annotated[
         Path | None,
-        Field(
-            description="Landmarks to carry from image to image: a table of image, landmark, x, y in pixels of the "
+        Input(
+            "Landmarks to carry from image to image: a table of image, landmark, x, y in pixels of the "
             "files, or a folder of .tem or .pts files.",
-            title="Landmarks",
+            "FILE",
+            panel="Landmarks",
         ),
-        Input("FILE", panel="Landmarks"),
     ] = None
     scale_by: Annotated[
         str,
-        Field(pattern=r"^[^,]+,[^,]+$", description="Two of them whose distance is the unit, the eyes say: NAME,NAME."),
-        Cli("NAMES", panel="Landmarks"),
+        Field(pattern=r"^[^,]+,[^,]+$"),
+        Decides("Two of them whose distance is the unit, the eyes say: NAME,NAME.", "NAMES", panel="Landmarks"),
     ] = "0,1"
     landmark_sheet: Annotated[
-        Path | None,
-        Field(description="Draw the error at each of them there, as PNG."),
-        Output("FILE", panel="Landmarks"),
+        Path | None, Output("Draw the error at each of them there, as PNG.", "FILE", panel="Landmarks")
     ] = None
     refine: Annotated[
         int,
-        Field(
-            ge=0,
-            le=10_000,
-            description="Fit the codes of the images that have landmarks to them first by so many gradient steps, as "
+        Field(ge=0, le=10_000),
+        Decides(
+            "Fit the codes of the images that have landmarks to them first by so many gradient steps, as "
             "morph --refine does; 60 do.",
+            "N",
+            panel="Landmarks",
         ),
-        Cli("N", panel="Landmarks"),
     ] = 0
-    out: Annotated[Path | None, Field(description="Write the figures there too, as JSON."), Output("FILE")] = None
+    out: Annotated[Path | None, Output("Write the figures there too, as JSON.", "FILE")] = None
     seed: Seed = 0
     force: Force = False
 
@@ -117,29 +102,26 @@ class CompareConfig(Config):
 
     runs: Annotated[
         tuple[Path, ...] | None,
-        Field(
-            description="Run folders; with --methods instead the folder of images to train on, or nothing for the "
-            "built-in samples."
+        Input(
+            "Run folders; with --methods instead the folder of images to train on, or nothing for the "
+            "built-in samples.",
+            "RUN…",
+            positional=True,
         ),
-        Input("RUN…", positional=True),
     ] = None
     methods: Methods = None
     seeds: Seeds = 3
     images_seen: TrainedOn = None
     size: Annotated[
         int | None,
-        Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side. [default: as train]"),
-        Cli("PX", panel=FIRST),
+        Field(ge=16, le=1024, multiple_of=16),
+        Decides("Pixels of a side. [default: as train]", "PX", panel=FIRST),
     ] = None
     set_: TrainOptions = None
     images: Annotated[
-        Path | None,
-        Field(description="The images to measure on. [default: the folder that they were trained on]"),
-        Input("IMAGES"),
+        Path | None, Input("The images to measure on. [default: the folder that they were trained on]", "IMAGES")
     ] = None
-    out: Annotated[Path, Field(description="The folder of table, sheets and trainings."), Output("DIR")] = Path(
-        "comparison"
-    )
+    out: Annotated[Path, Output("The folder of table, sheets and trainings.", "DIR")] = Path("comparison")
     seed: Seed = 0
     force: Force = False
 
@@ -159,18 +141,14 @@ class CompareConfig(Config):
 class ReportConfig(Config):
     """Write one self-contained HTML page about a run or a stimulus set, to read, print or send."""
 
-    target: Annotated[Path, Field(description="A run or a stimulus set."), Input("TARGET", positional=True)]
-    out: Annotated[
-        Path | None, Field(description="The page. [default: beside it, NAME_report.html]"), Output("FILE")
-    ] = None
+    target: Annotated[Path, Input("A run or a stimulus set.", "TARGET", positional=True)]
+    out: Annotated[Path | None, Output("The page. [default: beside it, NAME_report.html]", "FILE")] = None
     images: Annotated[
-        Path | None,
-        Field(description="Of a run: the images to look at. [default: the folder that it was trained on]"),
-        Decides("IMAGES"),
+        Path | None, Decides("Of a run: the images to look at. [default: the folder that it was trained on]", "IMAGES")
     ] = None
-    figures: Annotated[
-        bool, Field(description="Of a run: measure it too, as evaluate does, where that was not done before.")
-    ] = True
+    figures: Annotated[bool, Decides("Of a run: measure it too, as evaluate does, where that was not done before.")] = (
+        True
+    )
     seed: Seed = 0
     force: Force = False
 
@@ -178,7 +156,7 @@ class ReportConfig(Config):
 class DemoConfig(Config):
     """Do the main job on built-in data: draw faces, morph two, make a grid of four, and a page to look at."""
 
-    out: Annotated[Path, Field(description="Where to put it all."), Output("DIR")] = Path("gaia-stim-demo")
+    out: Annotated[Path, Output("Where to put it all.", "DIR")] = Path("gaia-stim-demo")
     force: Force = False
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 
 UNBOUNDED = 2**31
@@ -20,7 +20,7 @@ UNBOUNDED = 2**31
 
 
 class Role(Enum):
-    """What an option is to the result. One that says nothing decides it; every path says what it is."""
+    """What an option is to the result."""
 
     DECIDES = "decides"
     """Its value is a part of the request; of a path that is where it lies."""
@@ -37,9 +37,12 @@ class Role(Enum):
 
 
 @dataclass(frozen=True)
-class Cli:
-    """What a field is as an option, beyond its name, type, default and description."""
+class Mark:
+    """What a field is as an option, beyond its name, type, limits and default."""
 
+    role: Role
+    about: str
+    """What it means: a sentence for the help, the pages and the schema."""
     metavar: str | None = None
     short: str | None = None
     panel: str | None = None
@@ -48,15 +51,18 @@ class Cli:
     """Where the valid names stand, as "module:TABLE"."""
     or_file: str | None = None
     """What a value ends with that is no name but a file that is read."""
-    role: Role | None = None
+
+    def __get_pydantic_json_schema__(self, kind: Any, schema: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Pydantic's hook: the schema of a config describes its options, too."""
+        return schema(kind) | {"description": self.about}
 
 
-Decides = partial(Cli, role=Role.DECIDES)
-Input = partial(Cli, role=Role.INPUT)
-Model = partial(Cli, role=Role.MODEL)
-Output = partial(Cli, role=Role.OUTPUT)
-Watching = partial(Cli, role=Role.WATCHING)
-Asking = partial(Cli, role=Role.ASKING)
+Decides = partial(Mark, Role.DECIDES)
+Input = partial(Mark, Role.INPUT)
+Model = partial(Mark, Role.MODEL)
+Output = partial(Mark, Role.OUTPUT)
+Watching = partial(Mark, Role.WATCHING)
+Asking = partial(Mark, Role.ASKING)
 
 
 def option_name(field: str) -> str:
@@ -78,12 +84,12 @@ class Option:
         return self.info.alias or self.field
 
     @property
-    def role(self) -> Role:
-        return self.cli.role or Role.DECIDES
+    def mark(self) -> Mark:
+        return next(mark for mark in self.info.metadata if isinstance(mark, Mark))
 
     @property
-    def cli(self) -> Cli:
-        return next((mark for mark in self.info.metadata if isinstance(mark, Cli)), Cli())
+    def role(self) -> Role:
+        return self.mark.role
 
     @property
     def kind(self) -> Any:
@@ -113,7 +119,7 @@ class Option:
         values = [] if value is None else value if isinstance(value, list | tuple) else [value]
         if self.is_path:
             yield from map(str, values)
-        elif ending := self.cli.or_file:
+        elif ending := self.mark.or_file:
             yield from (text for text in values if text.lower().endswith(ending))
 
     # -- in words ----------------------------------------------------------------------------------------------------
@@ -126,9 +132,9 @@ class Option:
     @property
     def names(self) -> tuple[str, ...]:
         """The names in the table that the value is chosen from; nothing that is in the table is imported."""
-        if self.cli.choices is None:
+        if self.mark.choices is None:
             return ()
-        module, table = self.cli.choices.split(":")
+        module, table = self.mark.choices.split(":")
         return tuple(getattr(import_module(module), table))
 
     @property
@@ -137,12 +143,12 @@ class Option:
         long = option_name(self.field)
         if self.is_flag and self.info.default is True:
             long = f"{long}/--no-{long.removeprefix('--')}"
-        return [long, self.cli.short] if self.cli.short else [long]
+        return [long, self.mark.short] if self.mark.short else [long]
 
     @property
     def name(self) -> str:
         """What messages call it: `--size`, or `IMAGES`."""
-        return self.metavar if self.cli.positional else option_name(self.field)
+        return self.metavar if self.mark.positional else option_name(self.field)
 
     @property
     def metavar(self) -> str:
@@ -151,7 +157,7 @@ class Option:
             return ""
         usual = {int: "N", float: "X"}.get(self.kind, self.field.strip("_").upper())
         # Typer itself says that there may be many.
-        return (self.cli.metavar or "|".join(self.literals) or usual).rstrip("….")
+        return (self.mark.metavar or "|".join(self.literals) or usual).rstrip("….")
 
     @property
     def default(self) -> str | None:

@@ -6,17 +6,16 @@ from typing import Annotated
 from pydantic import Field
 
 from gaia_stim.config.base import Config, Force
-from gaia_stim.config.options import Asking, Cli, Input, Output, Watching
+from gaia_stim.config.options import Asking, Decides, Input, Output, Watching
 
-RecipePath = Annotated[Path, Field(description="The recipe."), Input("RECIPE.yaml", positional=True)]
+RecipePath = Annotated[Path, Input("The recipe.", "RECIPE.yaml", positional=True)]
 Overrides = Annotated[
     tuple[str, ...] | None,
-    Field(
-        alias="set",
-        description="Another value for a variable or for an option of a step: --set train.images_seen=2k; may be "
-        "repeated.",
+    Field(alias="set"),
+    Decides(
+        "Another value for a variable or for an option of a step: --set train.images_seen=2k; may be repeated.",
+        "KEY=VALUE",
     ),
-    Cli("KEY=VALUE"),
 ]
 
 
@@ -28,20 +27,17 @@ class RecipeRunConfig(Config):
     recipe: RecipePath
     out: Annotated[
         Path | None,
-        Field(description="The folder of what is made. [default: as the recipe says, else out/RECIPE beside it]"),
-        Output("DIR"),
+        Output("The folder of what is made. [default: as the recipe says, else out/RECIPE beside it]", "DIR"),
     ] = None
-    dry_run: Annotated[bool, Field(description="Say what would be done and why, and do nothing."), Asking()] = False
-    only: Annotated[str | None, Field(description="Only this step; what it needs must be done."), Asking("STEP")] = None
+    dry_run: Annotated[bool, Asking("Say what would be done and why, and do nothing.")] = False
+    only: Annotated[str | None, Asking("Only this step; what it needs must be done.", "STEP")] = None
     from_: Annotated[
         str | None,
-        Field(alias="from", description="Only this step and those that need it; what they need must be done."),
-        Asking("STEP"),
+        Field(alias="from"),
+        Asking("Only this step and those that need it; what they need must be done.", "STEP"),
     ] = None
     set_: Overrides = None
-    force: Annotated[
-        bool, Field(description="Do the steps again, done or not, and replace what they made."), Asking()
-    ] = False
+    force: Annotated[bool, Asking("Do the steps again, done or not, and replace what they made.")] = False
 
 
 class RecipeCheckConfig(Config):
@@ -58,17 +54,11 @@ class RecipeSchemaConfig(Config):
 class RecipeFromConfig(Config):
     """Write a recipe that makes a stimulus set again, from the set's provenance."""
 
-    target: Annotated[
-        Path, Field(description="A stimulus set, or the provenance.json of one."), Input("SET", positional=True)
-    ]
+    target: Annotated[Path, Input("A stimulus set, or the provenance.json of one.", "SET", positional=True)]
     out: Annotated[
-        Path | None,
-        Field(description="The recipe. [default: SET_recipe.yaml, where the paths in the provenance start]"),
-        Output("FILE"),
+        Path | None, Output("The recipe. [default: SET_recipe.yaml, where the paths in the provenance start]", "FILE")
     ] = None
     images: Annotated[
-        Path | None,
-        Field(description="Where to look for source images that are no longer where they were."),
-        Watching("DIR"),
+        Path | None, Watching("Where to look for source images that are no longer where they were.", "DIR")
     ] = None
     force: Force = False

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Config, Count, Device, Fit, Force, Precision, Seed, Threads
-from gaia_stim.config.options import Asking, Cli, Decides, Input, Output, Role, Watching
+from gaia_stim.config.options import Asking, Decides, Input, Output, Role, Watching
 
 
 class ModelConfig(Config):
@@ -67,172 +67,135 @@ class TrainConfig(Config):
 
     images: Annotated[
         Path | None,
-        Field(description="A folder of images, nested or not. Without it: built-in samples."),
-        Decides("IMAGES", positional=True),
+        Decides("A folder of images, nested or not. Without it: built-in samples.", "IMAGES", positional=True),
     ] = None
-    out: Annotated[
-        Path | None, Field(description="The run folder. [default: runs/IMAGES_SIZE_METHOD]"), Output("RUN")
-    ] = None
+    out: Annotated[Path | None, Output("The run folder. [default: runs/IMAGES_SIZE_METHOD]", "RUN")] = None
     preset: Annotated[
         Literal["light", "paper", "tiny"],
-        Field(description="Defaults for all that is not given: ours, the paper's, or a toy for trying out."),
+        Decides("Defaults for all that is not given: ours, the paper's, or a toy for trying out."),
     ] = "light"
-    config: Annotated[
-        Path | None, Field(description="A YAML file of these options; those typed here win."), Asking("FILE")
-    ] = None
-    from_: Annotated[
-        Path | None, Field(alias="from", description="Start from the weights of this run."), Decides("RUN")
-    ] = None
+    config: Annotated[Path | None, Asking("A YAML file of these options; those typed here win.", "FILE")] = None
+    from_: Annotated[Path | None, Field(alias="from"), Decides("Start from the weights of this run.", "RUN")] = None
     seed: Seed = 0
     force: Force = False
-    dry_run: Annotated[bool, Field(description="Say what would be done, and do nothing."), Asking()] = False
+    dry_run: Annotated[bool, Asking("Say what would be done, and do nothing.")] = False
 
-    size: Annotated[
-        int,
-        Field(ge=16, le=1024, multiple_of=16, description="Pixels of a side.", title="Images"),
-        Cli("PX", panel="Images"),
-    ] = 64
+    size: Annotated[int, Field(ge=16, le=1024, multiple_of=16), Decides("Pixels of a side.", "PX", panel="Images")] = 64
     channels: Annotated[
-        Literal["auto", "1", "3"],
-        Field(description="1 for grey, 3 for colour; auto looks at the images."),
-        Cli(panel="Images"),
+        Literal["auto", "1", "3"], Decides("1 for grey, 3 for colour; auto looks at the images.", panel="Images")
     ] = "auto"
-    fit: Annotated[Fit, Field(description="Make images square by cropping or by padding."), Cli(panel="Images")] = (
-        "crop"
-    )
+    fit: Annotated[Fit, Decides("Make images square by cropping or by padding.", panel="Images")] = "crop"
     background: Annotated[
-        str,
-        Field(description="Colour behind transparency and padding: a name or #rrggbb."),
-        Cli("COLOUR", panel="Images"),
+        str, Decides("Colour behind transparency and padding: a name or #rrggbb.", "COLOUR", panel="Images")
     ] = "white"
     strict: Annotated[
-        bool,
-        Field(description="Refuse a folder with unreadable images instead of skipping them."),
-        Watching(panel="Images"),
+        bool, Watching("Refuse a folder with unreadable images instead of skipping them.", panel="Images")
     ] = False
 
     split_by: Annotated[
         str | None,
-        Field(description="Hold out by this column of --labels, a person's name say: all of its images or none."),
-        Cli("COLUMN", panel="Images"),
+        Decides(
+            "Hold out by this column of --labels, a person's name say: all of its images or none.",
+            "COLUMN",
+            panel="Images",
+        ),
     ] = None
-    labels: Annotated[
-        Path | None, Field(description="The table that has the column of --split-by."), Input("TABLE", panel="Images")
-    ] = None
+    labels: Annotated[Path | None, Input("The table that has the column of --split-by.", "TABLE", panel="Images")] = (
+        None
+    )
     hold_out: Annotated[
         Path | None,
-        Field(
-            description="Hold out these: a file with names of images, or values of that column, one a line. [default: "
-            "a tenth by hash]"
+        Input(
+            "Hold out these: a file with names of images, or values of that column, one a line. [default: "
+            "a tenth by hash]",
+            "FILE",
+            panel="Images",
         ),
-        Input("FILE", panel="Images"),
     ] = None
 
     method: Annotated[
-        str,
-        Field(description="The model that is trained."),
-        Cli("NAME", panel="Model", choices="gaia_stim.models:MODELS"),
+        str, Decides("The model that is trained.", "NAME", panel="Model", choices="gaia_stim.models:MODELS")
     ] = "gaia"
     network: Annotated[
-        str,
-        Field(description="The networks it is made of."),
-        Cli("NAME", panel="Model", choices="gaia_stim.networks:NETWORKS"),
+        str, Decides("The networks it is made of.", "NAME", panel="Model", choices="gaia_stim.networks:NETWORKS")
     ] = "deform"
     objective: Annotated[
-        str,
-        Field(description="GAIA's objective."),
-        Cli("NAME", panel="Model", choices="gaia_stim.models:OBJECTIVES"),
+        str, Decides("GAIA's objective.", "NAME", panel="Model", choices="gaia_stim.models:OBJECTIVES")
     ] = "anchored"
-    interpolations: Annotated[
-        bool, Field(description="Train on interpolations too (GAIA's point)."), Cli(panel="Model")
-    ] = True
-    latent: Annotated[int, Field(ge=2, le=4096, description="Numbers in a latent code."), Cli("N", panel="Model")] = 128
+    interpolations: Annotated[bool, Decides("Train on interpolations too (GAIA's point).", panel="Model")] = True
+    latent: Annotated[int, Field(ge=2, le=4096), Decides("Numbers in a latent code.", "N", panel="Model")] = 128
     shape_latent: Annotated[
         int | None,
-        Field(ge=1, description="How many of them are shape, where there is one. [default: a quarter, at most 12]"),
-        Cli("N", panel="Model"),
+        Field(ge=1),
+        Decides("How many of them are shape, where there is one. [default: a quarter, at most 12]", "N", panel="Model"),
     ] = None
     smoothness: Annotated[
         float | None,
-        Field(
-            ge=0,
-            description="Weight of the slopes of motions, where there are shapes; 0.03 for a hundred photographs. "
-            "[default: 0.01]",
+        Field(ge=0),
+        Decides(
+            "Weight of the slopes of motions, where there are shapes; 0.03 for a hundred photographs. [default: 0.01]",
+            "X",
+            panel="Model",
         ),
-        Cli("X", panel="Model"),
     ] = None
-    width: Annotated[int, Field(ge=4, le=512, description="Channels of the first layer."), Cli("N", panel="Model")] = 48
-    alpha: Annotated[
-        float, Field(ge=0, description="Weight of the structure loss L_dist."), Cli("X", panel="Model")
-    ] = 0.2
-    gamma: Annotated[float, Field(ge=0, le=4, description="γ in the weight of the fakes."), Cli("X", panel="Model")] = (
-        0.5
-    )
+    width: Annotated[int, Field(ge=4, le=512), Decides("Channels of the first layer.", "N", panel="Model")] = 48
+    alpha: Annotated[float, Field(ge=0), Decides("Weight of the structure loss L_dist.", "X", panel="Model")] = 0.2
+    gamma: Annotated[float, Field(ge=0, le=4), Decides("γ in the weight of the fakes.", "X", panel="Model")] = 0.5
 
     edges: Annotated[
         float,
-        Field(
-            ge=0, description="Weight of errors of edges (differences of neighbouring pixels) beside those of pixels."
+        Field(ge=0),
+        Decides(
+            "Weight of errors of edges (differences of neighbouring pixels) beside those of pixels.", "X", panel="Model"
         ),
-        Cli("X", panel="Model"),
     ] = 1.0
 
     images_seen: Annotated[
         Count | None,
-        Field(
-            description="How long to train; 400k is 400,000 images. [default: 30 for each image of the folder, but "
-            "from 75k, half an hour at 64 px on two cores, to 400k]"
+        Decides(
+            "How long to train; 400k is 400,000 images. [default: 30 for each image of the folder, but "
+            "from 75k, half an hour at 64 px on two cores, to 400k]",
+            "N",
+            panel="Training",
         ),
-        Cli("N", panel="Training"),
     ] = None
     pretrain: Annotated[
         float,
-        Field(ge=0, lt=1, description="Share of it in which GAIA's generator learns alone, before the game."),
-        Cli("X", panel="Training"),
+        Field(ge=0, lt=1),
+        Decides("Share of it in which GAIA's generator learns alone, before the game.", "X", panel="Training"),
     ] = 0.6
     mirror: Annotated[
         Literal["auto", "yes", "no"],
-        Field(description="Mirror half of the images of each step; auto: where the set looks alike mirrored."),
-        Cli(panel="Training"),
+        Decides("Mirror half of the images of each step; auto: where the set looks alike mirrored.", panel="Training"),
     ] = "auto"
-    batch: Annotated[
-        int, Field(ge=4, le=4096, multiple_of=4, description="Images a step."), Cli("N", panel="Training")
-    ] = 16
+    batch: Annotated[int, Field(ge=4, le=4096, multiple_of=4), Decides("Images a step.", "N", panel="Training")] = 16
     groups: Annotated[
         int,
-        Field(
-            ge=0,
-            le=1024,
-            description="Parts of a batch within which pairs and L_dist are formed; 0: one for each process.",
+        Field(ge=0, le=1024),
+        Decides(
+            "Parts of a batch within which pairs and L_dist are formed; 0: one for each process.", "N", panel="Training"
         ),
-        Cli("N", panel="Training"),
     ] = 0
-    lr: Annotated[float, Field(gt=0, le=1, description="Learning rate."), Cli("X", panel="Training")] = 1e-3
-    beta1: Annotated[float, Field(ge=0, lt=1, description="Adam's first moment decay."), Cli("X", panel="Training")] = (
-        0.5
-    )
+    lr: Annotated[float, Field(gt=0, le=1), Decides("Learning rate.", "X", panel="Training")] = 1e-3
+    beta1: Annotated[float, Field(ge=0, lt=1), Decides("Adam's first moment decay.", "X", panel="Training")] = 0.5
     cooldown: Annotated[
         float,
-        Field(ge=0, le=1, description="Share of the training over which the learning rate falls to 0."),
-        Cli("X", panel="Training"),
+        Field(ge=0, le=1),
+        Decides("Share of the training over which the learning rate falls to 0.", "X", panel="Training"),
     ] = 0.5
     ema: Annotated[
         float,
-        Field(ge=0, lt=1, description="Decay a step of the average of the weights used for images; 0: none."),
-        Cli("X", panel="Training"),
+        Field(ge=0, lt=1),
+        Decides("Decay a step of the average of the weights used for images; 0: none.", "X", panel="Training"),
     ] = 0.999
     validations: Annotated[
-        int,
-        Field(ge=1, le=1000, description="How often to measure the validation images."),
-        Cli("N", panel="Training"),
+        int, Field(ge=1, le=1000), Decides("How often to measure the validation images.", "N", panel="Training")
     ] = 20
     sheets: Annotated[
-        int,
-        Field(ge=0, le=1000, description="How many sample sheets to draw on the way."),
-        Watching("N", panel="Training"),
+        int, Field(ge=0, le=1000), Watching("How many sample sheets to draw on the way.", "N", panel="Training")
     ] = 8
     save_seconds: Annotated[
-        float, Field(gt=0, description="Save for resuming at least this often."), Watching("S", panel="Training")
+        float, Field(gt=0), Watching("Save for resuming at least this often.", "S", panel="Training")
     ] = 60.0
 
     device: Device = "auto"
@@ -272,39 +235,29 @@ class TrainConfig(Config):
 class AlignConfig(Config):
     """Put two named points of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
 
-    images: Annotated[Path, Field(description="A folder of images."), Decides("FOLDER", positional=True)]
+    images: Annotated[Path, Decides("A folder of images.", "FOLDER", positional=True)]
     points: Annotated[
         Path,
-        Field(
-            description="Where the points are: a table of image, landmark, x, y in pixels of the files, or a folder of "
-            ".tem or .pts files."
+        Decides(
+            "Where the points are: a table of image, landmark, x, y in pixels of the files, or a folder of "
+            ".tem or .pts files.",
+            "FILE",
         ),
-        Decides("FILE"),
     ]
     by: Annotated[
         str,
-        Field(pattern=r"^[^,]+,[^,]+$", description="The two points, the one that shall lie left first: NAME,NAME."),
-        Cli("NAMES"),
+        Field(pattern=r"^[^,]+,[^,]+$"),
+        Decides("The two points, the one that shall lie left first: NAME,NAME.", "NAMES"),
     ] = "0,1"
-    out: Annotated[
-        Path,
-        Field(description="The folder: OUT/images, OUT/landmarks.csv, OUT/alignment.csv and the labels."),
-        Output("DIR"),
-    ]
+    out: Annotated[Path, Output("The folder: OUT/images, OUT/landmarks.csv, OUT/alignment.csv and the labels.", "DIR")]
     distance: Annotated[
-        float, Field(gt=0, lt=1, description="How far apart they shall lie, in shares of a side."), Cli("X")
+        float, Field(gt=0, lt=1), Decides("How far apart they shall lie, in shares of a side.", "X")
     ] = 0.22
-    height: Annotated[float, Field(gt=0, lt=1, description="How far from the top, in shares of a side."), Cli("X")] = (
-        0.46
-    )
+    height: Annotated[float, Field(gt=0, lt=1), Decides("How far from the top, in shares of a side.", "X")] = 0.46
     size: Annotated[
         int | None,
-        Field(
-            ge=16,
-            le=4096,
-            description="Pixels of a side. [default: such that most images keep their resolution, up to 1024]",
-        ),
-        Cli("PX"),
+        Field(ge=16, le=4096),
+        Decides("Pixels of a side. [default: such that most images keep their resolution, up to 1024]", "PX"),
     ] = None
     force: Force = False
 
@@ -312,16 +265,13 @@ class AlignConfig(Config):
 class SamplesConfig(Config):
     """Draw built-in parametric faces with a table of their true attributes."""
 
-    out: Annotated[
-        Path,
-        Field(description="The folder: OUT/images/*.png and OUT/labels.csv."),
-        Output("OUT", positional=True),
-    ] = Path("samples")
-    n: Annotated[Count, Field(description="How many faces."), Cli("N")] = 2_000
-    size: Annotated[int, Field(ge=16, le=1024, description="Pixels of a side."), Cli("PX")] = 64
+    out: Annotated[Path, Output("The folder: OUT/images/*.png and OUT/labels.csv.", "OUT", positional=True)] = Path(
+        "samples"
+    )
+    n: Annotated[Count, Decides("How many faces.", "N")] = 2_000
+    size: Annotated[int, Field(ge=16, le=1024), Decides("Pixels of a side.", "PX")] = 64
     seed: Seed = 0
     confound: Annotated[
-        bool,
-        Field(description="Draw sex and age from the paper's ratios: young to old 0.28:1 in males, 8.49:1 in females."),
+        bool, Decides("Draw sex and age from the paper's ratios: young to old 0.28:1 in males, 8.49:1 in females.")
     ] = False
     force: Force = False

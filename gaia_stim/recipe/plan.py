@@ -224,7 +224,7 @@ class _Planner:
         """Whether a value is one that its option can have: a path that may be used, a name of its table."""
         paths = [path for path in option.paths(value) if path != str(BUILT_IN)]
         problems = [self.folder.problem(path, written=option.role is Role.OUTPUT) for path in paths]
-        if option.cli.choices and isinstance(value, str) and not paths:
+        if option.mark.choices and isinstance(value, str) and not paths:
             problems.append(_unknown(option, value))
         for problem in problems:
             self._refuse(at, problem and f"{option.key}: {problem}")

@@ -75,7 +75,7 @@ def step_schema(verb: str, step: Verb) -> dict[str, Any]:
 def _value(option: Option, found: dict[str, Any]) -> dict[str, Any]:
     """The type of an option as pydantic says it, or a variable in its place."""
     about: dict[str, Any] = {key: found[key] for key in ("description", "default") if key in found}
-    if option.cli.choices:
+    if option.mark.choices:
         about["examples"] = list(option.names)
     kinds = found.get("anyOf") or [{key: value for key, value in found.items() if key not in ("title", *about)}]
     one = [{"type": "string"}] if option.is_many else []

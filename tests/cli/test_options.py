@@ -12,8 +12,8 @@ from typer.models import ArgumentInfo, OptionInfo
 from gaia_stim import config
 from gaia_stim.cli.app import Call, build_app
 from gaia_stim.cli.options import named, signature, typed
-from gaia_stim.config import Cli, Config, Count
-from gaia_stim.config.options import Option, options
+from gaia_stim.config import Config, Count
+from gaia_stim.config.options import Asking, Decides, Input, Option, options
 from gaia_stim.config.verbs import VERBS
 from gaia_stim.errors import ConfigError
 
@@ -53,7 +53,7 @@ def test_what_is_not_typed_is_none_and_what_is_needed_has_no_default(kind: type[
 @pytest.mark.parametrize(("kind", "option"), OPTIONS)
 def test_names_follow_the_fields(kind: type[Config], option: Option) -> None:
     shown = mark(kind, option)
-    if option.cli.positional:
+    if option.mark.positional:
         assert isinstance(shown, ArgumentInfo)
         return
     info = kind.model_fields[option.field]
@@ -76,7 +76,7 @@ def test_the_default_in_the_help_is_the_models_when_typed(kind: type[Config], op
 
 @pytest.mark.parametrize(("kind", "option"), OPTIONS)
 def test_every_option_is_explained(kind: type[Config], option: Option) -> None:
-    assert kind.model_fields[option.field].description
+    assert option.mark.about and option.mark.about in mark(kind, option).help.replace("\\", "")
 
 
 @pytest.mark.parametrize(("kind", "option"), OPTIONS)
@@ -84,7 +84,7 @@ def test_literals_are_choices_and_tables_are_listed(kind: type[Config], option: 
     annotation = get_args(signature(kind).parameters[option.field].annotation)[0]
     if option.literals:
         assert any(get_origin(part) is Literal for part in (annotation, *get_args(annotation)))
-    if option.cli.choices:
+    if option.mark.choices:
         assert option.names
         assert ", ".join(option.names) in mark(kind, option).help
 
@@ -92,15 +92,15 @@ def test_literals_are_choices_and_tables_are_listed(kind: type[Config], option: 
 class Sample(Config):
     """A config with one of everything."""
 
-    things: Annotated[tuple[Path, ...], Field(min_length=1, description="Things."), Cli("THINGS…", positional=True)]
-    size: Annotated[int, Field(ge=16, le=64, multiple_of=16, description="Size."), Cli("PX", short="-s")] = 32
-    rate: Annotated[float, Field(gt=0, le=1, description="Rate.")] = 0.25
-    seen: Annotated[Count, Field(description="Seen.")] = 400_000
-    seed: Annotated[int, Field(ge=0, lt=2**63, description="Seed.")] = 0
-    fit: Annotated[Literal["crop", "pad"], Field(description="Fit.")] = "crop"
-    clever: Annotated[bool, Field(description="Clever.")] = True
-    force: Annotated[bool, Field(description="Force.")] = False
-    from_: Annotated[Path | None, Field(alias="from", description="From [here].")] = None
+    things: Annotated[tuple[Path, ...], Field(min_length=1), Input("Things.", "THINGS…", positional=True)]
+    size: Annotated[int, Field(ge=16, le=64, multiple_of=16), Decides("Size.", "PX", short="-s")] = 32
+    rate: Annotated[float, Field(gt=0, le=1), Decides("Rate.")] = 0.25
+    seen: Annotated[Count, Decides("Seen.")] = 400_000
+    seed: Annotated[int, Field(ge=0, lt=2**63), Decides("Seed.")] = 0
+    fit: Annotated[Literal["crop", "pad"], Decides("Fit.")] = "crop"
+    clever: Annotated[bool, Decides("Clever.")] = True
+    force: Annotated[bool, Asking("Force.")] = False
+    from_: Annotated[Path | None, Field(alias="from"), Decides("From [here].")] = None
 
 
 SAMPLE = {option.field: option for option in options(Sample).values()}

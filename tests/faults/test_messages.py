@@ -210,14 +210,14 @@ def names_of(verb: str) -> list[str]:
     words = []
     for option in needed:
         value = option.literals[0] if option.literals else option.names[0] if option.names else "nowhere"
-        words += [value] if option.cli.positional else [option.declarations[0].split("/")[0], value]
+        words += [value] if option.mark.positional else [option.declarations[0].split("/")[0], value]
     return [*verb.split(), *words]
 
 
 def wrong(verb: str) -> Iterator[tuple[Option, str]]:
     """The options of a command, each with a value that it cannot have."""
     for option in options(VERBS[verb].config).values():
-        if option.cli.positional or option.annotation is bool:
+        if option.mark.positional or option.annotation is bool:
             continue
         for value in ("nonsense", "-1", "1e999", "nan", ""):
             try:
