@@ -68,7 +68,7 @@ def build_app() -> typer.Typer:
     """The program as Typer knows it: one command a row of `VERBS`."""
     app = typer.Typer(
         name=PROGRAM,
-        help=gaia_stim.__doc__.split(": ", 1)[-1].capitalize() if gaia_stim.__doc__ else None,
+        help=(gaia_stim.__doc__ or "").partition("\n")[0].split(": ", 1)[-1].capitalize(),
         epilog=f"Start with [bold]{PROGRAM} demo[/bold], or with [bold]{PROGRAM} train YOUR_IMAGES[/bold].",
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,

@@ -16,7 +16,7 @@ from gaia_stim.files import write_bytes
 
 HEAD = f"""# The commands
 
-<!-- Written by `python -m gaia_stim.cli.reference docs/cli.md` from gaia_stim/config.py. -->
+<!-- Written by `python -m gaia_stim.cli.reference docs/cli.md` from gaia_stim/config/. -->
 
 `{PROGRAM} VERB --help` says the same. Before the verb stand `--json` (the result as one JSON object on
 stdout), `--quiet` (no progress, no notes) and `--version`. Progress and messages go to stderr, results to

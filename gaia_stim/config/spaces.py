@@ -47,15 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "cooldown": 0.0,
         "ema": 0.0,
     },
-    "tiny": {
-        "size": 32,
-        "latent": 16,
-        "width": 8,
-        "batch": 16,
-        "images_seen": 2_000,
-        "sheets": 1,
-        "validations": 2,
-    },
+    "tiny": {"size": 32, "latent": 16, "width": 8, "batch": 16, "images_seen": 2_000, "sheets": 1, "validations": 2},
 }
 """Named sets of training options; `light` is the defaults themselves, `paper` is Sainburg et al. (2018), §2.3, §3."""
 
@@ -221,8 +213,7 @@ class TrainConfig(Config):
     def model(self, channels: Literal[1, 3]) -> ModelConfig:
         """The model these options describe, for images of `channels` channels."""
         return ModelConfig(
-            channels=channels,
-            **{name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"},
+            channels=channels, **{name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"}
         )
 
     @property

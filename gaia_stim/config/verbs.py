@@ -8,16 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from gaia_stim.config import (
-    attributes,
-    benchmarks,
-    designs,
-    exports,
-    looks,
-    recipes,
-    spaces,
-    stimuli,
-)
+from gaia_stim.config import attributes, benchmarks, designs, exports, looks, recipes, spaces, stimuli
 from gaia_stim.config.base import Config
 from gaia_stim.config.options import Role, options
 
@@ -71,18 +62,9 @@ FAMILIES: dict[str, str] = {
 
 VERBS: dict[str, Verb] = {
     "demo": Verb(
-        looks.DemoConfig,
-        "gaia_stim.pipeline.demo:demo",
-        START,
-        "demo --out my-first-stimuli",
-        next="train YOUR_IMAGES",
+        looks.DemoConfig, "gaia_stim.pipeline.demo:demo", START, "demo --out my-first-stimuli", next="train YOUR_IMAGES"
     ),
-    "doctor": Verb(
-        looks.DoctorConfig,
-        "gaia_stim.pipeline.doctor:doctor",
-        START,
-        "doctor",
-    ),
+    "doctor": Verb(looks.DoctorConfig, "gaia_stim.pipeline.doctor:doctor", START, "doctor"),
     "samples": Verb(
         spaces.SamplesConfig,
         "gaia_stim.pipeline.samples:samples",
@@ -212,11 +194,7 @@ VERBS: dict[str, Verb] = {
         makes=SET,
     ),
     "remake": Verb(
-        stimuli.RemakeConfig,
-        "gaia_stim.pipeline.remake:remake",
-        STIMULI,
-        "remake anna-bert --out again",
-        makes=SET,
+        stimuli.RemakeConfig, "gaia_stim.pipeline.remake:remake", STIMULI, "remake anna-bert --out again", makes=SET
     ),
     "design": Verb(
         designs.DesignConfig,
@@ -241,19 +219,9 @@ VERBS: dict[str, Verb] = {
         next="morph A.png B.png --spacing {out}",
         makes=".csv",
     ),
-    "audit": Verb(
-        looks.AuditConfig,
-        "gaia_stim.pipeline.audit:audit",
-        LOOK,
-        "audit anna-bert",
-        makes=FOLDER,
-    ),
+    "audit": Verb(looks.AuditConfig, "gaia_stim.pipeline.audit:audit", LOOK, "audit anna-bert", makes=FOLDER),
     "evaluate": Verb(
-        looks.EvaluateConfig,
-        "gaia_stim.pipeline.evaluate:evaluate",
-        LOOK,
-        "evaluate runs/photos",
-        makes=".json",
+        looks.EvaluateConfig, "gaia_stim.pipeline.evaluate:evaluate", LOOK, "evaluate runs/photos", makes=".json"
     ),
     "compare": Verb(
         looks.CompareConfig,
@@ -310,38 +278,14 @@ VERBS: dict[str, Verb] = {
         LOOK,
         "benchmark render --n 10000 -m runs/photos",
     ),
-    "report": Verb(
-        looks.ReportConfig,
-        "gaia_stim.pipeline.report:report",
-        LOOK,
-        "report runs/photos",
-        makes=".html",
-    ),
-    "info": Verb(
-        looks.InfoConfig,
-        "gaia_stim.pipeline.info:info",
-        LOOK,
-        "info runs/photos",
-    ),
-    "run": Verb(
-        recipes.RecipeRunConfig,
-        "gaia_stim.recipe.run:run",
-        STUDY,
-        "run study.yaml --set steps=11",
-    ),
+    "report": Verb(looks.ReportConfig, "gaia_stim.pipeline.report:report", LOOK, "report runs/photos", makes=".html"),
+    "info": Verb(looks.InfoConfig, "gaia_stim.pipeline.info:info", LOOK, "info runs/photos"),
+    "run": Verb(recipes.RecipeRunConfig, "gaia_stim.recipe.run:run", STUDY, "run study.yaml --set steps=11"),
     "recipe check": Verb(
-        recipes.RecipeCheckConfig,
-        "gaia_stim.recipe.plan:check",
-        STUDY,
-        "recipe check study.yaml",
-        next="run {recipe}",
+        recipes.RecipeCheckConfig, "gaia_stim.recipe.plan:check", STUDY, "recipe check study.yaml", next="run {recipe}"
     ),
     "recipe schema": Verb(
-        recipes.RecipeSchemaConfig,
-        "gaia_stim.recipe.schema:print_schema",
-        STUDY,
-        "recipe schema",
-        is_json=True,
+        recipes.RecipeSchemaConfig, "gaia_stim.recipe.schema:print_schema", STUDY, "recipe schema", is_json=True
     ),
     "recipe from": Verb(
         recipes.RecipeFromConfig,

@@ -86,34 +86,36 @@ class _Writer:
     def _steps(self) -> dict[str, dict[str, Any]]:
         processing = self.provenance.get("processing", [])
         request = processing[0]["made_of"] if processing else self.provenance["request"]
-        name = verb_in(request)
-        verb = VERBS.get(name)
-        if verb is None:
+        verb = verb_in(request)
+        before = verb.replace(" ", "_")
+        steps = {before: ({"do": verb} if before != verb else {}) | self._made(verb, request)}
+        for number, step in enumerate(processing, start=1):
+            name = f"match_{number}" if number > 1 else "match"
+            chosen = {key: value for key, value in step["options"].items() if value not in (None, False)}
+            steps[name] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
+            before = name
+        return steps
+
+    def _made(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The options of the verb that made the set: what was read, what was given, the model."""
+        if name not in VERBS:
             raise _GoneError(f"'{name}' cannot be written as a step")
+        verb = VERBS[name]
         keys = {option.field: key for key, option in options(verb.config).items()}
         given = {keys[field]: value for field, value in request["options"].items() if field in keys}
         hashes = {one["path"]: one["image_hash"] for one in self.provenance["sources"]}
-        paths = [one["path"] for one in self.provenance["sources"] if one["source_id"] != SCALE]
+        paths = {one["source_id"]: one["path"] for one in self.provenance["sources"]}
+        if scale := paths.pop(SCALE, None):
+            given["spacing"] = self._found(scale, hashes)
         # What stands in the request as nothing was not given, and is what the verb takes then.
-        images = {
+        read = {
             key: [self._found(path, hashes) for path in own] if is_many else self._found(own[0], hashes)
-            for key, is_many, own in _shared_out(verb, paths)
+            for key, is_many, own in _shared_out(verb, list(paths.values()))
             if key not in given
         }
-        if scale := [one["path"] for one in self.provenance["sources"] if one["source_id"] == SCALE]:
-            given["spacing"] = self._found(scale[0], hashes)
-        told = {key: value for key, value in given.items() if value is not None and key not in ("out", "model")}
-        before = name.replace(" ", "_")
-        do = {"do": name} if before != name else {}
+        told = {key: value for key, value in given.items() if value is not None}
         # A verb that finds its model by itself is told where it is: what it finds it by may lie elsewhere now.
-        own = {} if verb.takes_model else self._model()
-        steps: dict[str, dict[str, Any]] = {before: {**do, **images, **told, **own}}
-        for number, step in enumerate(processing, start=1):
-            key = f"match_{number}" if number > 1 else "match"
-            chosen = {option: value for option, value in step["options"].items() if value not in (None, False)}
-            steps[key] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
-            before = key
-        return steps
+        return {**read, **told, **({} if verb.takes_model else self._model())}
 
     def _model(self) -> dict[str, str]:
         model = self.provenance["model"]
