@@ -63,7 +63,7 @@ def _row(option: Option) -> str:
     value = "" if option.mark.positional or not option.metavar else f" {_cell(option.metavar)}"
     values = ", ".join(filter(None, [", ".join(option.names), option.range]))
     default = "needed" if option.info.is_required() else option.default or ("on" if option.info.default is True else "")
-    return f"| {names}{value} | {_cell(option.info.description or '')} | {_cell(values)} | {_cell(default)} |"
+    return f"| {names}{value} | {_cell(option.mark.about)} | {_cell(values)} | {_cell(default)} |"
 
 
 def _cell(text: str) -> str:
