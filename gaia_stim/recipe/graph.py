@@ -56,8 +56,10 @@ def in_order(jobs: Sequence[Job], folder: Folder, recipe: Path, mistakes: Mistak
     for job in jobs:
         if clash := places.clash(job, recipe):
             mistakes.add(job.at, clash)
-    found = {}
+    found: dict[str, Job] = {}
     for job in jobs:
+        if job.id in found:
+            mistakes.add(job.at, f"a turn of its loop and another step are both called '{job.id}'")
         needs: dict[str, None] = {}
         for one in job.inputs:
             makers = places.makers(one.path)

@@ -14,12 +14,12 @@ from gaia_stim.config.options import Option, Role
 from gaia_stim.errors import suggestion
 from gaia_stim.events import Listener, silent
 from gaia_stim.names import BUILT_IN
-from gaia_stim.recipe.fill import Untold, Value, fill, fill_one, references
+from gaia_stim.recipe.fill import Scope, Untold, Value, fill, fill_one, references
 from gaia_stim.recipe.graph import Input, Job, in_order, ordered
 from gaia_stim.recipe.loops import Turn, turns
 from gaia_stim.recipe.paths import Folder
 from gaia_stim.recipe.read import Document, Template, keys_of, read_recipe
-from gaia_stim.yaml_nodes import Items, Mistakes, Place, Scalar
+from gaia_stim.yaml_nodes import Items, Mistakes, Node, Place, Scalar
 
 BUILT_IN_NAME = "builtin"
 """What recipes call the model that comes with the package."""
@@ -153,21 +153,7 @@ class _Planner:
 
     def _job(self, template: Template, name: str, row: dict[str, str]) -> Job | None:
         known = keys_of(template.step)
-        values: dict[str, Value] = {}
-        untold = set()
-        for key, node in template.options.items():
-            hint = f"; to do the step for each, write 'each: ${{{next(references(node), 'name')}}}' or use matrix"
-            try:
-                if known[key].is_many:
-                    value = fill(node, {**self.scope, **row}, self.mistakes)
-                    value = [value] if isinstance(value, str) else value
-                else:
-                    value = fill_one(node, {**self.scope, **row}, self.mistakes, hint)
-            except Untold:
-                untold.add(key)
-                continue
-            if value is not None:
-                values[key] = value
+        values, untold = self._values(template, row)
         try:
             self._complete(template, values, name)
         except Untold:
@@ -185,12 +171,32 @@ class _Planner:
             self._explain(template, error, untold)
         else:
             if all(checks) and not untold:
-                out = str(values["out"])
-                return Job(
-                    name, template.name, template.at, template.verb, template.step, config, out, tuple(inputs), row
-                )
+                at, verb, step, out = template.at, template.verb, template.step, str(values["out"])
+                return Job(name, template.name, at, verb, step, config, out, tuple(inputs), row)
         self.loose += inputs
         return None
+
+    def _values(self, template: Template, row: dict[str, str]) -> tuple[dict[str, Value], set[str]]:
+        """What a step says, variables filled in; and the keys whose values cannot be told for a mistake in them."""
+        known, scope = keys_of(template.step), {**self.scope, **row}
+        values: dict[str, Value] = {}
+        untold = set()
+        for key, node in template.options.items():
+            try:
+                value = self._value(known[key], node, scope)
+            except Untold:
+                untold.add(key)
+                continue
+            if value is not None:
+                values[key] = value
+        return values, untold
+
+    def _value(self, option: Option, node: Node, scope: Scope) -> Value | None:
+        if option.is_many:
+            value = fill(node, scope, self.mistakes)
+            return [value] if isinstance(value, str) else value
+        hint = f"; to do the step for each, write 'each: ${{{next(references(node), 'name')}}}' or use matrix"
+        return fill_one(node, scope, self.mistakes, hint)
 
     def look_for_loose_inputs(self) -> None:
         """Tell what is not there of what steps with mistakes read, unless another step might make it."""

@@ -156,6 +156,12 @@ def test_loops_that_cannot_be(loop: str, said: str, tmp_path: Path) -> None:
     assert said in str(caught.value)
 
 
+def test_a_turn_that_is_called_like_a_step(tmp_path: Path) -> None:
+    text = "steps:\n  faces: {each: [{n: 1}, {n: 2}], do: samples, n: '${n}'}\n  faces_1: {do: samples}\n"
+    with pytest.raises(ConfigError, match=r"study.yaml:3:3: .* are both called 'faces_1'"):
+        load(tmp_path, text)
+
+
 def test_many_where_one_is_taken(tmp_path: Path) -> None:
     text = f"steps:\n{FACES}  m:\n    each: [{{a: 1, b: 2}}, {{a: 2, b: 3}}]\n{MORPH}"
     text += "  r: {do: report, target: '${m}'}\n"
