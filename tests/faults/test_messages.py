@@ -217,7 +217,7 @@ def names_of(verb: str) -> list[str]:
 def wrong(verb: str) -> Iterator[tuple[Option, str]]:
     """The options of a command, each with a value that it cannot have."""
     for option in options(VERBS[verb].config).values():
-        if option.mark.positional or option.annotation is bool:
+        if option.mark.positional or option.is_flag:
             continue
         for value in ("nonsense", "-1", "1e999", "nan", ""):
             try:
