@@ -32,6 +32,7 @@ from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.models.gaia import Gaia
 from gaia_stim.runs import Run
+from gaia_stim.samples.folder import IMAGES, draw_into
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.manifest import Row

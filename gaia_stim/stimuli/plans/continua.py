@@ -44,6 +44,12 @@ def morph_plan(
 
     With `raw_endpoints` the ends are the images themselves. Raises `DataError` for an image that cannot be read or a
     measured scale that does not fit, `ConfigError` for an unknown spacing.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> a, b = (draw_face(deal(face, seed=7), size=64) for face in (2, 5))
+    >>> space = Space.load()
+    >>> [row.alpha for row in morph_plan(space, a, b, steps=5, extrapolate=0.5).rows]
+    [-0.5, 0.0, 0.5, 1.0, 1.5]
     """
     images = gather(space, [a, b])
     spaced_by = choose_spacing(spacing)
@@ -76,7 +82,13 @@ def path_plan(
     refine: int = 0,
     listen: Listener = silent,
 ) -> Plan:
-    """`steps` stimuli on one path of `PATHS` through the images, in their order; raises as `morph_plan`."""
+    """`steps` stimuli on one path of `PATHS` through the images, in their order; raises as `morph_plan`.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> faces = [draw_face(deal(face, seed=7), size=64) for face in (2, 5, 8)]
+    >>> [row.angle_deg for row in path_plan(Space.load(), faces, steps=4, path="wheel").rows]
+    [0.0, 90.0, 180.0, 270.0]
+    """
     found = gather(space, images)
     points = encoded(space, found, refine, listen)
     curve = look_up(PATHS, "path", path)(points.codes)

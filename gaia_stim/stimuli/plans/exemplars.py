@@ -97,6 +97,11 @@ def caricature_plan(
     """Each face on the line from the norm (alpha 0) through itself (alpha 1), at each of the amounts.
 
     The norm is an image, or the mean of many. Raises as `morph_plan`.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> face, norm = (draw_face(deal(one, seed=7), size=64) for one in (2, 5))
+    >>> [row.alpha for row in caricature_plan(Space.load(), [face], norm, [0.5, 1, 1.5]).rows]
+    [0.5, 1.0, 1.5]
     """
     found = gather(space, faces if isinstance(norm, Dataset) else [*faces, norm])
     images = found if isinstance(norm, Dataset) else found[:-1]

@@ -34,6 +34,12 @@ def grid_plan(
     """A grid between four images (top left, top right, bottom left, bottom right), row by row from the top left.
 
     Raises `ConfigError` for a spacing that was measured on a continuum, else as `morph_plan`.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> corners = [draw_face(deal(face, seed=7), size=64) for face in (2, 5, 8, 11)]
+    >>> space = Space.load()
+    >>> grid_plan(space, corners, rows=2, columns=3).pictures(space).shape
+    (6, 64, 64, 3)
     """
     spaced_by = check_grid_spacing(spacing)
     images = gather(space, corners)
