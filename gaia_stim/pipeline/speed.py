@@ -37,6 +37,7 @@ from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.provenance import provenance_of
 from gaia_stim.stimuli.sets import write_set
 from gaia_stim.training.loop import Training
 from gaia_stim.training.order import Order
@@ -251,7 +252,7 @@ def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -
         jobs = {
             DECODE: lambda: space.decode(codes),
             COMPRESS: compress,
-            WHOLE: lambda: write_set(Path(folder) / "set", plan, space, {"request": {}}),
+            WHOLE: lambda: write_set(Path(folder) / "set", plan, space, provenance_of({}, space, [])),
         }
         turns = speed.in_turn(jobs, ROUNDS, torch.device("cpu"), listen)
     return BenchmarkRenderResult(
