@@ -37,7 +37,7 @@ from PIL import (
 )
 
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.files import STAGING_MARK, write_bytes
+from gaia_stim.files import STAGING_MARK, hash_bytes, write_bytes
 from gaia_stim.names import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -440,6 +440,11 @@ def parse_colour(text: str) -> tuple[int, int, int]:
     if colour is None or len(colour) != 3:  # four numbers where it is transparent
         raise ConfigError(f"'{text}' is not a colour; give a name such as white or grey, or #rrggbb")
     return colour
+
+
+def hash_pixels(pixels: Pixels) -> str:
+    """SHA-256 of (H, W, C) pixels and their shape: the same for two files of one picture."""
+    return hash_bytes(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
 
 
 def to_float(pixels: Pixels) -> npt.NDArray[np.float32]:

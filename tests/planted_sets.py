@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,16 @@ HOSTILE = [
 ]
 
 
+PROVENANCE: dict[str, Any] = {
+    "gaia_stim": "0",
+    "threads": 1,
+    "request": {"verb": "morph"},
+    "model": {"run": "nowhere", "model_hash": "sha256_0"},
+    "sources": [],
+}
+"""What a set's provenance.json has, beside its plan."""
+
+
 def planted_set(folder: Path, rows: Sequence[Row], side: int = 8, channels: int = 3) -> StimulusSet:
     """A set with pictures of noise."""
     chance = np.random.default_rng(0)
@@ -62,7 +73,7 @@ def planted_set(folder: Path, rows: Sequence[Row], side: int = 8, channels: int 
         content = png_bytes(chance.integers(0, 256, (side, side + 4, channels), dtype=np.uint8))
         write_bytes(folder / row.image, content)
         written.append(replace(row, image_hash=hash_bytes(content), model_hash="sha256_12e4"))
-    write_json(folder / "provenance.json", {"request": {"verb": "morph"}})
+    write_json(folder / "provenance.json", {**PROVENANCE, "plan": {}})
     write_bytes(folder / "manifest.csv", manifest_csv(written))
     return StimulusSet.open(folder)
 

@@ -156,7 +156,7 @@ VERBS: dict[str, Verb] = {
     ),
     "attributes fit": Verb(
         attributes.AttributesFitConfig,
-        "gaia_stim.pipeline.attributes.fit:fit",
+        "gaia_stim.pipeline.attributes_fit:fit",
         STIMULI,
         "attributes fit --labels attrs.csv --out attributes",
         next="attributes show {out}",
@@ -164,7 +164,7 @@ VERBS: dict[str, Verb] = {
     ),
     "attributes apply": Verb(
         attributes.AttributesApplyConfig,
-        "gaia_stim.pipeline.attributes.apply:apply",
+        "gaia_stim.pipeline.attributes_apply:apply",
         STIMULI,
         "attributes apply anna.png --attribute smiling --amount -2:2:9 --hold age",
         next="info {out}",
@@ -172,7 +172,7 @@ VERBS: dict[str, Verb] = {
     ),
     "attributes show": Verb(
         attributes.AttributesShowConfig,
-        "gaia_stim.pipeline.attributes.show:show",
+        "gaia_stim.pipeline.attributes_show:show",
         STIMULI,
         "attributes show attributes --attributes smiling,age",
         next="attributes audit {vectors}",
@@ -180,7 +180,7 @@ VERBS: dict[str, Verb] = {
     ),
     "attributes audit": Verb(
         attributes.AttributesAuditConfig,
-        "gaia_stim.pipeline.attributes.audit:audit",
+        "gaia_stim.pipeline.attributes_audit:audit",
         STIMULI,
         "attributes audit attributes",
         makes=FOLDER,

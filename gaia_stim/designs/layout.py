@@ -38,10 +38,9 @@ class Layout:
         table = stimuli.table
         ids = tuple(table["stim_id"])
         nowhere = np.full(len(ids), np.nan)
-        path = stimuli.provenance.get("plan", {}).get("path", {})
-        columns = path.get("columns", 0) if isinstance(path, dict) else 0
+        columns = stimuli.provenance.plan.path.columns
         if table["grid_u"].notna().all() and columns and len(ids) % columns == 0:
-            return cls(ids, "grid", nowhere, int(columns))
+            return cls(ids, "grid", nowhere, columns)
         if columns := _columns(table[["amount", "amount_2"]].to_numpy(np.float64)):
             return cls(ids, "grid", nowhere, columns)
         if table["angle_deg"].notna().all() and len(ids) > 2:

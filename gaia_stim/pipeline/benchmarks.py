@@ -20,9 +20,9 @@ from gaia_stim.files import write_json
 from gaia_stim.images import Pixels, write_png
 from gaia_stim.pipeline.compare import compare
 from gaia_stim.pipeline.contenders import Contender, Training, claim, given, requested, train_all, trainings
-from gaia_stim.pipeline.sets import build
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.provenance import build
 
 LINES, SHEET = "lines.json", "lines.png"
 TRAINED_ON = 1

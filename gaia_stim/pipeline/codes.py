@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,24 +9,22 @@ import numpy as np
 
 from gaia_stim.config import DecodeConfig, EncodeConfig
 from gaia_stim.dataset import image_ids
-from gaia_stim.devices import cores
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
-from gaia_stim.images import Pixels, decode_image, find_images, in_turn_if_large, read_bytes
-from gaia_stim.pipeline.models import open_space
-from gaia_stim.pipeline.sets import Source, make_set
+from gaia_stim.images import Pixels, find_images, read_bytes
+from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
+from gaia_stim.space.images import loaded
+from gaia_stim.space.opening import open_space
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
+from gaia_stim.stimuli.sources import Source
 from gaia_stim.training.distributed import Devices, here
-
-AHEAD = 64
-"""Images that are read while others are encoded."""
 
 
 @dataclass(frozen=True)
@@ -143,24 +140,6 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
             f"{config.out}: holds other codes; give another --out, or replace it with --force", replaceable=True
         )
     return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
-
-
-def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
-    """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
-
-    def load(path: Path) -> tuple[str, Pixels] | DataError:
-        try:
-            content = read_bytes(path)
-            background = space.config.dataset.background
-            pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
-            return hash_bytes(content), pixels
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(cores()) as pool:
-        for start in range(0, len(paths), AHEAD):
-            window = paths[start : start + AHEAD]
-            yield from zip(window, pool.map(load, window), strict=True)
 
 
 def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:

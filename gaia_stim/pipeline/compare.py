@@ -22,17 +22,17 @@ from gaia_stim.evaluation.comparison import (
     summary,
     table,
 )
+from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.pipeline.contenders import Contender, claim, given, named, requested, train_all, trainings
-from gaia_stim.pipeline.measured import figures_of
-from gaia_stim.pipeline.samples import are_drawn
-from gaia_stim.pipeline.sets import build
+from gaia_stim.samples.folder import are_drawn
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.provenance import build
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
 COLOUR = 3
@@ -107,7 +107,7 @@ def _measure(
                 f"{contender.run.path}: was trained on other images than {contenders[0].run.path}; name the images "
                 "to measure all of them on by --images"
             )
-        found = figures_of(contender.run, dataset, config.seed, tell, again=config.force)
+        found = kept_figures(contender.run, dataset, config.seed, tell, again=config.force)
         figures = {name: found[name] for name in scores()}
         if are_drawn(dataset.folder) and space.shape[2] == COLOUR:
             figures |= _true_midpoints(space, config.seed)

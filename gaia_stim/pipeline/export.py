@@ -84,7 +84,7 @@ def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | No
             "folder": str(stimuli.folder),
             "manifest_hash": request["set"],
             "provenance_hash": hash_file(stimuli.folder / PROVENANCE),
-            "request": stimuli.provenance.get("request"),
+            "request": stimuli.provenance.request,
         },
         "design": None if trials is None else dict(trials.record),
     }

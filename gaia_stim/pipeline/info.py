@@ -113,9 +113,9 @@ def _set(found: StimulusSet) -> SetInfo:
         kind=first.kind,
         stimuli=len(found),
         size=f"{width} x {height}",
-        sources=[f"{source['source_id']}: {source['path']}" for source in provenance["sources"]],
-        model_hash=provenance["model"]["model_hash"],
-        gaia_stim=provenance["gaia_stim"],
+        sources=[f"{source.source_id}: {source.path}" for source in provenance.sources],
+        model_hash=provenance.model.model_hash,
+        gaia_stim=provenance.gaia_stim,
     )
 
 

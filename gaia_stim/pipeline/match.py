@@ -1,39 +1,16 @@
 """Post-processing: a set's pictures laid out anew and made equal, as a set of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from gaia_stim.config import MatchConfig, ProcessingConfig
+from gaia_stim.config import MatchConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, Note, silent, tracked
-from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.images import Pixels, parse_colour, read_image
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file
 from gaia_stim.outputs import stands
-from gaia_stim.pipeline.sets import build
-from gaia_stim.stimuli.manifest import Row
-from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.processing.ground import common_ground
-from gaia_stim.stimuli.processing.layout import Picture, laid_out, side_of
-from gaia_stim.stimuli.processing.light import to_pixels
-from gaia_stim.stimuli.processing.matching import Measured, Targets, find_targets, matched, measure
-from gaia_stim.stimuli.sets import MANIFEST, SET, SHEET, StimulusSet, beside, write_pictures
-
-MATCHING = "matching.csv"
-LUMINANCE_CLOSE = 0.001
-"""In Y: a stimulus further from the target than this is named."""
-LUMINANCE_SEEN = 0.01
-"""In Y: a difference between foregrounds that is worth a word."""
-CONTRAST_CLOSE = 0.02
-"""Relative."""
-CLIPPED_MUCH = 0.01
-NAMED = 5
-MINIMUM = 8
-"""Pixels of a side that a picture keeps inside its padding."""
+from gaia_stim.stimuli.processing.process import MATCHING, process
+from gaia_stim.stimuli.sets import MANIFEST, SET, SHEET, StimulusSet, beside
 
 
 @dataclass(frozen=True)
@@ -81,7 +58,7 @@ def match(config: MatchConfig, listen: Listener = silent) -> MatchResult:
     else:
         made = process(given, config, out, request, listen)
     first = made.picture(made.table["image"].iloc[0])[1]
-    reached = made.provenance["processing"][-1]["reached"]
+    reached = made.provenance.processing[-1].reached
     return MatchResult(
         out,
         len(made),
@@ -92,124 +69,3 @@ def match(config: MatchConfig, listen: Listener = silent) -> MatchResult:
         reached["clipped_most"],
         out / MATCHING,
     )
-
-
-def process(
-    given: StimulusSet,
-    options: ProcessingConfig,
-    out: Path,
-    request: Mapping[str, Any],
-    listen: Listener = silent,
-) -> StimulusSet:
-    """Write the processed pictures of a set as a new set, that answers `request`. Raises as `match`."""
-    if options.background is not None:
-        parse_colour(options.background)
-    side = side_of(options)
-    if side is not None and side - 2 * options.padding < MINIMUM:
-        raise ConfigError(
-            f"pictures of {side} px with {options.padding} px of padding on each side leave nothing to see; "
-            f"{MINIMUM} px are needed"
-        )
-    plan = Plan.from_json(given.provenance["plan"])
-    flat = common_ground(pixels for _, pixels in given.pictures())
-
-    def pictures(task: str) -> Iterator[tuple[Row, Picture]]:
-        for row, pixels in tracked(given.pictures(), task, len(given), listen):
-            yield row, laid_out(pixels, options, flat)
-
-    targets = find_targets((picture for _, picture in pictures("measuring")), options)
-    clipped: list[float] = []
-
-    def changed() -> Iterator[tuple[Row, Pixels]]:
-        for row, picture in pictures("matching"):
-            pixels, share = matched(picture, targets, options)
-            clipped.append(share)
-            yield row, pixels
-
-    def finish(staging: Path, rows: Sequence[Row]) -> Mapping[str, Any]:
-        before, after = [], []
-        for row, picture in pictures("reading back"):
-            before.append(measure(to_pixels(picture.light), picture.weights, targets, options))
-            after.append(measure(read_image(staging / row.image), picture.weights, targets, options))
-        table = _table(rows, before, after, clipped)
-        write_bytes(staging / MATCHING, table.to_csv(index=False, lineterminator="\n").encode())
-        for warning in _warnings(table, targets, options, flat is not None):
-            listen(Note(warning, warning=True))
-        step = {
-            "options": options.processing(),
-            "side": side,
-            "made_of": given.provenance["request"],
-            "build": build(),
-            "targets": targets.record(),
-            "flat_background": None if flat is None else flat.tolist(),
-            "reached": _reached(table),
-        }
-        return {
-            **given.provenance,
-            "request": request,
-            "processing": [*given.provenance.get("processing", []), step],
-        }
-
-    return write_pictures(out, plan, changed(), finish, listen)
-
-
-def _table(
-    rows: Sequence[Row], before: Sequence[Measured], after: Sequence[Measured], clipped: Sequence[float]
-) -> pd.DataFrame:
-    """A row a stimulus, as `matching.csv` has it; columns of what was not asked for are left out."""
-    found: dict[str, list[Any]] = {"stim_id": [row.stim_id for row in rows]}
-    for field in fields(Measured):
-        for ending, measured in (("_before", before), ("", after)):
-            values = [getattr(one, field.name) for one in measured]
-            if values[0] is not None:
-                found[f"{field.name}{ending}"] = values
-    return pd.DataFrame({**found, "clipped_share": clipped})
-
-
-def _reached(table: pd.DataFrame) -> dict[str, Any]:
-    names = [field.name for field in fields(Measured) if field.name in table]
-    spread = {name: {"before": _range(table[f"{name}_before"]), "after": _range(table[name])} for name in names}
-    return {
-        "spread": spread,
-        "clipped_mean": float(table["clipped_share"].mean()),
-        "clipped_most": float(table["clipped_share"].max()),
-    }
-
-
-def _range(values: pd.Series) -> float:
-    return float(values.max() - values.min())
-
-
-def _warnings(table: pd.DataFrame, targets: Targets, options: ProcessingConfig, flat: bool) -> Iterator[str]:
-    luminance = table["mean_luminance" if options.region == "picture" else "foreground_luminance"]
-    if targets.mean is not None:
-        yield from _far("mean luminance", luminance, targets.mean, LUMINANCE_CLOSE, table)
-    if targets.contrast is not None:
-        far = CONTRAST_CLOSE * targets.contrast
-        yield from _far("contrast", table["foreground_contrast"], targets.contrast, far, table)
-    much = table.loc[table["clipped_share"] > CLIPPED_MUCH, "stim_id"]
-    if len(much):
-        yield (
-            f"more than {CLIPPED_MUCH:.0%} of the foreground was clipped at black or white in {_named(much)}; "
-            f"{MATCHING} has the shares"
-        )
-    if targets.mean is not None and options.region == "picture":
-        before, after = _range(table["foreground_luminance_before"]), _range(table["foreground_luminance"])
-        if after > max(LUMINANCE_SEEN, 1.25 * before):
-            yield (
-                f"the pictures are equally light, but the foreground is not of one size: its own mean luminance now "
-                f"varies by {after:.3f} ({before:.3f} before); --region foreground makes that equal instead"
-            )
-    if options.background is not None and not flat and options.mask == "none" and not options.padding:
-        yield "--background: the set has no flat background, mask or padding that could get the colour"
-
-
-def _far(what: str, reached: pd.Series, wanted: float, limit: float, table: pd.DataFrame) -> Iterator[str]:
-    far = table.loc[(reached - wanted).abs() > limit, "stim_id"]
-    if len(far):
-        yield f"the {what} of {wanted:.4f} could not be reached in {_named(far)}; {MATCHING} has what was"
-
-
-def _named(ids: pd.Series) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return ", ".join(ids[:NAMED]) + more

@@ -20,10 +20,10 @@ from gaia_stim.evaluation.midpoints import (
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.images import write_png
 from gaia_stim.outputs import Kind, made_once
-from gaia_stim.pipeline.sets import build
 from gaia_stim.runs import BUILT_IN
 from gaia_stim.samples import ATTRIBUTES
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.provenance import build
 
 MIDPOINTS = Kind("folder of midpoints", "midpoints.json")
 ALL = "all"

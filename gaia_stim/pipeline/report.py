@@ -8,9 +8,9 @@ import gaia_stim
 from gaia_stim.config import ReportConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
+from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file, hash_json, write_bytes
-from gaia_stim.pipeline.measured import figures_of
 from gaia_stim.report.page import REQUEST_MARK, request_mark
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
@@ -72,7 +72,7 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
         notes.append(f"Without pictures of held-out images, and without figures. {error}")
     if dataset is not None and config.figures:
         try:
-            figures = figures_of(run, dataset, config.seed, listen)
+            figures = kept_figures(run, dataset, config.seed, listen)
             if too_few := figures.get("not_measured"):
                 notes.append(
                     f"Without {len(too_few)} of the figures, {', '.join(list(too_few)[:3])} among them: too few "

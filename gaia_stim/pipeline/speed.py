@@ -31,12 +31,13 @@ from gaia_stim.images import find_images, png_bytes
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.models.gaia import Gaia
-from gaia_stim.pipeline.codes import loaded
-from gaia_stim.pipeline.models import open_space
-from gaia_stim.pipeline.samples import samples
 from gaia_stim.runs import Run
+from gaia_stim.samples.folder import IMAGES, draw_into
+from gaia_stim.space.images import loaded
+from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.provenance import provenance_of
 from gaia_stim.stimuli.sets import write_set
 from gaia_stim.training.loop import Training
 from gaia_stim.training.order import Order
@@ -251,7 +252,7 @@ def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -
         jobs = {
             DECODE: lambda: space.decode(codes),
             COMPRESS: compress,
-            WHOLE: lambda: write_set(Path(folder) / "set", plan, space, {"request": {}}),
+            WHOLE: lambda: write_set(Path(folder) / "set", plan, space, provenance_of({}, space, [])),
         }
         turns = speed.in_turn(jobs, ROUNDS, torch.device("cpu"), listen)
     return BenchmarkRenderResult(
@@ -279,7 +280,8 @@ def _memory(device: torch.device) -> int:
 def _faces(size: int, listen: Listener) -> Path:
     """Built-in faces of so many pixels, drawn once into the cache."""
     folder = cache_folder() / "samples" / f"benchmark_{size}_{FACES}"
-    return samples(SamplesConfig(out=folder, n=FACES, size=size), listen).images
+    draw_into(SamplesConfig(out=folder, n=FACES, size=size), listen)
+    return folder / IMAGES
 
 
 def noise(size: int, file: Path) -> Dataset:

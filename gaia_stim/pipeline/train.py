@@ -15,8 +15,8 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.pipeline.samples import LABELS, samples
 from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest
+from gaia_stim.samples.folder import IMAGES, LABELS, draw_into
 from gaia_stim.tensors import read_tensors
 from gaia_stim.training.distributed import Devices, here
 from gaia_stim.training.loop import Training
@@ -196,7 +196,8 @@ def _built_in_samples(config: TrainConfig, listen: Listener) -> Path:
     """The built-in faces, drawn once into the cache."""
     folder = _samples_folder(config)
     listen(Note(f"no images given: training on {BUILT_IN_SAMPLES:,} built-in faces"))
-    return samples(SamplesConfig(out=folder, n=BUILT_IN_SAMPLES, size=config.size, seed=config.seed), listen).images
+    draw_into(SamplesConfig(out=folder, n=BUILT_IN_SAMPLES, size=config.size, seed=config.seed), listen)
+    return folder / IMAGES
 
 
 def _samples_folder(config: TrainConfig) -> Path:

@@ -23,7 +23,7 @@ def workshop(recipe: Recipe) -> Iterator[Make]:
     """Where jobs are done: in the recipe's folder, each model read once, each job with the same number of threads."""
     import torch
 
-    from gaia_stim.pipeline.models import spaces_kept
+    from gaia_stim.space.opening import spaces_kept
 
     before = torch.get_num_threads()
 

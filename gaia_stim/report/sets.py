@@ -12,6 +12,7 @@ from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
 from gaia_stim.report.page import Picture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.provenance import PlanRecord
 from gaia_stim.stimuli.sets import StimulusSet
 
 SHOWN, SHOWN_BYTES = 500, 20 << 20
@@ -76,10 +77,10 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
         notes.append(f"changed after the set was written: {in_brief(changed)}; 'gaia-stim remake' makes the set again")
     if len(shown) < len(rows):
         notes.append(f"{len(shown)} of {len(rows):,} stimuli are shown, evenly spread")
-    plan = stimuli.provenance.get("plan", {})
+    plan = stimuli.provenance.plan
     page = SetPage(
         title=stimuli.folder.resolve().name,
-        lead=f"A stimulus set: {str(plan.get('title', rows[0].kind)).removesuffix(', alpha')}.",
+        lead=f"A stimulus set: {(plan.title or rows[0].kind).removesuffix(', alpha')}.",
         facts=_facts(stimuli, rows),
         notes=notes,
         stimuli=shown,
@@ -99,7 +100,7 @@ def _facts(stimuli: StimulusSet, rows: Sequence[Row]) -> list[Fact]:
         Fact("Stimuli", f"{len(rows):,}"),
         Fact("Kind", rows[0].kind),
         Fact("Size", f"{first.shape[1]} × {first.shape[0]} px"),
-        Fact("Sources", f"{len(stimuli.provenance.get('sources', [])):,} images"),
+        Fact("Sources", f"{len(stimuli.provenance.sources):,} images"),
         Fact("Model", f"{model_hash[:19]}…"),
     ]
     return [*facts, Fact("Licence", licences)] if licences else facts
@@ -155,14 +156,12 @@ def _columns(rows: Sequence[Row]) -> int | None:
 # -- curves -----------------------------------------------------------------------------------------------------------
 
 
-def _charts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Iterator[Chart | None]:
+def _charts(rows: Sequence[Row], plan: PlanRecord) -> Iterator[Chart | None]:
     kept = [rows[place] for place in spread_over(len(rows), LISTED)]
-    joined = bool(plan.get("continuum"))
+    joined = plan.continuum
     steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
     if len(steps) > 1:
-        spacing = plan.get("spacing") or {}
-        before = spacing.get("steps_cv_before")
-        was = f"; {before:.1%} in equal latent steps" if isinstance(before, float) else ""
+        was = f"; {plan.spacing.steps_cv_before:.1%} in equal latent steps" if plan.spacing else ""
         yield line_chart(
             "Steps between neighbours",
             f"RMS pixel difference from the stimulus before. The steps vary by {variation(steps):.1%} of their mean "
@@ -228,14 +227,12 @@ def _cell(value: Any) -> str:
 
 
 def _provenance(stimuli: StimulusSet) -> dict[str, Record]:
-    known = stimuli.provenance
-    sources = {str(source["source_id"]): without(source, "source_id") for source in known.get("sources", [])}
+    known = stimuli.provenance.as_written
+    sources = {str(source["source_id"]): without(source, "source_id") for source in known["sources"]}
     found: dict[str, Record] = {
-        "Asked for": known.get("request", {}),
-        "How it came about": without(
-            known.get("plan", {}), "codes", "stimuli", "columns", "continuum", "source_pixels"
-        ),
-        "Model": known.get("model", {}),
+        "Asked for": known["request"],
+        "How it came about": without(known["plan"], "codes", "stimuli", "columns", "continuum", "source_pixels"),
+        "Model": known["model"],
         "Sources": {name: sources[name] for name in list(sources)[:LISTED]},
     }
     if known.get("processing"):

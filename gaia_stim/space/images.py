@@ -1,15 +1,24 @@
 """The images that a space was made of, or others, as its model sees them."""
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from gaia_stim.dataset import Dataset, open_dataset
+from gaia_stim.dataset import Dataset, cache_folder, open_dataset
+from gaia_stim.devices import cores
 from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent
+from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.files import hash_bytes, write_bytes
+from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes
 from gaia_stim.runs import DatasetRecord
+from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
+
+AHEAD = 64
+"""Images that are read while others are encoded."""
 
 
 def images_of(
@@ -42,6 +51,19 @@ def images_of(
     return split_as_trained(images, trained)
 
 
+def codes_of(space: Space, images: Dataset, listen: Listener = silent) -> Codes:
+    """The codes of all images, (n, latent), encoded once for each model: later calls read them from the cache."""
+    key = hash_bytes(f"{space.model_hash}\n{images.content_hash}".encode())
+    file = cache_folder() / "codes" / f"{key}.f32"
+    shape = (len(images), space.latent)
+    if file.is_file() and file.stat().st_size == 4 * shape[0] * shape[1]:
+        return np.fromfile(file, dtype="<f4").astype(np.float32).reshape(shape)
+    pictures = (images.batch([row])[0] for row in range(len(images)))
+    codes = space.encode(tracked(pictures, "encoding", len(images), listen))
+    write_bytes(file, codes.astype("<f4").tobytes())
+    return codes
+
+
 def split_as_trained(images: Dataset, trained: DatasetRecord) -> Dataset:
     """The images with those held out that a training held out: a tenth by hash, or those that a user named."""
     if trained.held_out is None:
@@ -68,3 +90,21 @@ def opened(space: Space, home: Path, listen: Listener = silent, *, colour: bool 
     if images.channels == 3 and model.channels == 1 and grey:
         return open_as("1", silent)
     return images
+
+
+def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
+    """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
+
+    def load(path: Path) -> tuple[str, Pixels] | DataError:
+        try:
+            content = read_bytes(path)
+            background = space.config.dataset.background
+            pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
+            return hash_bytes(content), pixels
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(paths), AHEAD):
+            window = paths[start : start + AHEAD]
+            yield from zip(window, pool.map(load, window), strict=True)

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.errors import DataError
-from gaia_stim.files import hash_bytes
-from gaia_stim.images import Pixels
+from gaia_stim.images import Pixels, hash_pixels
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row, rows_of
@@ -52,6 +51,10 @@ class Plan:
             shown = source if row.raw and source is not None else picture
             error = row.reconstruction_error if source is None else reconstruction_error(shown, source)
             yield replace(row, reconstruction_error=error, model_hash=space.model_hash), shown
+
+    def pictures(self, space: Space) -> Pixels:
+        """All pictures, in order: uint8 (n, size, size, channels)."""
+        return np.stack([picture for _, picture in self.rendered(space)])
 
     def as_json(self) -> dict[str, Any]:
         """The plan for provenance.json: the codes to the bit, the rows without what is measured later."""
@@ -97,11 +100,6 @@ class Plan:
 
     def _hashes(self) -> dict[int, str]:
         return {**self.source_hashes, **{place: hash_pixels(source) for place, source in self.sources.items()}}
-
-
-def hash_pixels(pixels: Pixels) -> str:
-    """SHA-256 of (H, W, C) pixels and their shape: the same for two files of one picture."""
-    return hash_bytes(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
 
 
 def reconstruction_error(picture: Pixels, source: Pixels) -> float:

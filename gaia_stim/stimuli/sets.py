@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import hash_bytes, read_json, stamp, write_bytes
+from gaia_stim.files import hash_bytes, stamp, write_bytes
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
@@ -30,6 +29,7 @@ from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.provenance import Provenance
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
 SET = Kind("stimulus set", PROVENANCE, parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}))
@@ -48,7 +48,7 @@ class StimulusSet:
 
     folder: Path
     table: pd.DataFrame = field(repr=False)
-    provenance: Mapping[str, Any] = field(repr=False)
+    provenance: Provenance = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -100,65 +100,9 @@ class StimulusSet:
         table = read_manifest(folder / MANIFEST)
         if table.empty:
             raise DataError(f"{folder / MANIFEST}: names no stimuli")
-        found = cls(folder, table, read_provenance(folder / PROVENANCE))
+        found = cls(folder, table, Provenance.read(folder / PROVENANCE))
         # Where the set was replaced meanwhile, that is the table of one and the provenance of another.
         return found if stamp(folder) == before else cls.open(folder)
-
-
-class _Provenance(dict[str, Any]):
-    """A provenance of which a part that is missing is told as what it is: the file's mistake."""
-
-    def __init__(self, found: dict[str, Any], path: Path) -> None:
-        super().__init__(found)
-        self.path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise DataError(f"{self.path}: not the provenance of a stimulus set ('{name}' is missing)")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="allow", protected_namespaces=())
-
-
-class _Source(_Part):
-    source_id: str
-    path: str
-    image_hash: str
-    license: str | None = None
-
-
-class _Model(_Part):
-    run: str
-    model_hash: str
-
-
-class _Plan(_Part):
-    path: dict[str, Any] = {}
-    spacing: dict[str, Any] | None = None
-    refinement: dict[str, Any] = {}
-
-
-class _Shape(_Part):
-    """What the parts of a provenance are, where they are there."""
-
-    gaia_stim: str = ""
-    request: dict[str, Any] = {}
-    model: _Model = _Model(run="", model_hash="")
-    sources: list[_Source] = []
-    plan: _Plan = _Plan()
-    processing: list[dict[str, Any]] = []
-
-
-def read_provenance(path: Path) -> Mapping[str, Any]:
-    """What is known of how a set came about. Raises `DataError` where it is not that."""
-    found = read_json(path)
-    try:
-        _Shape.model_validate(found)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: not the provenance of a stimulus set ('{place}': {first['msg'].lower()})") from None
-    return _Provenance(found, path)
 
 
 def beside(folder: Path, ending: str) -> Path:

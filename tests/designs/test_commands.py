@@ -66,7 +66,7 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     words = ["morph", str(images[0]), str(images[1]), "--spacing", str(out), "-m", str(tiny_run), "--out", str(spaced)]
     assert main(["--quiet", *words]) == 0
     assert steps(continuum) > 0.5 and steps(spaced) <= 0.10
-    told = StimulusSet.open(spaced).provenance["plan"]["spacing"]
+    told = StimulusSet.open(spaced).provenance.as_written["plan"]["spacing"]
     assert told["steps_cv"] < 1e-6 and told["steps_cv_before"] == pytest.approx(steps(continuum), abs=0.1)
     table = pd.read_csv(out)
     assert list(table.columns) == [

@@ -20,7 +20,7 @@ _forked.set_forkserver_preload(
             f"gaia_stim.pipeline.{name}"
             for name in ("train", "morphs", "match", "audit", "report", "designs", "export")
         ),
-        *(f"gaia_stim.pipeline.attributes.{name}" for name in ("fit", "apply", "show")),
+        *(f"gaia_stim.pipeline.attributes_{name}" for name in ("fit", "apply", "show")),
         *(f"gaia_stim.export.{name}" for name in ("bids", "psychtoolbox", "opensesame")),
         "gaia_stim.recipe.run",
     ]

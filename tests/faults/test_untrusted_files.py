@@ -466,7 +466,7 @@ def test_an_image_that_is_called_like_a_formula(faces: Path, tiny_run: Path, tmp
     ):
         assert cli.main(["-q", *words]) == 0, words
     assert read_codes(Path("codes.csv")).path == names
-    assert StimulusSet.open(Path("set")).provenance["sources"][0]["path"] == names[0]
+    assert StimulusSet.open(Path("set")).provenance.as_written["sources"][0]["path"] == names[0]
     tables = [path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".tsv")]
     assert len(tables) > len(EXPORTERS)
     for path in tables:

@@ -22,12 +22,12 @@ from gaia_stim.config import (
 )
 from gaia_stim.config.attributes import amounts
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
+from gaia_stim.evaluation import vector_audit as auditing
 from gaia_stim.events import Event, Note
-from gaia_stim.pipeline.attributes import audit as auditing
-from gaia_stim.pipeline.attributes.apply import apply
-from gaia_stim.pipeline.attributes.audit import audit
-from gaia_stim.pipeline.attributes.fit import fit
-from gaia_stim.pipeline.attributes.show import show
+from gaia_stim.pipeline.attributes_apply import apply
+from gaia_stim.pipeline.attributes_audit import audit
+from gaia_stim.pipeline.attributes_fit import fit
+from gaia_stim.pipeline.attributes_show import show
 from gaia_stim.pipeline.remake import remake
 from gaia_stim.space.calibration import LEAST, MOST
 from gaia_stim.space.space import Space
@@ -167,7 +167,7 @@ def test_a_set_with_amounts_and_the_way_back(
     assert np.flatnonzero(table["reconstruction_error"].notna()).tolist() == [2, 7]
     vectors = Vectors.open(fitted)
     assert vectors.attribute("age").r2 >= CARRIED, "else there would be nothing to calibrate"
-    calibration = StimulusSet.open(made.out).provenance["plan"]["path"]["calibration"]
+    calibration = StimulusSet.open(made.out).provenance.as_written["plan"]["path"]["calibration"]
     far = np.array(calibration)[:5, 0] if calibrate else np.ones(5)
     assert (calibration is not None) == calibrate and far[2] == 1
     assert ((far >= LEAST) & (far <= MOST)).all()
@@ -194,7 +194,7 @@ def test_two_attributes_are_crossed_and_others_held(fitted: Path, faces: Path) -
     assert found.table["amount"].tolist() == [-1, 0, 1] * 4
     assert found.table["amount_2"].tolist() == ([0] * 3 + [2] * 3) * 2
     assert set(found.table["attribute_2"]) == {"skin_tone"}
-    plan = found.provenance["plan"]
+    plan = found.provenance.as_written["plan"]
     assert plan["path"]["unit"] == "sd" and plan["path"]["held"] == ["hair_color"] and plan["columns"] == 3
     vectors = Vectors.open(fitted)
     said = vectors.predicted(Plan.from_json(plan).codes[:6])
@@ -324,7 +324,7 @@ def test_an_audit_of_labels(squares: Path, tiny_run: Path, heard: Any) -> None:
 
 
 def test_too_few_labels_to_audit(labels: Path, fitted: Path, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gaia_stim.pipeline.attributes.fit._are_samples", lambda *_: False)
+    monkeypatch.setattr("gaia_stim.space.fitting._are_samples", lambda *_: False)
     fit(make(AttributesFitConfig, {"labels": labels, "model": tiny_run, "attributes": CHOSEN, "force": True}))
     with pytest.raises(DataError, match="60 labelled images are too few for an audit; 200 are needed"):
         audit(make(AttributesAuditConfig, {}))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from planted_sets import PROVENANCE
 
 from gaia_stim.config import AuditConfig, MorphConfig
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
@@ -35,7 +36,7 @@ def write(folder: Path, space: Space, pictures: list[Pixels]) -> Path:
         Row(**{**vars(Row.numbered("morph", place, total)), "alpha": place / (total - 1)}) for place in range(total)
     ]
     plan = Plan(rows, np.zeros((total, space.latent), np.float32), "planted")
-    provenance = {"model": {"run": str(space.run), "model_hash": space.model_hash}, "sources": [], "request": {}}
+    provenance = {**PROVENANCE, "model": {"run": str(space.run), "model_hash": space.model_hash}}
     write_pictures(folder, plan, zip(rows, pictures, strict=True), lambda *_: {**provenance, "plan": plan.as_json()})
     return folder
 

@@ -171,11 +171,11 @@ def test_cost_and_gain_are_against_no_structure_loss() -> None:
 def test_weights_are_compared_with_none(tmp_path: Path, faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[str] = []
 
-    def evaluate(config: object, listen: object) -> dict[str, object]:
-        measured.append(config.run.name)  # type: ignore[attr-defined]
+    def measure(space: Space, *_: object) -> dict[str, object]:
+        measured.append(space.run.name)
         return dict.fromkeys(METRICS, float(len(measured)))
 
-    monkeypatch.setattr("gaia_stim.pipeline.measured.evaluate", evaluate)
+    monkeypatch.setattr("gaia_stim.evaluation.figures.figures_of", measure)
     options = {"images_seen": 16, "seeds": 1, "set": ["preset=tiny", "width=4"], "out": tmp_path / "out"}
     result = benchmark_structure(make(BenchmarkStructureConfig, {"images": faces, "alphas": "0.5", **options}))
     assert measured == ["gaia_alpha=0_0", "gaia_alpha=0.5_0"]

@@ -12,15 +12,16 @@ from PIL import Image
 from gaia_stim import cli
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
+from gaia_stim.evaluation.figures import EVALUATION
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.events import Event, Note
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline import contenders as module
 from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
-from gaia_stim.pipeline.measured import EVALUATION
 from gaia_stim.pipeline.midpoints import benchmark_midpoints
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.runs import LATEST, Run
+from gaia_stim.space.space import Space
 
 Plant = Callable[..., Path]
 
@@ -40,11 +41,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which runs were measured; the figures are the seeds, for they have a test of their own."""
     runs: list[str] = []
 
-    def evaluate(config: object, listen: object) -> dict[str, object]:
-        runs.append(config.run.name)  # type: ignore[attr-defined]
+    def measure(space: Space, *_: object) -> dict[str, object]:
+        runs.append(space.run.name)
         return dict.fromkeys(METRICS, float(len(runs)))
 
-    monkeypatch.setattr("gaia_stim.pipeline.measured.evaluate", evaluate)
+    monkeypatch.setattr("gaia_stim.evaluation.figures.figures_of", measure)
     return runs
 
 

@@ -20,7 +20,7 @@ def test_from_nothing_to_stimuli(tmp_path: Path) -> None:
     assert len(list((result.faces / "images").glob("*.png"))) == FACES
     made = StimulusSet.open(result.continuum)
     assert len(made) + len(StimulusSet.open(result.grid)) == result.stimuli
-    assert made.provenance["model"]["model_hash"] == Run(BUILT_IN).model_hash()
+    assert made.provenance.as_written["model"]["model_hash"] == Run(BUILT_IN).model_hash()
     steps = made.table["step_distance"].to_numpy()[1:]
     assert steps.min() > 0 and steps.std() / steps.mean() < 0.03
 

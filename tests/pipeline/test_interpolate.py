@@ -65,7 +65,7 @@ def test_a_path_meets_its_images(some: list[Path], tiny_run: Path, contents: Con
     assert table["alpha"].tolist() == pytest.approx(np.arange(7) / 6)
     assert set(table["kind"]) == {"path"} and len(set(table["source_ids"])) == 1
     assert table["reconstruction_error"].notna().tolist() == [True, False, False, True, False, False, True]
-    marks = StimulusSet.open(made.out).provenance["plan"]["path"]["sources_at"]
+    marks = StimulusSet.open(made.out).provenance.as_written["plan"]["path"]["sources_at"]
     assert [mark["at"] for mark in marks] == [0, 0.5, 1]
     before = contents(made.out)
     interpolate(walk([some[0], some[1], some[0]], tiny_run, force=True))
@@ -78,7 +78,7 @@ def test_a_wheel_closes_and_says_its_angles(some: list[Path], tiny_run: Path) ->
     assert table["angle_deg"].tolist() == pytest.approx(np.arange(12) * 30)
     assert set(table["kind"]) == {"wheel"} and table["alpha"].iloc[0] == 0 and table["alpha"].iloc[-1] < 1
     assert made.steps_cv < 0.10 and made.stimuli == 12
-    assert "SSIM" in StimulusSet.open(made.out).provenance["plan"]["spacing"]["metric"]
+    assert "SSIM" in StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]["metric"]
 
 
 def test_the_last_step_of_a_wheel_counts(some: list[Path], tiny_run: Path) -> None:
@@ -107,9 +107,10 @@ def test_a_measured_scale_is_part_of_what_is_asked(some: list[Path], tiny_run: P
     made = morph(line(some, tiny_run, spacing="scale.csv"))
     opened = StimulusSet.open(made.out)
     assert opened.table["alpha"].iloc[3] > 0.55
-    assert opened.provenance["sources"][-1]["image_hash"] == hash_file(file)
+    assert opened.provenance.as_written["sources"][-1]["image_hash"] == hash_file(file)
     assert made.spacing == "scale.csv" and made.steps_cv < 1e-6 < 0.3 < made.steps_cv_before
-    assert set(opened.table["source_ids"]) == {";".join(s["source_id"] for s in opened.provenance["sources"][:2])}
+    sources = opened.provenance.sources
+    assert set(opened.table["source_ids"]) == {";".join(source.source_id for source in sources[:2])}
     morph(line(some, tiny_run, spacing="scale.csv"))
     file.write_text("alpha,scale\n0,0\n0.5,0.3\n1,1\n")
     with pytest.raises(ConfigError, match="holds another stimulus set"):
@@ -126,7 +127,7 @@ def test_refined_ends_are_nearer_and_said_to_be(some: list[Path]) -> None:
     plain = StimulusSet.open(morph(line(some, BUILT_IN)).out)
     made = morph(line(some, BUILT_IN, refine=30, out="refined"), listen)
     opened = StimulusSet.open(made.out)
-    gains = opened.provenance["plan"]["refinement"]
+    gains = opened.provenance.as_written["plan"]["refinement"]
     assert gains["steps"] == 30
     assert [gain["source_id"] for gain in gains["images"]] == opened.table["source_ids"][0].split(";")
     for position, gain in zip((0, 6), made.refinement, strict=True):

@@ -51,7 +51,7 @@ def test_all_but_the_pictures_is_the_old_sets(continuum: Path, tmp_path: Path) -
     pd.testing.assert_frame_equal(made.table[kept], old.table[kept])
     assert made.image("m_0001").shape == (32, 32, 1)
     assert made.table["mean_luminance"].tolist() == pytest.approx(old.table["mean_luminance"].tolist(), abs=0.005)
-    assert made.provenance["plan"] == old.provenance["plan"]
+    assert made.provenance.as_written["plan"] == old.provenance.as_written["plan"]
 
 
 def test_the_set_itself_is_not_touched_and_the_same_command_does_nothing(

@@ -58,7 +58,7 @@ def test_a_grid_is_read_like_a_page(four: list[Path], tiny_run: Path) -> None:
 def test_a_spaced_grid_is_more_even(four: list[Path], tiny_run: Path) -> None:
     made = morph_grid(ask(four, tiny_run, spacing="pixel", rows=4))
     assert made.steps_cv < 0.6 * made.steps_cv_before
-    record = StimulusSet.open(made.out).provenance["plan"]["spacing"]
+    record = StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]
     assert record["steps_cv"] == made.steps_cv and record["metric"].startswith("RMS")
 
 

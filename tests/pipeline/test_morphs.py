@@ -137,7 +137,7 @@ def test_images_of_other_kinds_are_made_fit(ask: Ask, ends: list[Path], tmp_path
     assert written(tmp_path / "set").shape == (5, 32, 32, 3)
     first, second = made.table["source_ids"][0].split(";")
     assert first != second
-    assert [source["source_id"] for source in made.provenance["sources"]] == [first, second]
+    assert [source["source_id"] for source in made.provenance.as_written["sources"]] == [first, second]
 
 
 def test_where_it_goes_without_being_told(ask: Ask, ends: list[Path], tmp_path: Path) -> None:

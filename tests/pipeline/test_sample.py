@@ -36,7 +36,7 @@ def stimuli(folder: Path) -> list[bytes]:
 
 
 def codes(folder: Path) -> np.ndarray[Any, Any]:
-    return Plan.from_json(StimulusSet.open(folder).provenance["plan"]).codes
+    return Plan.from_json(StimulusSet.open(folder).provenance.as_written["plan"]).codes
 
 
 # -- sample -----------------------------------------------------------------------------------------------------------
@@ -57,8 +57,8 @@ def test_an_exemplar_does_not_depend_on_how_many(tiny_run: Path, kind: str) -> N
 def test_mixtures_are_of_the_images_they_name(tiny_run: Path, faces: Path) -> None:
     made = sample(ask(SampleConfig, tiny_run, n=6, parents=2, seed=1))
     opened = StimulusSet.open(made.out)
-    by_id = {source["source_id"]: source for source in opened.provenance["sources"]}
-    weights = opened.provenance["plan"]["sampling"]["weights"]
+    by_id = {source["source_id"]: source for source in opened.provenance.as_written["sources"]}
+    weights = opened.provenance.as_written["plan"]["sampling"]["weights"]
     space = Space.load(tiny_run)
     for parents, shares, code in zip(opened.table["source_ids"], weights, codes(made.out), strict=True):
         paths = [by_id[name]["path"] for name in parents.split(";")]
@@ -85,7 +85,7 @@ def test_images_may_be_others_than_those_of_the_training(tiny_run: Path, some: l
     for path in some:
         shutil.copy(path, home)
     made = sample(ask(SampleConfig, tiny_run, n=2, images=home))
-    assert StimulusSet.open(made.out).provenance["plan"]["sampling"]["real_images"] == 3
+    assert StimulusSet.open(made.out).provenance.as_written["plan"]["sampling"]["real_images"] == 3
     with pytest.raises(DataError, match="a mixture of 4 images needs as many; there are 3"):
         sample(ask(SampleConfig, tiny_run, n=2, images=home, parents=4, out="more"))
 
@@ -137,7 +137,7 @@ def test_the_average_of_two_is_the_middle_of_their_morph(tiny_run: Path, some: l
 
 def test_an_average_of_a_folder_and_of_too_few(tiny_run: Path, faces: Path, some: list[Path]) -> None:
     made = average_images(ask(AverageConfig, tiny_run, images=[faces]))
-    assert len(StimulusSet.open(made.out).provenance["sources"]) == 60
+    assert len(StimulusSet.open(made.out).provenance.as_written["sources"]) == 60
     with pytest.raises(DataError, match="an average needs at least 2 images"):
         average_images(ask(AverageConfig, tiny_run, images=some[:1], out="one"))
     assert not Path("one").exists()

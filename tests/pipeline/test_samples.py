@@ -10,9 +10,9 @@ from PIL import Image
 from gaia_stim.config import SamplesConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Event, Progress
-from gaia_stim.pipeline import samples as pipeline
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
+from gaia_stim.samples import folder as drawing
 
 SIZE = 16
 
@@ -80,7 +80,7 @@ def test_no_table_beside_missing_images(out: Path, monkeypatch: pytest.MonkeyPat
     def fail(face: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "_draw", fail)
+    monkeypatch.setattr(drawing, "_draw", fail)
     with pytest.raises(KeyboardInterrupt):
         samples(asked(out))
     assert not (out / "labels.csv").exists()
@@ -134,8 +134,8 @@ def test_a_file_in_the_way(out: Path) -> None:
 
 def test_processes_draw_the_same_faces(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples(asked(out, n=6))
-    monkeypatch.setattr(pipeline, "WORTH_A_PROCESS", 3)
-    monkeypatch.setattr(pipeline, "free_cores", lambda: 2)
+    monkeypatch.setattr(drawing, "WORTH_A_PROCESS", 3)
+    monkeypatch.setattr(drawing, "free_cores", lambda: 2)
     told: list[Event] = []
     samples(asked(tmp_path / "many", n=6), told.append)
     assert told[-1] == Progress("drawing faces", 6, 6)

@@ -14,8 +14,8 @@ from gaia_stim.config.verbs import SET, VERBS
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note, silent
 from gaia_stim.files import read_json, write_json
-from gaia_stim.pipeline.attributes.apply import apply
-from gaia_stim.pipeline.attributes.fit import fit
+from gaia_stim.pipeline.attributes_apply import apply
+from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.pipeline.codes import decode, encode
 from gaia_stim.pipeline.exemplars import average_images, caricature, sample
 from gaia_stim.pipeline.grids import morph_grid

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted_sets import PROVENANCE
 
 from gaia_stim.files import write_json
 from gaia_stim.stimuli.manifest import COLUMNS, Row, manifest_csv
@@ -37,7 +38,7 @@ def cells(rows: list[Row]) -> list[list[str]]:
 
 def read(folder: Path, rows: list[Row]) -> pd.DataFrame:
     (folder / "manifest.csv").write_bytes(manifest_csv(rows))
-    write_json(folder / "provenance.json", {})
+    write_json(folder / "provenance.json", {**PROVENANCE, "plan": {}})
     return StimulusSet.open(folder).table
 
 

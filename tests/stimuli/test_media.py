@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from planted_sets import PROVENANCE
 
 from gaia_stim.config import MediaConfig
 from gaia_stim.errors import ConfigError
@@ -22,7 +23,7 @@ HAS_VIDEO = importlib.util.find_spec("av") is not None
 def four(space: Space, tmp_path: Path) -> StimulusSet:
     codes = np.random.default_rng(0).normal(size=(4, space.latent)).astype(np.float32)
     rows = [Row.numbered("morph", position, 4) for position in range(4)]
-    return write_set(tmp_path / "four", Plan(rows, codes, "four"), space, {"request": {}})
+    return write_set(tmp_path / "four", Plan(rows, codes, "four"), space, PROVENANCE)
 
 
 def test_frames_go_there_and_back_and_are_enlarged_by_a_whole_factor(four: StimulusSet) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from planted_sets import PROVENANCE
 from skimage.color import rgb2xyz
 
 from gaia_stim.errors import ConfigError, DataError
@@ -25,8 +26,6 @@ from gaia_stim.stimuli.sets import SET, StimulusSet, write_set
 Plant = Callable[..., Path]
 Contents = Callable[[Path], dict[str, bytes]]
 Pixels = npt.NDArray[np.uint8]
-
-PROVENANCE: dict[str, Any] = {"gaia_stim": "0", "request": {"verb": "test"}}
 
 
 def planted(pictures: Any, space: Space, **more: Any) -> Plan:

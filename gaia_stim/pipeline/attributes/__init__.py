@@ -1,1 +1,0 @@
-"""Attributes: fitting vectors to labels, applying, showing and auditing them; a file a verb."""

@@ -1,0 +1,1 @@
+"""What is to be shown, as plans: a row and a code for each stimulus, from images and numbers alone."""

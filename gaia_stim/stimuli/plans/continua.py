@@ -1,0 +1,156 @@
+"""Continua: stimuli on paths between images, as plans.
+
+plan = morph_plan(space, "anna.png", "bert.png", steps=9, spacing="pixel")
+pictures = plan.pictures(space)
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gaia_stim.events import Listener, silent
+from gaia_stim.images import Pixels
+from gaia_stim.metrics.distance import pixel_distance
+from gaia_stim.space import PATHS
+from gaia_stim.space import paths as shapes
+from gaia_stim.space.paths import Places
+from gaia_stim.space.space import Image, Space
+from gaia_stim.space.spacing import HumanScale, Spaced, choose_spacing, unevenness
+from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
+from gaia_stim.tables import look_up
+
+WHEEL = "wheel"
+TURN = 360.0
+NAMED = 12
+
+
+def morph_plan(
+    space: Space,
+    a: Image | SourceImage,
+    b: Image | SourceImage,
+    steps: int,
+    spacing: str = "latent",
+    *,
+    extrapolate: float = 0.0,
+    raw_endpoints: bool = False,
+    refine: int = 0,
+    listen: Listener = silent,
+) -> Plan:
+    """`steps` stimuli from `a` (alpha 0) to `b` (alpha 1), each end moved outwards by `extrapolate`.
+
+    With `raw_endpoints` the ends are the images themselves. Raises `DataError` for an image that cannot be read or a
+    measured scale that does not fit, `ConfigError` for an unknown spacing.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> a, b = (draw_face(deal(face, seed=7), size=64) for face in (2, 5))
+    >>> space = Space.load()
+    >>> [row.alpha for row in morph_plan(space, a, b, steps=5, extrapolate=0.5).rows]
+    [-0.5, 0.0, 0.5, 1.0, 1.5]
+    """
+    images = gather(space, [a, b])
+    spaced_by = choose_spacing(spacing)
+    ends = encoded(space, images, refine, listen)
+    line = shapes.Line(*ends.codes)
+    spaced = spaced_by(lambda t: space.decode(line(t)), steps, (0.0 - extrapolate, 1.0 + extrapolate))
+    rows = _rows("morph", spaced.places, images)
+    if raw_endpoints and not isinstance(spaced_by, HumanScale):
+        spaced = _between_photographs(spaced, space, line, [image.picture for image in images])
+    if raw_endpoints:
+        rows = [replace(row, raw=int(row.position in (0, steps - 1))) for row in rows]
+    return Plan(
+        rows=rows,
+        codes=line(spaced.places),
+        title=" to ".join(_name(image) for image in images) + ", alpha",
+        record={"path": {"kind": "line"}, **ends.record},
+        measured=lambda: {"spacing": spaced.record(spacing)},
+        continuum=True,
+        sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
+    )
+
+
+def path_plan(
+    space: Space,
+    images: Sequence[Image | SourceImage],
+    steps: int,
+    path: str = "spline",
+    spacing: str = "latent",
+    *,
+    refine: int = 0,
+    listen: Listener = silent,
+) -> Plan:
+    """`steps` stimuli on one path of `PATHS` through the images, in their order; raises as `morph_plan`.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> faces = [draw_face(deal(face, seed=7), size=64) for face in (2, 5, 8)]
+    >>> [row.angle_deg for row in path_plan(Space.load(), faces, steps=4, path="wheel").rows]
+    [0.0, 90.0, 180.0, 270.0]
+    """
+    found = gather(space, images)
+    points = encoded(space, found, refine, listen)
+    curve = look_up(PATHS, "path", path)(points.codes)
+    is_wheel = path == WHEEL
+    # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
+    spaced = choose_spacing(spacing)(lambda t: space.decode(curve(t)), steps + is_wheel)
+    places = spaced.places[:steps]
+    rows = _rows("wheel" if is_wheel else "path", places, found)
+    if is_wheel:
+        rows = [replace(row, angle_deg=TURN * row.position / steps) for row in rows]
+    return Plan(
+        rows=rows,
+        codes=curve(places),
+        title=f"{path} through {_names(found)}",
+        record={"path": {"kind": path, "sources_at": _marks(found, curve.knots)}, **points.record},
+        measured=lambda: {"spacing": spaced.record(spacing)},
+        continuum=True,
+        sources=_standing(found, places, curve.knots),
+    )
+
+
+def _between_photographs(spaced: Spaced, space: Space, line: shapes.Line, photographs: list[Pixels]) -> Spaced:
+    """The same places, their steps measured as written: a photograph is a jump away from its reconstruction.
+
+    They are not moved for it: no stimulus in between can make up for that jump.
+    """
+    distance = spaced.distance or pixel_distance
+
+    def written(t: Places) -> Pixels:
+        shown = space.decode(line(t))
+        shown[t == 0], shown[t == 1] = photographs
+        return shown
+
+    def measure() -> tuple[float, float]:
+        even = np.linspace(0, 1, len(spaced.places))
+        return unevenness(written, distance, even), unevenness(written, distance, spaced.places)
+
+    return replace(spaced, measure=measure)
+
+
+def _rows(kind: str, places: Places, images: Sequence[SourceImage]) -> list[Row]:
+    ids = joined_ids(images)
+    return [
+        replace(Row.numbered(kind, position, len(places)), alpha=float(alpha), source_ids=ids)
+        for position, alpha in enumerate(places)
+    ]
+
+
+def _marks(images: Sequence[SourceImage], knots: Places) -> list[dict[str, Any]]:
+    return [{"source_id": image.source.source_id, "at": float(at)} for image, at in zip(images, knots, strict=True)]
+
+
+def _standing(images: Sequence[SourceImage], places: Places, knots: Places) -> dict[int, Pixels]:
+    """By position: the image that a stimulus stands for, where it is exactly at one."""
+    at = {float(knot): image.picture for knot, image in zip(knots, images, strict=True)}
+    return {position: at[float(place)] for position, place in enumerate(places) if float(place) in at}
+
+
+def _names(images: Sequence[SourceImage]) -> str:
+    more = f" and {len(images) - NAMED} more" if len(images) > NAMED else ""
+    return ", ".join(_name(image) for image in images[:NAMED]) + more
+
+
+def _name(image: SourceImage) -> str:
+    return image.source.path.rsplit("/", 1)[-1] or image.source.source_id

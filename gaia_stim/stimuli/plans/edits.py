@@ -1,0 +1,148 @@
+"""Attributes of images moved along their vectors, one or two crossed, as plans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaia_stim.events import Listener, silent
+from gaia_stim.space.calibration import factors
+from gaia_stim.space.paths import Codes
+from gaia_stim.space.space import Image, Space
+from gaia_stim.space.vectors import CARRIED, Direction, Vectors
+from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.sources import SourceImage, encoded, gather
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What is moved, and how far: in units of the labels, or with `unit` "sd" in their standard deviations."""
+
+    vectors: Vectors
+    attributes: Sequence[str]
+    amounts: Sequence[Sequence[float]]
+    """Of each attribute the steps that are taken."""
+    estimator: str = "ols"
+    unit: str = "unit"
+    held: Sequence[str] = ()
+    """Attributes that stay where they are."""
+    calibrate: bool = True
+    """Whether each step is taken so far that its picture shows what was asked."""
+
+    def directions(self) -> list[Direction]:
+        """The vector of each attribute, for one unit. Raises `ConfigError` for unknown names, or held ones."""
+        units = [self.vectors.attribute(name).sd if self.unit == "sd" else 1.0 for name in self.attributes]
+        found = [self.vectors.direction(name, self.estimator, self.held) for name in self.attributes]
+        return [direction * unit for direction, unit in zip(found, units, strict=True)]
+
+
+def edit_plan(
+    space: Space,
+    images: Sequence[Image | SourceImage],
+    edit: Edit,
+    *,
+    refine: int = 0,
+    listen: Listener = silent,
+) -> Plan:
+    """Every image at every step of the first attribute, crossed with those of the second where there is one.
+
+    Raises `ConfigError` as `Edit.directions`, `DataError` for an image that cannot be read.
+    """
+    directions = edit.directions()
+    found = gather(space, images)
+    points = encoded(space, found, refine, listen)
+    # Row by row: the first attribute along the rows, the second from row to row, image after image.
+    crossed = [one[::-1] for one in product(*reversed(edit.amounts))]
+    total = len(found) * len(crossed)
+    rows = [
+        replace(
+            Row.numbered("attribute", place * len(crossed) + step, total),
+            source_ids=image.source.source_id,
+            **_cells(edit.attributes, values),
+        )
+        for place, image in enumerate(found)
+        for step, values in enumerate(crossed)
+    ]
+    grid = np.tile(np.array(crossed), (len(found), 1))
+    starts = np.repeat(points.codes, len(crossed), axis=0)
+    far = _calibrated(space, starts, directions, grid, edit) if edit.calibrate else np.ones_like(grid)
+    return Plan(
+        rows=rows,
+        codes=moved(starts, directions, list((grid * far).T)),
+        title=_title(edit),
+        record={
+            "path": _record(edit, far),
+            "predicted": _predicted(edit, found, points.codes),
+            **points.record,
+        },
+        columns=len(edit.amounts[0]),
+        sources={
+            row.position: found[row.position // len(crossed)].picture
+            for row, values in zip(rows, grid, strict=True)
+            if not values.any()
+        },
+    )
+
+
+def moved(codes: Codes, directions: Sequence[Direction], steps: Sequence[npt.NDArray[np.float64]]) -> Codes:
+    """Codes (n, latent) with each direction added so many times as its steps (n,) say."""
+    sums = codes.astype(np.float64)
+    for direction, step in zip(directions, steps, strict=True):
+        sums = sums + step[:, None] * direction
+    return sums.astype(np.float32)
+
+
+def _record(edit: Edit, far: npt.NDArray[np.float64]) -> dict[str, Any]:
+    vectors = edit.vectors
+    return {
+        "kind": "attributes",
+        "estimator": edit.estimator,
+        "unit": edit.unit,
+        "held": list(edit.held),
+        "calibration": far.tolist() if edit.calibrate else None,
+        "attributes": [
+            {**vectors.attribute(name).model_dump(mode="json"), "amounts": list(values)}
+            for name, values in zip(edit.attributes, edit.amounts, strict=True)
+        ],
+        "vectors_hash": vectors.record.tensors_hash,
+        "labels_hash": vectors.record.labels_hash,
+    }
+
+
+def _predicted(edit: Edit, images: Sequence[SourceImage], codes: Codes) -> list[dict[str, Any]]:
+    return [
+        {"source_id": image.source.source_id, "attribute": name, "value": float(values[edit.vectors.place(name)])}
+        for image, values in zip(images, edit.vectors.predicted(codes), strict=True)
+        for name in edit.attributes
+    ]
+
+
+def _calibrated(
+    space: Space, starts: Codes, directions: Sequence[Direction], grid: npt.NDArray[np.float64], edit: Edit
+) -> npt.NDArray[np.float64]:
+    """How many times each amount of the grid is taken, for its pictures to show it; 1 where codes carry too little."""
+    far = np.ones_like(grid)
+    for place, (name, direction) in enumerate(zip(edit.attributes, directions, strict=True)):
+        if edit.vectors.attribute(name).r2 >= CARRIED:
+            readout = edit.vectors.readout[edit.vectors.place(name)].astype(np.float64)
+            far[:, place] = factors(space, starts, grid[:, place, None] * direction, readout)
+    return far
+
+
+def _cells(attributes: Sequence[str], values: Sequence[float]) -> dict[str, Any]:
+    columns = (("attribute", "amount"), ("attribute_2", "amount_2"))
+    pairs = zip(columns, attributes, values, strict=False)
+    return {key: value for (name, amount), one, step in pairs for key, value in ((name, one), (amount, float(step)))}
+
+
+def _title(edit: Edit) -> str:
+    unit = " SD" if edit.unit == "sd" else ""
+    parts = [
+        f"{name} {min(values):+g} to {max(values):+g}{unit}"
+        for name, values in zip(edit.attributes, edit.amounts, strict=True)
+    ]
+    return ", down ".join(parts) + (f"; {', '.join(edit.held)} held" if edit.held else "")

@@ -1,0 +1,66 @@
+"""Grids: stimuli between four images, as plans."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gaia_stim.errors import ConfigError
+from gaia_stim.events import Listener, silent
+from gaia_stim.space.layouts import Block, spaced_grid
+from gaia_stim.space.space import Image, Space
+from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
+from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
+
+
+def check_grid_spacing(name: str) -> Spacing:
+    """The spacing of that name. Raises `ConfigError` for one that was measured on a continuum."""
+    found = choose_spacing(name)
+    if isinstance(found, HumanScale):
+        raise ConfigError(f"--spacing {name}: a scale is of one continuum; a grid takes latent, pixel or perceptual")
+    return found
+
+
+def grid_plan(
+    space: Space,
+    corners: Sequence[Image | SourceImage],
+    rows: int,
+    columns: int,
+    spacing: str = "latent",
+    *,
+    refine: int = 0,
+    listen: Listener = silent,
+) -> Plan:
+    """A grid between four images (top left, top right, bottom left, bottom right), row by row from the top left.
+
+    Raises `ConfigError` for a spacing that was measured on a continuum, else as `morph_plan`.
+
+    >>> from gaia_stim.samples import deal, draw_face
+    >>> corners = [draw_face(deal(face, seed=7), size=64) for face in (2, 5, 8, 11)]
+    >>> space = Space.load()
+    >>> grid_plan(space, corners, rows=2, columns=3).pictures(space).shape
+    (6, 64, 64, 3)
+    """
+    spaced_by = check_grid_spacing(spacing)
+    images = gather(space, corners)
+    points = encoded(space, images, refine, listen)
+    block = Block(points.codes)
+    placed = spaced_grid(lambda places: space.decode(block(places)), spaced_by, columns, rows)
+    total = rows * columns
+    ids = joined_ids(images)
+    at_corners = (0, columns - 1, total - columns, total - 1)
+    return Plan(
+        rows=[
+            replace(Row.numbered("grid", position, total), grid_u=float(u), grid_v=float(v), source_ids=ids)
+            for position, (u, v) in enumerate(placed.places)
+        ],
+        codes=block(placed.places),
+        title=" - ".join(image.source.source_id for image in images),
+        record={
+            "path": {"kind": "grid", "rows": rows, "columns": columns},
+            "spacing": placed.record(spacing),
+            **points.record,
+        },
+        columns=columns,
+        sources={place: image.picture for place, image in zip(at_corners, images, strict=True)},
+    )

@@ -1,0 +1,161 @@
+"""How a set came about, as its provenance.json tells it: typed to read, and kept as it stands to write on.
+
+Version 1 of the file is what this module writes; version 0.1 of the program wrote the same parts without a number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+import gaia_stim
+from gaia_stim.errors import DataError
+from gaia_stim.files import read_json
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.sources import Gain, Source
+
+VERSION = 1
+
+
+class _Part(BaseModel):
+    """What is needed of a part; it may have more, which stays in the file."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+
+
+class ModelRecord(_Part):
+    """The model that rendered."""
+
+    run: str
+    model_hash: str
+
+
+class PathRecord(_Part):
+    """What the codes lie on."""
+
+    kind: str = ""
+    columns: int = 0
+    """Of a grid."""
+
+
+class SpacingRecord(_Part):
+    """How places were chosen, and how even the steps between their pictures are."""
+
+    name: str
+    metric: str
+    steps_cv_before: float
+    steps_cv: float
+
+
+class RefinementRecord(_Part):
+    """How codes were fitted to their images."""
+
+    images: tuple[Gain, ...] = ()
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What the code of an image says of an attribute that is moved, before it is moved."""
+
+    source_id: str
+    attribute: str
+    value: float
+
+
+class PlanRecord(_Part):
+    """What was to be shown. `Plan.from_json` reads rows and codes."""
+
+    title: str = ""
+    path: PathRecord = PathRecord()
+    spacing: SpacingRecord | None = None
+    refinement: RefinementRecord = RefinementRecord()
+    predicted: tuple[Predicted, ...] = ()
+    continuum: bool = False
+
+
+class ProcessingRecord(_Part):
+    """One processing of a set, and what was asked of the set that it was made of."""
+
+    options: dict[str, Any]
+    made_of: dict[str, Any]
+    reached: dict[str, Any] = {}
+
+
+class Provenance(_Part):
+    """Who made a set, of what, with what."""
+
+    version: int = 0
+    """Of the file; 0 is what version 0.1 of the program wrote."""
+    gaia_stim: str
+    threads: int = Field(ge=1, le=1024)
+    request: dict[str, Any]
+    model: ModelRecord
+    sources: tuple[Source, ...]
+    plan: PlanRecord
+    processing: tuple[ProcessingRecord, ...] = ()
+    _json: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def as_written(self) -> Mapping[str, Any]:
+        """All of it as it stands in the file."""
+        return self._json
+
+    @property
+    def spacing(self) -> SpacingRecord:
+        """How its places were chosen. Raises `DataError` where the set has no such places."""
+        if self.plan.spacing is None:
+            raise DataError("not the provenance of a stimulus set ('plan.spacing' is missing)")
+        return self.plan.spacing
+
+    @classmethod
+    def read(cls, path: Path) -> "Provenance":
+        """Read the file. Raises `DataError`, naming the part, where it is not that."""
+        return cls.of(read_json(path), path)
+
+    @classmethod
+    def of(cls, value: Any, path: Path) -> "Provenance":
+        """From JSON; raises as `read`."""
+        try:
+            found = cls.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            what = "is missing" if first["type"] == "missing" else first["msg"].lower()
+            raise DataError(f"{path}: not the provenance of a stimulus set ('{place}' {what})") from None
+        if found.version > VERSION:
+            raise DataError(f"{path}: was written by a newer gaia-stim ({found.gaia_stim}); update this one")
+        found._json = value
+        return found
+
+
+def provenance_of(request: Mapping[str, Any], space: Space, sources: Sequence[Source]) -> dict[str, Any]:
+    """What a new set's file says beside its plan. No dates: the same command gives the same bytes."""
+    return {
+        "version": VERSION,
+        **build(),
+        "request": dict(request),
+        "model": {"run": str(space.run), "model_hash": space.model_hash, **space.config.model.model_dump()},
+        "sources": [vars(source) for source in sources],
+    }
+
+
+def build() -> dict[str, Any]:
+    """What the bytes of a stimulus depend on beside its model and its plan: what renders, and what writes PNG."""
+    import numpy as np
+    import PIL
+    import scipy
+    import torch
+    from PIL import features
+
+    return {
+        "gaia_stim": gaia_stim.__version__,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pillow": PIL.__version__,
+        "zlib": features.version("zlib"),
+    }

@@ -1,0 +1,139 @@
+"""The images that stimuli are made of: whose they are, how the model sees them, and their codes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaia_stim.dataset import Dataset, image_ids
+from gaia_stim.errors import DataError
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import hash_file
+from gaia_stim.images import Pixels, find_images, hash_pixels, is_grey, read_image
+from gaia_stim.metrics.reconstruction import l1
+from gaia_stim.space.paths import Codes
+from gaia_stim.space.space import Image, Space
+from gaia_stim.stimuli import licences
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image, or a file with numbers, that stimuli are made of."""
+
+    source_id: str
+    path: str
+    image_hash: str
+    license: str | None = None
+    """As it stands in a table beside the image; see `stimuli.licences`."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceImage:
+    """An image with its source."""
+
+    source: Source
+    picture: Pixels
+    """As the model sees it: uint8 (size, size, channels)."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What refinement did for one image: mean absolute error of its reconstruction, in [0, 1]."""
+
+    source_id: str
+    error_before: float
+    error_after: float
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """The codes of images, in order, and what provenance tells of them."""
+
+    codes: Codes
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def gather(space: Space, images: Iterable[Image | SourceImage]) -> list[SourceImage]:
+    """Read and check images, in order; of a folder, all that are in it. What was gathered before stays what it is.
+
+    Raises `DataError` where one cannot be read, or is in colour and the model has learned from grey images.
+    """
+    given = [one for image in images for one in _in_folder(image)]
+    fresh = [one for one in given if not isinstance(one, SourceImage)]
+    pictures = [_prepared(space, image) for image in fresh]
+    read = iter(SourceImage(*pair) for pair in zip(_described(fresh), pictures, strict=True))
+    return [one if isinstance(one, SourceImage) else next(read) for one in given]
+
+
+def encoded(space: Space, images: Sequence[SourceImage], refine: int = 0, listen: Listener = silent) -> Encoded:
+    """The codes of the images, each fitted to its image by `refine` steps; the listener hears what that gained."""
+    pictures = [image.picture for image in images]
+    codes = space.encode(pictures)
+    if not refine:
+        return Encoded(codes)
+    refined = space.refine(pictures, codes, refine)
+    before, after = (l1(space.decode(found), np.stack(pictures)) for found in (codes, refined))
+    gained = [
+        Gain(image.source.source_id, float(was), float(now))
+        for image, was, now in zip(images, before, after, strict=True)
+    ]
+    for gain in gained:
+        listen(
+            Note(f"refined {gain.source_id}: reconstruction error {gain.error_before:.4f} to {gain.error_after:.4f}")
+        )
+    return Encoded(refined, {"refinement": {"steps": refine, "images": [vars(gain) for gain in gained]}})
+
+
+def joined_ids(images: Iterable[SourceImage]) -> str:
+    """Their ids as a manifest's cell has them."""
+    return ";".join(image.source.source_id for image in images)
+
+
+def all_of(name: str, images: Dataset) -> Source:
+    """A whole folder as one source; whoever is made of it carries the strictest of its licences."""
+    licence = licences.strictest(licences.licence_of(images.folder / path) for path in images.table["path"])
+    return Source(name, str(images.folder), images.content_hash, licence)
+
+
+def some_of(images: Dataset, rows: Sequence[int]) -> list[Source]:
+    """Images of a folder as sources, by their rows."""
+    chosen = images.table.iloc[list(rows)]
+    return [
+        Source(name, str(images.folder / path), image_hash, licences.licence_of(images.folder / path))
+        for name, path, image_hash in zip(chosen["image_id"], chosen["path"], chosen["image_hash"], strict=True)
+    ]
+
+
+def _in_folder(image: Image | SourceImage) -> Sequence[Image | SourceImage]:
+    is_folder = isinstance(image, str | Path) and Path(image).is_dir()
+    return find_images(Path(image)) if is_folder else [image]  # type: ignore[arg-type]
+
+
+def _described(images: Sequence[Image]) -> list[Source]:
+    """Ids, hashes and licences of images; pixels of no file are told by their place and their hash."""
+    paths = [None if isinstance(image, np.ndarray) else Path(image) for image in images]
+    names = [f"image_{place + 1}" if path is None else path.name for place, path in enumerate(paths)]
+    if len(set(names)) < len(names):
+        names = [name if path is None else path.absolute().as_posix() for name, path in zip(names, paths, strict=True)]
+    return [_source(name, image) for name, image in zip(image_ids(names), images, strict=True)]
+
+
+def _source(name: str, image: Image) -> Source:
+    if isinstance(image, np.ndarray):
+        return Source(name, "", hash_pixels(image))
+    return Source(name, str(image), hash_file(Path(image)), licences.licence_of(Path(image)))
+
+
+def _prepared(space: Space, image: Image) -> Pixels:
+    pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), space.config.dataset.background)
+    # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
+    wants_grey = space.config.options.get("channels") == "1"
+    if space.config.model.channels == 1 and not wants_grey and not is_grey(pixels):
+        name = "the image" if isinstance(image, np.ndarray) else str(image)
+        raise DataError(
+            f"{name}: is in colour, and the model ({space.run}) has learned from grey images; "
+            "make the image grey, or give a --model of colour images"
+        )
+    return space.prepare(pixels)
