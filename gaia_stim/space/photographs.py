@@ -1,0 +1,204 @@
+"""Photographs carried along: stimuli at the photographs' own size, by the shapes that a small model knows.
+
+A stimulus of code z lies between sources i, each with a code, a photograph X and a weight w. With φ the map of a code
+from the picture to the frame that all pictures have in common and T its texture there, at a place p of the stimulus
+
+    c = φ_z(p),  qᵢ = φᵢ⁻¹(c)
+    out(p) = T_z(c) + Σᵢ kᵢ(c) · [Xᵢ(qᵢ) − Tᵢ(c)]
+
+The model says where everything goes and what is common; the photographs bring every pore. Each is sampled once, by
+cubic convolution, through one map that was composed before. k is how much of a photograph is kept: its weight, the more
+the better its own texture agrees there with that of the stimulus; where none agrees (hair against no hair), the model's
+texture shows instead of two ghosts. At a source's own code k is 1, and the stimulus *is* the photograph.
+
+The mean of two skins is smoother than either. So the energy of each band of detail is brought back to the weighted mean
+of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from gaia_stim.errors import ConfigError
+from gaia_stim.images import Pixels, to_bytes, to_float
+from gaia_stim.networks import fields
+from gaia_stim.networks.base import Shaped
+from gaia_stim.space.paths import Code, Codes
+
+FIELD = 128
+"""Pixels of a side at which maps are made and composed: those of 512 are the same to 0.2 pixels of 512 in the mean."""
+TOLERANCE = 0.15
+"""Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
+SPREAD = 1.0
+"""Pixels of the model over which that difference is averaged."""
+BANDS = (1.0, 2.0, 4.0)
+"""Standard deviations, in pixels, of the Gaussians that part the bands of detail."""
+WINDOW = 4.0
+"""Of the window in which a band's energy is measured, as a multiple of its own."""
+MOST_GAIN = 2.5
+"""A band is made at most so many times as strong, or as weak: where nothing is, nothing is made."""
+ROUNDS = 2
+"""So often gains are found anew."""
+FAINT = (0.5 / 255) ** 2
+"""Energy that is added to both sides of a gain's ratio: that of half a grey level."""
+IN_MEMORY = 16
+"""Photographs that are held together."""
+
+Picture = Float[Tensor, "1 channels height width"]
+Weights = npt.NDArray[np.float64]
+"""(sources,): how much of each is in a stimulus. Beyond a source, where some are negative, only the others are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photograph with its code; it is read when it is needed."""
+
+    code: Code
+    at: Callable[[int], Pixels]
+    """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
+
+
+class Carried:
+    """Stimuli between photographs, `side` pixels wide and high. Raises `ConfigError` for a model without a shape."""
+
+    def __init__(
+        self, decoder: object, photographs: Sequence[Photograph], side: int, *, keep_detail: bool = True
+    ) -> None:
+        if not isinstance(decoder, Shaped):
+            raise ConfigError(
+                "this model has no shape to carry photographs by; train one with --network deform, or give --size model"
+            )
+        self.decoder, self.photographs, self.side, self.keep_detail = decoder, photographs, side, keep_detail
+        self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
+        self._prepared = lru_cache(IN_MEMORY)(self._prepare)
+        with torch.inference_mode():
+            self._own = [_Drawn.of(decoder, photograph.code) for photograph in photographs]
+            self._back = [fields.inverse(own.there, own.start) for own in self._own]
+
+    def picture(self, code: Code, weights: Weights) -> Pixels:
+        """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels)."""
+        for place, weight in enumerate(weights):
+            if weight == 1 and np.array_equal(self.photographs[place].code, code):
+                return self._pixels(place)
+        with torch.inference_mode():
+            shown: Pixels = to_bytes(self._rendered(code, weights).numpy())[0]
+        return shown
+
+    def pictures(self, codes: Codes, weights: npt.NDArray[np.float64]) -> Pixels:
+        """Those of many codes (n, latent), with weights (n, sources): uint8 (n, side, side, channels)."""
+        return np.stack([self.picture(code, own) for code, own in zip(codes, weights, strict=True)])
+
+    def folds(self, code: Code) -> int:
+        """The spots, of `FIELD` × `FIELD`, at which the map of a code folds."""
+        with torch.inference_mode():
+            return int((fields.stretch(_Drawn.of(self.decoder, code).there) <= 0).sum())
+
+    def _rendered(self, code: Code, weights: Weights) -> Picture:
+        drawn = _Drawn.of(self.decoder, code)
+        used = [place for place, weight in enumerate(weights) if weight > 0]
+        kept = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
+        shown = self._seen(drawn.texture, drawn.there)
+        energies = [torch.zeros(()) for _ in BANDS]
+        for place, share in zip(used, kept, strict=True):
+            photograph, detail = self._prepared(place)
+            to_photograph = fields.compose(self._back[place], drawn.there)
+            own = self._seen(self._own[place].texture, drawn.there)
+            local = self._seen(share, drawn.there, "bilinear")
+            shown = shown + local * (self._seen(photograph, to_photograph) - own)
+            if self.keep_detail:
+                part = self._seen(share / torch.stack(kept).sum(dim=0), drawn.there, "bilinear")
+                moved = [self._seen(energy, to_photograph, "bilinear") for energy in detail]
+                energies = [total + part * energy for total, energy in zip(energies, moved, strict=True)]
+        return _with_energies(shown, energies) if self.keep_detail else shown
+
+    def _prepare(self, place: int) -> tuple[Picture, list[Picture]]:
+        """A photograph in [0, 1], and the energies of its detail."""
+        photograph = torch.from_numpy(to_float(self._pixels(place)[None]))
+        return photograph, _energies(photograph) if self.keep_detail else []
+
+    def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> list[Picture]:
+        """How much of each photograph is kept at each place of the common frame, (1, 1, size, size) each."""
+        agrees = []
+        for place in used:
+            off = (self._own[place].texture - texture).square().mean(dim=1, keepdim=True)
+            agrees.append(torch.exp(-_blurred(off, SPREAD) / (2 * TOLERANCE**2)))
+        best = torch.stack(agrees).amax(dim=0)
+        weighed = [weight * one for weight, one in zip(weights, agrees, strict=True)]
+        # Far from all sources the least that agrees would decide by rounding alone.
+        total = torch.stack(weighed).sum(dim=0).clamp_min(torch.finfo(torch.float32).tiny)
+        return [best * one / total for one in weighed]
+
+    def _seen(self, values: Picture, field: fields.Field, mode: str = "bicubic") -> Picture:
+        """values(p + u(p)) at the size of the stimulus; beyond the border as at the border."""
+        fine = functional.interpolate(field, size=(self.side, self.side), mode="bicubic", align_corners=False)
+        places = (fields.identity(self.side, self.side, fine) + fine).permute(0, 2, 3, 1)
+        return functional.grid_sample(values, places, mode=mode, padding_mode="border", align_corners=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What the model draws of a code: its map to the common frame, a start for its inverse, and its texture there."""
+
+    there: fields.Field
+    start: fields.Field
+    texture: Picture
+
+    @classmethod
+    def of(cls, decoder: Shaped, code: Code) -> "_Drawn":
+        # One by one: a stimulus does not depend on what else is.
+        z = torch.from_numpy(np.asarray(code, np.float32)[None])
+        velocity = fields.from_nodes(decoder.velocity(z), FIELD, FIELD)
+        return cls(fields.exponential(velocity), fields.exponential(-velocity), decoder.texture(z))
+
+
+# -- detail -----------------------------------------------------------------------------------------------------------
+
+
+def _bands(picture: Picture) -> list[Picture]:
+    """Differences of Gaussians, fine to coarse, and what is left."""
+    levels = [picture, *(_blurred(picture, sigma) for sigma in BANDS)]
+    return [*(fine - coarse for fine, coarse in pairwise(levels)), levels[-1]]
+
+
+def _energies(picture: Picture) -> list[Picture]:
+    """Of each band of lightness the mean square in a window round each place: (1, 1, height, width)."""
+    grey = picture.mean(dim=1, keepdim=True)
+    return [_energy(band, sigma) for band, sigma in zip(_bands(grey), BANDS, strict=False)]
+
+
+def _energy(band: Picture, sigma: float) -> Picture:
+    # What is wide is measured on fewer pixels.
+    block = max(1, round(sigma * WINDOW / 2))
+    pooled = functional.avg_pool2d(band.square(), block, ceil_mode=True)
+    smooth = _blurred(pooled, sigma * WINDOW / block).clamp_min(0)
+    return functional.interpolate(smooth, size=band.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _with_energies(picture: Picture, energies: Sequence[Picture]) -> Picture:
+    """The picture with each band made as strong as that, place by place."""
+    *bands, rest = _bands(picture)
+    for _ in range(ROUNDS):
+        # Bands overlap: what is done to one is seen in the others.
+        found = _energies(rest + sum(bands))
+        gains = [((wanted + FAINT) / (now + FAINT)).sqrt() for wanted, now in zip(energies, found, strict=True)]
+        bands = [band * gain.clamp(1 / MOST_GAIN, MOST_GAIN) for band, gain in zip(bands, gains, strict=True)]
+    return rest + torch.stack(bands).sum(dim=0)
+
+
+def _blurred(picture: Picture, sigma: float) -> Picture:
+    """Convolved with a Gaussian; beyond the border as at the border."""
+    reach = int(3 * sigma + 0.5)
+    taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=torch.float32) / sigma) ** 2)
+    channels = picture.shape[1]
+    kernel = (taps / taps.sum()).expand(channels, 1, 1, -1)
+    wide = functional.pad(picture, (reach, reach, reach, reach), mode="replicate")
+    along = functional.conv2d(wide, kernel, groups=channels)
+    return functional.conv2d(along, kernel.transpose(2, 3), groups=channels)
