@@ -1,10 +1,10 @@
 """The plain autoencoder: the control that shares everything with GAIA but the game."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
 
 
 class PlainAutoencoder(Autoencoder):
@@ -18,6 +18,8 @@ class PlainAutoencoder(Autoencoder):
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {"generator": list(self.parameters())}
 
-    def play(self, x: Images, chance: torch.Generator) -> Game:
-        loss, report = self.reconstruct(x, chance)
-        return Game({"generator": loss}, report)
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
+        return self.reconstruct(x, rng)
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        return {"generator": total(losses.terms)}, Report(means)

@@ -1,20 +1,9 @@
-"""What keeps a training sound: steps that are not numbers are skipped, and a game that goes nowhere is told of.
+"""What tells of a game that goes nowhere. It is a function of the steps alone, and costs none of them any time."""
 
-Both look without waiting for the device: whether a step is sound is a tensor there, which the optimiser obeys, and its
-counts are read where the loop waits anyway. All of it is a function of the steps alone, so that a run that was stopped
-counts on where it was.
-"""
-
-from collections.abc import Iterable, Mapping
-
-import torch
-from torch import Tensor, nn
+from collections.abc import Mapping
 
 from gaia_stim.events import Listener, Note
-from gaia_stim.models.base import Report
 
-PATIENCE = 10
-"""So many skipped steps in a row, and the training has diverged."""
 STARVED = 0.02
 """A player that learns at less than this share of the learning rate hardly learns."""
 STARVED_SHARE, STARVED_STEPS = 0.05, 200
@@ -23,49 +12,6 @@ CONSTANT = 0.02
 """Pictures that vary by less than this share of what their images vary are one picture."""
 CONSTANT_STEPS, CONSTANT_TIMES = 500, 2
 """It is told of from this step on, once so many validations in a row found it: every network begins with grey."""
-
-
-def all_values(report: Report) -> Tensor:
-    """All that a step told, in one tensor: losses, balance, rates."""
-    return torch.stack([value.float() for _, value in (*report.figures(), *report.rates.items())])
-
-
-class Guard:
-    """Judges each step, and counts those that are skipped."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.broken = torch.zeros((), device=device)
-        """1 where the last step was skipped, else 0."""
-        self._skipped = torch.zeros((), dtype=torch.int64, device=device)
-        self._streak = torch.zeros((), dtype=torch.int64, device=device)
-
-    def judge(self, report: Report, parameters: Iterable[nn.Parameter]) -> Tensor:
-        """1 where a figure or a gradient of this step is no number, or a gradient too large to be squared; else 0."""
-        norm = torch.nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
-        self.broken = 1 - (torch.isfinite(norm) & torch.isfinite(all_values(report)).all()).float()
-        broken = self.broken.to(torch.int64)
-        self._skipped += broken
-        self._streak.add_(1).mul_(broken)
-        return self.broken
-
-    @property
-    def skipped(self) -> int:
-        """How many steps were skipped; waits for the device."""
-        return int(self._skipped)
-
-    @property
-    def streak(self) -> int:
-        """How many of them were the last ones; waits for the device."""
-        return int(self._streak)
-
-    def as_json(self) -> dict[str, int]:
-        """What a run that goes on has to know."""
-        return {"skipped": self.skipped, "streak": self.streak}
-
-    def take_up(self, counts: Mapping[str, int]) -> None:
-        """Count on from what `as_json` said."""
-        self._skipped.fill_(counts.get("skipped", 0))
-        self._streak.fill_(counts.get("streak", 0))
 
 
 class Watch:
