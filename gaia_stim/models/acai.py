@@ -9,7 +9,7 @@ As in the authors' code, z₂ is the batch in reverse, ‖·‖² is a mean, and
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_squared_error, total
@@ -28,12 +28,7 @@ class Acai(Autoencoder):
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
         self.critic = self.family.encoder(config.latent)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "critic": list(self.critic.parameters()),
-        }
+        self.parts = {"generator": (self.encoder, self.decoder), "critic": (self.critic,)}
 
     def guess(self, x: Images) -> Float[Tensor, "batch"]:
         """d(x): the critic's guess of each image's α, 0 for one that is not mixed."""

@@ -1,7 +1,7 @@
 """The plain autoencoder: the control that shares everything with GAIA but the game."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
@@ -14,9 +14,7 @@ class PlainAutoencoder(Autoencoder):
         super().__init__(config)
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.parameters())}
+        self.parts = {"generator": (self.encoder, self.decoder)}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         return self.reconstruct(x, rng)

@@ -13,7 +13,7 @@ the coordinates. With our loop: a step of each player a batch (the authors: two 
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import normalize
 
 from gaia_stim.config import ModelConfig
@@ -41,6 +41,7 @@ class Age(Autoencoder):
         super().__init__(config)
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
+        self.parts = {"encoder": (self.encoder,), "generator": (self.decoder,)}
 
     def encode(self, x: Images) -> Codes:
         return normalize(super().encode(x))
@@ -48,9 +49,6 @@ class Age(Autoencoder):
     def decode(self, z: Codes) -> Images:
         """The images of codes, taken to the sphere first: the generator knows nothing else. A line becomes an arc."""
         return super().decode(normalize(z))
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"encoder": list(self.encoder.parameters()), "generator": list(self.decoder.parameters())}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         # A normal draw's direction is uniform on the sphere.

@@ -10,7 +10,7 @@ With our networks: D is without the paper's dropout and maxout, and p(x|z) witho
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
@@ -28,12 +28,7 @@ class Ali(Autoencoder):
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = JointCritic(self.family)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "discriminator": list(self.discriminator.parameters()),
-        }
+        self.parts = {"generator": (self.encoder, self.decoder), "discriminator": (self.discriminator,)}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         inferred = self.encoder.posterior(x).sample(rng)

@@ -68,12 +68,7 @@ class Avb(Autoencoder):
         self.encoder = NoisyEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = JointCritic(self.family)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "discriminator": list(self.discriminator.parameters()),
-        }
+        self.parts = {"generator": (self.encoder, self.decoder), "discriminator": (self.discriminator,)}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         seen = full_precision(self.encoder.look(x))

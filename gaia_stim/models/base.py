@@ -71,6 +71,8 @@ class Autoencoder(nn.Module, ABC):
     encoder: nn.Module
     decoder: nn.Module
 
+    parts: Mapping[str, tuple[nn.Module, ...]]
+    """Who plays, and what of the model each of them moves."""
     pretrains = False
     """Whether a training may begin with the autoencoder alone, without the game."""
     pretraining = False
@@ -117,9 +119,9 @@ class Autoencoder(nn.Module, ABC):
         penalties = self.penalties(z)
         return Losses(likeness | penalties, penalties)
 
-    @abstractmethod
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Who plays, and the parameters each of them moves."""
+        return {name: [weight for part in parts for weight in part.parameters()] for name, parts in self.parts.items()}
 
     @abstractmethod
     def losses(self, x: Images, rng: torch.Generator) -> Losses:

@@ -9,7 +9,7 @@ the middle of the prior. z_D and z_G are one draw. With our networks: D is the f
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
@@ -34,15 +34,10 @@ class Began(Autoencoder):
         self.decoder = self.family.decoder()
         self.discriminator = self.family.discriminator()
         self.register_buffer("k", torch.zeros(()))
+        self.parts = {"generator": (self.decoder,), "discriminator": (self.discriminator,)}
 
     def encode(self, x: Images) -> Codes:
         return project(self.decode, x, x.new_zeros(len(x), self.config.latent), self.STEPS, rate=self.RATE)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         z = torch.rand((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=rng) * 2 - 1

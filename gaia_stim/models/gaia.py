@@ -14,7 +14,7 @@ the same up to a factor, the ratio of the two players' coefficients.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -109,14 +109,10 @@ class Gaia(Autoencoder):
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
         self.discriminator = self.family.discriminator()
+        self.parts = {"generator": (self.encoder, self.decoder), "discriminator": (self.discriminator,)}
         self.critic = self.family.critic() if self.objective.critic else None
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        found = {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "discriminator": list(self.discriminator.parameters()),
-        }
-        return found if self.critic is None else found | {"critic": list(self.critic.parameters())}
+        if self.critic is not None:
+            self.parts |= {"critic": (self.critic,)}
 
     def discriminate(self, x: Images) -> Images:
         """D(x): the discriminator's reconstruction."""
@@ -315,9 +311,9 @@ def balanced_in_proportion(errors: Errors, gamma: float) -> Coefficients:
 
 def balanced_as_printed(errors: Errors, gamma: float) -> Coefficients:
     """As `balanced`, with the learning-rate multipliers swapped, as Algorithm 1 prints them."""
-    coefficients = balanced(errors, gamma)
-    swapped = {"generator": coefficients.rates["discriminator"], "discriminator": coefficients.rates["generator"]}
-    return Coefficients(coefficients.generator, coefficients.discriminator, swapped, coefficients.balance)
+    found = balanced(errors, gamma)
+    swapped = {"generator": found.rates["discriminator"], "discriminator": found.rates["generator"]}
+    return replace(found, rates=swapped)
 
 
 def unbalanced(errors: Errors, gamma: float) -> Coefficients:

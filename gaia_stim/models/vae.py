@@ -8,7 +8,7 @@ pixels, which Adam does not notice.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_absolute_error, total
@@ -24,9 +24,7 @@ class VariationalAutoencoder(Autoencoder):
         super().__init__(config)
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.parameters())}
+        self.parts = {"generator": (self.encoder, self.decoder)}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         posterior = self.encoder.posterior(x)

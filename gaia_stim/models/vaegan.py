@@ -14,7 +14,7 @@ takes each of the three back to the decoded images once, and goes on from there 
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import ImageCritic, as_fake, as_genuine
@@ -37,13 +37,7 @@ class VaeGan(Autoencoder):
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = ImageCritic(self.family)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "encoder": list(self.encoder.parameters()),
-            "decoder": list(self.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
+        self.parts = {"encoder": (self.encoder,), "decoder": (self.decoder,), "discriminator": (self.discriminator,)}
 
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         posterior = self.encoder.posterior(x)

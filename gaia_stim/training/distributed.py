@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gaia_stim.devices import Launch
@@ -59,9 +60,7 @@ class ProcessGroup:
     def all_sum(self, values: "Tensor") -> "Tensor":
         """The sum over all processes, in place; the same to the bit in each of them."""
         if self.size > 1:
-            import torch.distributed as dist
-
-            with self._together():
+            with self._together() as dist:
                 dist.all_reduce(values)
         return values
 
@@ -70,10 +69,9 @@ class ProcessGroup:
         if self.size == 1:
             return list(values)
         import torch
-        import torch.distributed as dist
 
         found = torch.tensor(values, dtype=torch.int64)
-        with self._together():
+        with self._together() as dist:
             dist.all_reduce(found, op=dist.ReduceOp.MAX)
         return [int(value) for value in found]
 
@@ -82,23 +80,20 @@ class ProcessGroup:
         if self.size == 1:
             return [content]
         import torch
-        import torch.distributed as dist
 
         own = [len(content) if rank == self.rank else 0 for rank in range(self.size)]
         lengths = self.highest(*own)
         padded = torch.zeros(max(1, *lengths), dtype=torch.uint8)
         padded[: len(content)] = torch.frombuffer(bytearray(content or b"\0"), dtype=torch.uint8)[: len(content)]
         found = [torch.empty_like(padded) for _ in lengths]
-        with self._together():
+        with self._together() as dist:
             dist.all_gather(found, padded)
         return [part[:length].numpy().tobytes() for part, length in zip(found, lengths, strict=True)]
 
     def wait(self) -> None:
         """Go on when all processes are here."""
         if self.size > 1:
-            import torch.distributed as dist
-
-            with self._together():
+            with self._together() as dist:
                 dist.barrier(group=self._patient)
 
     @contextmanager
@@ -131,9 +126,11 @@ class ProcessGroup:
                 )
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
+    def _together(self) -> Iterator[ModuleType]:
+        import torch.distributed as dist
+
         try:
-            yield
+            yield dist
         except RuntimeError as error:
             reason = str(error).splitlines()[0].split("] ", 1)[-1]
             raise InterruptedRun(

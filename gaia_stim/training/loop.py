@@ -22,11 +22,10 @@ from gaia_stim.models.base import Autoencoder
 from gaia_stim.runs import Run, append_log, trim_log
 from gaia_stim.tensors import read_tensors, write_tensors
 from gaia_stim.training.distributed import here
-from gaia_stim.training.guards import Watch
 from gaia_stim.training.interruption import StopRequest, stop_requests
 from gaia_stim.training.loader import Loader
-from gaia_stim.training.log import Meter
-from gaia_stim.training.state import UNLIKE, Best, TrainState
+from gaia_stim.training.log import Meter, Watch
+from gaia_stim.training.state import Best, TrainState
 from gaia_stim.training.step import TrainStep
 from gaia_stim.training.validation import sheet, validate
 
@@ -95,7 +94,7 @@ class Training:
         config, state, first = self.config, self.state, self.state.step
         started = saved = time.monotonic()
         shown = 0.0
-        meter = Meter(self.loader.device)
+        meter = Meter(config.batch, self.watch, self.loader.device)
         for step, batch in self.loader.steps(first, config.steps):
             report = self.train_step(batch)
             meter.add(report, state.broken)
@@ -127,35 +126,30 @@ class Training:
             if streak >= min(PATIENCE, config.steps):
                 raise self.diverged(f"the losses or gradients of the last {streak:,} steps are")
             measured = {"validation_l1": self.validate()} if measuring else {}
-            self._log(meter, measured)
+            row = meter.row(self.images_seen, self.train_step.learning_rate()) | measured
+            if self.group.leads:
+                append_log(self.run.log, row)
             if measuring and state.lowered == 1 and streak == 0 and not self.finished:
                 self._write_state(self.run.good_state)
         if drawing:
             self.draw_sheet()
-
-    def _log(self, meter: Meter, measured: dict[str, float]) -> None:
-        row = meter.row()
-        self.watch.rates(row.rates, row.steps, self.config.batch)
-        if self.group.leads:
-            told = row.as_json(self.images_seen, self.config.batch, self.train_step.learning_rate())
-            append_log(self.run.log, {**told, **measured})
 
     # -- measuring and looking ------------------------------------------------------------------------------------
 
     def validate(self) -> float:
         """Mean |x − G(x)| over the validation split; keeps the weights where it is the best so far."""
         state, schedule = self.state, self.train_step.schedule
-        found = validate(state.ema, self.loader, self.group)
-        if not np.isfinite(found.l1):
+        l1, spread = validate(state.ema, self.loader, self.group)
+        if not np.isfinite(l1):
             raise self.diverged("the reconstructions are")
-        self.watch.spread(found.spread, state.step, self.images_seen)
+        self.watch.spread(spread, state.step, self.images_seen)
         # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
         # once the learning rate falls, the latest weights are kept and not the nearest.
         plays_on = bool(self.config.from_) or 0 < schedule.pretraining <= state.step
-        if found.l1 < state.best.validation_l1 or (plays_on and schedule.fall(state.step) < 1):
-            state.best = Best(found.l1, self.images_seen)
-            self._write_weights(self.run.weights, found.l1)
-        return found.l1
+        if l1 < state.best.validation_l1 or (plays_on and schedule.fall(state.step) < 1):
+            state.best = Best(l1, self.images_seen)
+            self._write_weights(self.run.weights, l1)
+        return l1
 
     def draw_sheet(self) -> None:
         """Draw what the players make of some validation images."""
@@ -237,7 +231,7 @@ class Training:
         tensors, record = read_tensors(path)
         try:
             self.state.load_state(tensors, record)
-        except UNLIKE as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CheckpointError(f"{path}: not the state of this run ({reason})") from error
 

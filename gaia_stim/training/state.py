@@ -2,8 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +13,7 @@ from gaia_stim.models.base import Autoencoder
 ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")
 
 
-@dataclass
-class Best:
+class Best(NamedTuple):
     """The best validation so far."""
 
     validation_l1: float = float("inf")
@@ -69,7 +67,7 @@ class TrainState:
         } | best
 
     def load_state(self, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
-        """Be as it was when that file was written. Raises any of `UNLIKE` where it is another training's."""
+        """Be as it was when that file was written. Raises whatever comes of it where it is another training's."""
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
@@ -98,9 +96,6 @@ class TrainState:
             for name, parameters in self.model.players().items()
             for index, parameter in enumerate(parameters)
         }
-
-
-UNLIKE = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
 
 
 def _laid_out(moment: Tensor, parameter: nn.Parameter) -> Tensor:

@@ -1,7 +1,5 @@
 """What a model is worth on images that it was not trained on, in numbers and to look at."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
@@ -17,19 +15,12 @@ MEASURED = 64
 """Images measured at a time."""
 
 
-@dataclass(frozen=True)
-class Validation:
-    """What was measured on the validation split."""
-
-    l1: float
-    """Mean |x − G(x)|."""
-    spread: float
-    """How much the reconstructions of different images vary, as a share of what the images do."""
-
-
 @torch.inference_mode()
-def validate(model: Autoencoder, loader: Loader, group: ProcessGroup) -> Validation:
-    """Measure a model; each process takes a part of the images."""
+def validate(model: Autoencoder, loader: Loader, group: ProcessGroup) -> tuple[float, float]:
+    """Mean |x − G(x)|, and how much reconstructions vary from image to image, as a share of what the images do.
+
+    Each process takes a part of the images.
+    """
     rows, sums = loader.dataset.rows("validation"), np.zeros(3)
     for start in group.share(range(0, len(rows), MEASURED)):
         x = loader.images(rows[start : start + MEASURED])
@@ -37,7 +28,7 @@ def validate(model: Autoencoder, loader: Loader, group: ProcessGroup) -> Validat
         spreads = [float(shown.std(dim=0, correction=0).mean()) * len(x) for shown in (pictures, x)]
         sums += [float((x - pictures).abs().mean(dim=(1, 2, 3)).sum()), *spreads]
     error, shown_spread, true_spread = map(float, group.all_sum(torch.from_numpy(sums)))
-    return Validation(error / len(rows), shown_spread / true_spread if true_spread > 0 else 1.0)
+    return error / len(rows), shown_spread / true_spread if true_spread > 0 else 1.0
 
 
 @torch.inference_mode()
