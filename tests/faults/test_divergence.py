@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from gaia_stim.training.guards import PATIENCE, Guard, Watch
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -23,7 +24,6 @@ from gaia_stim.models.base import Autoencoder, Report
 from gaia_stim.pipeline.train import train
 from gaia_stim.runs import Run
 from gaia_stim.training import guards, loop
-from gaia_stim.training.guards import PATIENCE, Guard, Watch
 from gaia_stim.training.loop import Training
 
 NAN, INF = math.nan, math.inf

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from faults.processes import together
+from gaia_stim.training.order import chance
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -23,7 +24,6 @@ from gaia_stim.pipeline.train import train
 from gaia_stim.runs import Run
 from gaia_stim.training.distributed import Devices, here, joined
 from gaia_stim.training.loop import Training
-from gaia_stim.training.order import chance
 
 SMALL: dict[str, Any] = {
     "preset": "tiny",

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.training.feed import Feed
 from gaia_stim.training.order import Order
+
+from gaia_stim.dataset import Dataset, open_dataset
 
 CPU = torch.device("cpu")
 

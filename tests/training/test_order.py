@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from gaia_stim.training.order import Order, chance
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from gaia_stim.training.order import Order, chance
 
 SEEDS = st.integers(0, 2**63 - 1)
 
