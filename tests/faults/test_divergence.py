@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from gaia_stim.training.guards import PATIENCE, Watch
+from plain_steps import advance, backward
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -23,8 +23,12 @@ from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder, Losses, Means, Report
 from gaia_stim.pipeline.train import train
 from gaia_stim.runs import Run
-from gaia_stim.training import loop
-from gaia_stim.training.loop import Training
+from gaia_stim.training import log, loop
+from gaia_stim.training.loader import Microbatch
+from gaia_stim.training.log import Meter, Watch
+from gaia_stim.training.loop import PATIENCE, Training
+from gaia_stim.training.state import TrainState
+from gaia_stim.training.step import TrainStep
 
 NAN, INF = math.nan, math.inf
 Ask = Callable[..., TrainConfig]
