@@ -221,9 +221,6 @@ def weighted(coefficients: tuple[Tensor, Tensor, Tensor], errors: Errors) -> Ten
     )
 
 
-# -- the structure loss (§2.3, L_dist) --------------------------------------------------------------------------------
-
-
 def relative_distances(points: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch batch"]:
     """Squared Euclidean distances of all pairs, divided by their mean over all B² ordered pairs."""
     # In float64, the one kind that autocast leaves alone: it would do the product, there and back, in bf16.

@@ -41,8 +41,7 @@ class Sampler:
 
     def batch(self, number: int, size: int) -> Rows:
         """The `size` rows of one batch, counted from 0."""
-        places = np.arange(number * size, (number + 1) * size)
-        epochs, within = np.divmod(places, len(self.rows))
+        epochs, within = np.divmod(np.arange(number * size, (number + 1) * size), len(self.rows))
         return np.array([self._epoch_rows(int(epoch))[place] for epoch, place in zip(epochs, within, strict=True)])
 
     def _epoch_rows(self, epoch: int) -> Rows:
@@ -91,7 +90,7 @@ class Loader:
             self.waited += time.perf_counter() - begun
             if step + 1 < end:
                 reading = self._begin(step + 1)
-            yield step, self._microbatches(step, self._floats(read))
+            yield step, list(self._microbatches(step, self._floats(read)))
 
     def images(self, rows: Rows) -> Images:
         """Rows of the dataset: float32 NCHW in [0, 1]."""
@@ -118,17 +117,14 @@ class Loader:
             pixels = self._resident[pixels]
         return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=self.layout).div_(255)
 
-    def _microbatches(self, step: int, images: Images) -> list[Microbatch]:
-        parts = images.chunk(len(self.own))
-        return [self._microbatch(step, number, part) for number, part in zip(self.own, parts, strict=True)]
-
-    def _microbatch(self, step: int, number: int, images: Images) -> Microbatch:
-        if self.config.mirror == "yes":
-            seed = derive_seed(self.config.seed, step, f"mirror/{number}")
-            images = mirrored(images, torch.Generator(self.device).manual_seed(seed))
-        # The first one's is that of trainings of before there were several.
-        purpose = f"training/{number}" if number else "training"
-        return Microbatch(images, derive_seed(self.config.seed, step, purpose))
+    def _microbatches(self, step: int, images: Images) -> Iterator[Microbatch]:
+        seed = self.config.seed
+        for number, part in zip(self.own, images.chunk(len(self.own)), strict=True):
+            if self.config.mirror == "yes":
+                rng = torch.Generator(self.device).manual_seed(derive_seed(seed, step, f"mirror/{number}"))
+                part = mirrored(part, rng)
+            # The first one's is that of trainings of before there were several.
+            yield Microbatch(part, derive_seed(seed, step, f"training/{number}" if number else "training"))
 
 
 def _resident(dataset: Dataset, device: torch.device) -> Tensor | None:

@@ -181,7 +181,6 @@ class Training:
             raise error from damage
         # The best weights that were kept are still there, also where they were found on the way since.
         state.best, state.lowered = best, LOWERED
-        self._trim_log()
         self.save()
         text = (
             f"training diverged after {tried:,} images: back to {self.images_seen:,}, and on with "
@@ -223,7 +222,6 @@ class Training:
             path.replace(self.run.state)
             text = f"{problems[0]}; going on from the save before it, at {self.images_seen:,} images"
             self.listen(Note(text, warning=True))
-        self._trim_log()
         self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
 
     def _read_state(self, path: Path) -> None:
@@ -234,6 +232,8 @@ class Training:
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CheckpointError(f"{path}: not the state of this run ({reason})") from error
+        if self.group.leads:
+            trim_log(self.run.log, self.images_seen)
 
     def _sound_tensors(self) -> dict[str, Tensor]:
         """The tensors of the state. Raises `DivergedError` where they are not numbers."""
@@ -254,7 +254,3 @@ class Training:
     ) -> None:
         if self.group.leads:
             write_tensors(path, tensors, record, keep)
-
-    def _trim_log(self) -> None:
-        if self.group.leads:
-            trim_log(self.run.log, self.images_seen)

@@ -80,7 +80,10 @@ class TrainState:
             # Who has not played yet has no moments.
             if f"{prefix}.step" in tensors:
                 moments = {key: tensors[f"{prefix}.{key}"].to(parameter.device) for key in ADAM_STATE}
-                self.adam.state[parameter] = {key: _laid_out(value, parameter) for key, value in moments.items()}
+                for key in ("exp_avg", "exp_avg_sq"):
+                    # Laid out in memory as the parameter is: the fused Adam asks for it.
+                    moments[key] = torch.empty_like(parameter).copy_(moments[key])
+                self.adam.state[parameter] = moments
         self.step = int(record["step"])
         self.best = Best(float(record.get("best_l1", "inf")), int(record["best_images_seen"]))
         # States of before steps were skipped have no counts.
@@ -96,9 +99,3 @@ class TrainState:
             for name, parameters in self.model.players().items()
             for index, parameter in enumerate(parameters)
         }
-
-
-def _laid_out(moment: Tensor, parameter: nn.Parameter) -> Tensor:
-    # The fused step asks for moments laid out as their parameter is.
-    channels_last = parameter.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
-    return moment.contiguous(memory_format=torch.channels_last) if channels_last and moment.dim() == 4 else moment

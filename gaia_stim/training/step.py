@@ -41,11 +41,6 @@ class Schedule:
         """The first step of the part of the training that this one is of, and the first one after it."""
         return (0, self.pretraining) if step < self.pretraining else (self.pretraining, self.steps)
 
-    def progress(self, step: int) -> float:
-        """How much of its part is over, in [0, 1)."""
-        first, end = self.part(step)
-        return (step - first) / (end - first)
-
     def fall(self, step: int) -> float:
         """What is left of the learning rate's fall to 0; 1 and more before it begins, 1 where the rate stays."""
         first, end = self.part(step)
@@ -67,8 +62,7 @@ class TrainStep:
         self.count = config.groups or group.size
         """Microbatches of a step, over all processes."""
         self.device = state.broken.device
-        automatic = config.precision == "auto" and has_bfloat16(self.device)
-        self.reduced = config.precision == "bfloat16" or automatic
+        self.reduced = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16(self.device))
 
     def __call__(self, batch: list[Microbatch]) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
@@ -87,11 +81,11 @@ class TrainStep:
         return self.config.lr * self.state.lowered * self.schedule.share(self.state.step)
 
     def _begin(self) -> None:
-        state, schedule = self.state, self.schedule
-        state.model.pretraining = state.step < schedule.pretraining
-        state.model.progress = schedule.progress(state.step)
+        state, (first, end) = self.state, self.schedule.part(self.state.step)
+        state.model.pretraining = state.step < self.schedule.pretraining
+        state.model.progress = (state.step - first) / (end - first)
         state.adam.zero_grad()
-        if state.step == schedule.pretraining:
+        if state.step == self.schedule.pretraining:
             # The game's gradients have another scale than those that Adam has met so far.
             state.adam.state.clear()
 
