@@ -147,7 +147,8 @@ def ours(method: str, dataset: Dataset, folder: str) -> Callable[[], object]:
     """A function that takes as many steps of our loop."""
     options, model = described(method)
     training = Training(build(model), dataset, options, Run(Path(folder)), cpu)
-    return lambda: [training.advance() for _ in range(STEPS)]
+    steps = training.loader.steps(0, options.steps)
+    return lambda: [training.train_step(next(steps)[1]) for _ in range(STEPS)]
 
 
 with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import pytest
 from gaia_stim.errors import ConfigError
 from gaia_stim.models import MODELS, OBJECTIVES
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.models.objectives import Objective
+from gaia_stim.models.gaia import Objective
 from gaia_stim.networks import NETWORKS
 from gaia_stim.networks.base import Family
 from gaia_stim.space import SPACINGS

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.models.base import Images, Report, set_gradients
-from gaia_stim.models.gaia import Gaia, weighted
+from gaia_stim.models.base import Images, Losses, Means, Report, set_gradients
+from gaia_stim.models.gaia import Errors, Gaia, structure_loss, weighted
 
 WARM_UP = 3
 """Turns that do not count: kernels are chosen and memory is taken in them."""
@@ -32,29 +32,30 @@ class Alternating(Gaia):
     one pass needs 4.5.
     """
 
-    def backward(self, x: Images, chance: torch.Generator) -> Report:
-        players = self.players()
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         z = self.encode(x)
-        z_interp, _ = self._mixed(z, chance)
-        codes = torch.cat([z, z_interp])
+        codes = torch.cat([z, self.mixed(z, rng)[0]])
         with torch.no_grad():
             shown = self.decode(codes)
-        errors = self._errors(x, shown)
-        values, stakes = self._stakes(errors)
-        set_gradients(
-            players["discriminator"],
-            torch.autograd.grad(weighted(stakes.discriminator, errors), players["discriminator"]),
-        )
+        terms = self.errors(x, shown)._asdict()
         decoded = self.decode(codes)
         generated, interpolated = decoded.chunk(2)
         d_generated, d_interpolated = self.discriminate(decoded).chunk(2)
         fakes = (self.objective.error(x, d_generated), self.objective.error(interpolated, d_interpolated))
-        direct, terms = self._direct(x, z, generated)
-        loss = stakes.generator[1] * fakes[0] + stakes.generator[2] * fakes[1] + direct
+        likeness, penalties = self.likeness(x, generated), self.penalties(z)
+        return Losses(terms | {"structure": structure_loss(x, z)} | likeness | penalties, penalties, fakes)
+
+    def backward(self, losses: Losses, means: Means) -> Report:
+        coefficients, players = self.coefficients(means), self.players()
+        discriminator = weighted(coefficients.discriminator, Errors.of(losses.terms))
+        set_gradients(players["discriminator"], torch.autograd.grad(discriminator, players["discriminator"]))
+        generated, interpolated = losses.intermediates
+        _, of_generated, of_interpolated = coefficients.generator
+        loss = of_generated * generated + of_interpolated * interpolated + self.direct(losses)
         everyone = [*players["generator"], *players["discriminator"]]
         gradients = torch.autograd.grad(loss, everyone)
         set_gradients(players["generator"], gradients[: len(players["generator"])])
-        return self._report(values, terms, stakes)
+        return Report(means, coefficients.balance, coefficients.rates)
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ MODELS = {
 """Name to the `Autoencoder` behind --method."""
 
 OBJECTIVES = {
-    "anchored": "gaia_stim.models.objectives:ANCHORED",
-    "critic": "gaia_stim.models.objectives:CRITIC",
-    "steady": "gaia_stim.models.objectives:STEADY",
-    "paper": "gaia_stim.models.objectives:PAPER",
-    "algorithm1": "gaia_stim.models.objectives:ALGORITHM1",
-    "simplex": "gaia_stim.models.objectives:SIMPLEX",
+    "anchored": "gaia_stim.models.gaia:ANCHORED",
+    "critic": "gaia_stim.models.gaia:CRITIC",
+    "steady": "gaia_stim.models.gaia:STEADY",
+    "paper": "gaia_stim.models.gaia:PAPER",
+    "algorithm1": "gaia_stim.models.gaia:ALGORITHM1",
+    "simplex": "gaia_stim.models.gaia:SIMPLEX",
 }
 """Name to GAIA's `Objective` behind --objective."""
 

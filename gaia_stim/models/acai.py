@@ -9,10 +9,10 @@ As in the authors' code, z₂ is the batch in reverse, ‖·‖² is a mean, and
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_squared_error, total
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_squared_error, total
 from gaia_stim.networks.base import full_precision
 
 
@@ -28,29 +28,28 @@ class Acai(Autoencoder):
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
         self.critic = self.family.encoder(config.latent)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "critic": list(self.critic.parameters()),
-        }
+        self.parts = {"generator": (self.encoder, self.decoder), "critic": (self.critic,)}
 
     def guess(self, x: Images) -> Float[Tensor, "batch"]:
         """d(x): the critic's guess of each image's α, 0 for one that is not mixed."""
         return full_precision(self.critic(x)).mean(dim=1)
 
-    def play(self, x: Images, chance: torch.Generator) -> Game:
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         z = self.encode(x)
-        alpha = torch.rand((len(z), 1), dtype=z.dtype, device=z.device, generator=chance) / 2
+        alpha = torch.rand((len(z), 1), dtype=z.dtype, device=z.device, generator=rng) / 2
         mixed_codes = alpha * z + (1 - alpha) * z.flip(0)
         decoded, mixed = self.decode(torch.cat([z, mixed_codes])).chunk(2)
         unmixed = self.GAMMA * x + (1 - self.GAMMA) * decoded
         guessed, guessed_unmixed = self.guess(torch.cat([mixed, unmixed])).chunk(2)
+        terms = {
+            "reconstruction": mean_squared_error(x, decoded),
+            "fooled": guessed.square().mean(),
+            "critic": (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean(),
+        }
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
 
-        reconstruction = mean_squared_error(x, decoded)
-        fooled = guessed.square().mean()
-        critic = (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean()
-        asked = self.penalties(z)
-        objectives = {"generator": reconstruction + self.LAMBDA * fooled + total(asked), "critic": critic}
-        losses = {"reconstruction": reconstruction, "fooled": fooled, "critic": critic}
-        return Game(objectives, Report(self.values(losses | asked)))
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        terms = losses.terms
+        generator = terms["reconstruction"] + self.LAMBDA * terms["fooled"] + total(losses.penalties)
+        return {"generator": generator, "critic": terms["critic"]}, Report(means)

@@ -1,10 +1,10 @@
 """The plain autoencoder: the control that shares everything with GAIA but the game."""
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
 
 
 class PlainAutoencoder(Autoencoder):
@@ -14,10 +14,10 @@ class PlainAutoencoder(Autoencoder):
         super().__init__(config)
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
+        self.parts = {"generator": (self.encoder, self.decoder)}
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.parameters())}
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
+        return self.reconstruct(x, rng)
 
-    def play(self, x: Images, chance: torch.Generator) -> Game:
-        loss, report = self.reconstruct(x, chance)
-        return Game({"generator": loss}, report)
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        return {"generator": total(losses.terms)}, Report(means)

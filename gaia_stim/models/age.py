@@ -13,11 +13,11 @@ the coordinates. With our loop: a step of each player a batch (the authors: two 
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import normalize
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
 
 LEAST_VARIANCE = 1e-12
 """Keeps the logarithm finite where all codes of a batch agree."""
@@ -41,6 +41,7 @@ class Age(Autoencoder):
         super().__init__(config)
         self.encoder = self.family.encoder(config.latent)
         self.decoder = self.family.decoder()
+        self.parts = {"encoder": (self.encoder,), "generator": (self.decoder,)}
 
     def encode(self, x: Images) -> Codes:
         return normalize(super().encode(x))
@@ -49,27 +50,23 @@ class Age(Autoencoder):
         """The images of codes, taken to the sphere first: the generator knows nothing else. A line becomes an arc."""
         return super().decode(normalize(z))
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"encoder": list(self.encoder.parameters()), "generator": list(self.decoder.parameters())}
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         # A normal draw's direction is uniform on the sphere.
-        z = normalize(torch.randn((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=chance))
+        z = normalize(torch.randn((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=rng))
         generated = self.decode(z)
         code_of_image, code_of_generated = self.encode(torch.cat([x, generated])).chunk(2)
-        decoded = self.decode(code_of_image)
-
-        losses = {
-            "reconstruction": mean_absolute_error(x, decoded),
+        terms = {
+            "reconstruction": mean_absolute_error(x, self.decode(code_of_image)),
             "code": (z - code_of_generated).square().mean(),
             "divergence_real": divergence_of_fit(code_of_image),
             "divergence_generated": divergence_of_fit(code_of_generated),
         }
-        game = losses["divergence_generated"] - losses["divergence_real"]
-        asked = self.penalties(z)
-        objectives = {
-            "encoder": self.MU * losses["reconstruction"] - game,
-            # KL(e(X) ‖ N) does not depend on the generator.
-            "generator": losses["divergence_generated"] + self.LAMBDA * losses["code"] + total(asked),
-        }
-        return Game(objectives, Report(self.values(losses | asked)))
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        terms = losses.terms
+        game = terms["divergence_generated"] - terms["divergence_real"]
+        # KL(e(X) ‖ N) does not depend on the generator.
+        generator = terms["divergence_generated"] + self.LAMBDA * terms["code"] + total(losses.penalties)
+        return {"encoder": self.MU * terms["reconstruction"] - game, "generator": generator}, Report(means)

@@ -10,11 +10,11 @@ With our networks: D is without the paper's dropout and maxout, and p(x|z) witho
 """
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, total
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
 from gaia_stim.models.distributions import GaussianEncoder, normal_like
 
 
@@ -28,22 +28,20 @@ class Ali(Autoencoder):
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = JointCritic(self.family)
+        self.parts = {"generator": (self.encoder, self.decoder), "discriminator": (self.discriminator,)}
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "discriminator": list(self.discriminator.parameters()),
-        }
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
-        inferred = self.encoder.posterior(x).sample(chance)
-        z = normal_like(inferred, chance)
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
+        inferred = self.encoder.posterior(x).sample(rng)
+        z = normal_like(inferred, rng)
         logits = self.discriminator(torch.cat([x, self.decode(z)]), torch.cat([inferred, z]))
         encoded, decoded = logits.chunk(2)
-        asked = self.penalties(z)
-        losses = {
+        terms = {
             "generator": as_fake(encoded) + as_genuine(decoded),
             "discriminator": as_genuine(encoded) + as_fake(decoded),
         }
-        objectives = losses | {"generator": losses["generator"] + total(asked)}
-        return Game(objectives, Report(self.values(losses | asked)))
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        generator = losses.terms["generator"] + total(losses.penalties)
+        return {"generator": generator, "discriminator": losses.terms["discriminator"]}, Report(means)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
 from gaia_stim.models.distributions import normal_like, pixel_surprise
 from gaia_stim.networks.base import Family, full_precision
 
@@ -68,16 +68,11 @@ class Avb(Autoencoder):
         self.encoder = NoisyEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = JointCritic(self.family)
+        self.parts = {"generator": (self.encoder, self.decoder), "discriminator": (self.discriminator,)}
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": [*self.encoder.parameters(), *self.decoder.parameters()],
-            "discriminator": list(self.discriminator.parameters()),
-        }
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         seen = full_precision(self.encoder.look(x))
-        noise = torch.randn((len(x), NOISE), dtype=seen.dtype, device=seen.device, generator=chance)
+        noise = torch.randn((len(x), NOISE), dtype=seen.dtype, device=seen.device, generator=rng)
         z = self.encoder.code(seen, noise)
         with torch.no_grad():
             mean, variance = self.encoder.moments(seen)
@@ -85,23 +80,21 @@ class Avb(Autoencoder):
         relative = (z - mean) / variance.sqrt()
         looked = self.discriminator.look(x)
         posterior = self.discriminator.compare(looked, relative)
-        contrast = self.discriminator.compare(looked, normal_like(z, chance))
+        contrast = self.discriminator.compare(looked, normal_like(z, rng))
 
         # log r(z|x) − log p(z); the two normal laws' constants cancel.
         log_ratio = (z.square() - relative.square() - variance.log()).sum(dim=1) / 2
         divergence = (posterior + log_ratio).mean()
-        decoded = self.decode(z)
-        discriminator = as_genuine(posterior) + as_fake(contrast)
-        losses = {
-            "reconstruction": mean_absolute_error(x, decoded),
+        terms = {
+            "reconstruction": mean_absolute_error(x, self.decode(z)),
             "divergence": divergence,
-            "discriminator": discriminator,
+            "discriminator": as_genuine(posterior) + as_fake(contrast),
         }
-        asked = self.penalties(z)
-        values = self.values(losses | asked)
-        surprise = pixel_surprise(x, decoded, values["reconstruction"])
-        objectives = {
-            "generator": surprise + divergence / x[0].numel() + total(asked),
-            "discriminator": discriminator,
-        }
-        return Game(objectives, Report(values))
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        terms = losses.terms
+        surprise = pixel_surprise(terms["reconstruction"], means["reconstruction"])
+        generator = surprise + terms["divergence"] / self.family.numbers + total(losses.penalties)
+        return {"generator": generator, "discriminator": terms["discriminator"]}, Report(means)

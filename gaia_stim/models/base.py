@@ -1,11 +1,12 @@
 """What every model is to the rest of the program: an encoder, a decoder, and players with something to minimise.
 
 A model's training is a game of named players (a plain autoencoder has one). Each player owns parameters and has an
-objective; the loop asks the model for the gradients of one batch and steps each player's optimiser.
+objective. A training step is three calls: `losses` of a batch, their means over all microbatches of the step, and
+`backward`, which sets each player's gradients.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -21,28 +22,44 @@ Images = Float[Tensor, "batch channels size size"]
 Codes = Float[Tensor, "batch latent"]
 
 
+Means = Mapping[str, Tensor]
+"""Losses by name without their graphs, averaged over all microbatches of a step."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What one batch costs."""
+
+    terms: dict[str, Tensor]
+    """Scalars with their graphs, by the names they have in the log."""
+    penalties: dict[str, Tensor] = field(default_factory=dict)
+    """Those of them that the networks ask for."""
+    intermediates: tuple[Tensor, ...] = ()
+    """Tensors on the way to the losses, for a model whose `backward` goes back in stages."""
+
+    def values(self) -> dict[str, Tensor]:
+        """The terms without their graphs: the means of a step of this batch alone."""
+        return {name: value.detach() for name, value in self.terms.items()}
+
+
 @dataclass(frozen=True)
 class Report:
     """What one step tells: named scalars, still on the device, so that nothing waits for it."""
 
-    losses: Mapping[str, Tensor]
+    losses: Means
     balance: Mapping[str, Tensor] = field(default_factory=dict)
     """Weights between the losses, for the log."""
     rates: Mapping[str, Tensor] = field(default_factory=dict)
     """Each player's learning-rate multiplier; 1 where not named."""
 
     def figures(self) -> Iterator[tuple[str, Tensor]]:
-        """All scalars by name."""
+        """Losses and weights by name."""
         yield from self.losses.items()
         yield from self.balance.items()
 
-
-@dataclass(frozen=True)
-class Game:
-    """One batch played through: each player's objective with its graph, and what to report."""
-
-    objectives: Mapping[str, Tensor]
-    report: Report
+    def stacked(self) -> Tensor:
+        """Losses, weights and rates, in this order, as one vector."""
+        return torch.stack([value.float() for _, value in (*self.figures(), *self.rates.items())])
 
 
 class Autoencoder(nn.Module, ABC):
@@ -54,6 +71,8 @@ class Autoencoder(nn.Module, ABC):
     encoder: nn.Module
     decoder: nn.Module
 
+    parts: Mapping[str, tuple[nn.Module, ...]]
+    """Who plays, and what of the model each of them moves."""
     pretrains = False
     """Whether a training may begin with the autoencoder alone, without the game."""
     pretraining = False
@@ -65,8 +84,6 @@ class Autoencoder(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.family: Family = look_up(NETWORKS, "network", config.network)(config)
-        self.mean_over_groups: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
-        """Takes this group's values to their means over all groups of images of a step; set by who has several."""
 
     def encode(self, x: Images) -> Codes:
         """The codes of images."""
@@ -77,15 +94,6 @@ class Autoencoder(nn.Module, ABC):
         """The images of codes."""
         image: Tensor = self.decoder(z)
         return image
-
-    def values(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What losses are, without their graphs: their means over all groups of images that this step is made of.
-
-        Whatever depends on how large a loss is (a weight, a learning rate, a score kept in a buffer) is computed from
-        these, else the copies of a model on several devices drift apart. A name is asked for once a step, and no loss
-        depends on a value.
-        """
-        return self.mean_over_groups({name: value.detach() for name, value in losses.items()})
 
     def penalties(self, z: Codes) -> dict[str, Tensor]:
         """What the networks add to the objective of the player who moves the decoder: terms by name."""
@@ -104,32 +112,44 @@ class Autoencoder(nn.Module, ABC):
             terms["edges"] = self.config.edges * along
         return terms
 
-    def reconstruct(self, x: Images, chance: torch.Generator) -> tuple[Tensor, Report]:
-        """The plain autoencoder's objective, and what to report of it."""
+    def reconstruct(self, x: Images, rng: torch.Generator) -> Losses:
+        """The plain autoencoder's losses: its objective is their sum."""
         z = self.encode(x)
-        terms = self.likeness(x, self.decode(self.family.noisy(z, chance, self.progress))) | self.penalties(z)
-        return total(terms), Report(self.values(terms))
+        likeness = self.likeness(x, self.decode(self.family.noisy(z, rng, self.progress)))
+        penalties = self.penalties(z)
+        return Losses(likeness | penalties, penalties)
 
-    @abstractmethod
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Who plays, and the parameters each of them moves."""
+        return {name: [weight for part in parts for weight in part.parameters()] for name, parts in self.parts.items()}
 
     @abstractmethod
-    def play(self, x: Images, chance: torch.Generator) -> Game:
-        """Play one batch: every player's objective, as the equations say it."""
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
+        """What a batch costs. Changes nothing in the model."""
 
-    def backward(self, x: Images, chance: torch.Generator) -> Report:
+    @abstractmethod
+    def objectives(self, losses: Losses, means: Means) -> tuple[Mapping[str, Tensor], Report]:
+        """What each player minimises, as the equations say it, and what to report of the step.
+
+        Whatever depends on how large a loss is (a weight, a learning rate, a score) is computed from the means, or the
+        copies of a model on several devices would drift apart.
+        """
+
+    def backward(self, losses: Losses, means: Means) -> Report:
         """Set `.grad` of every player's parameters to the gradient of that player's own objective.
 
         The obvious way, a pass for each player; a model that knows a cheaper one overrides it.
         """
-        game = self.play(x, chance)
+        objectives, report = self.objectives(losses, means)
         players = self.players()
-        for position, (name, objective) in enumerate(game.objectives.items()):
-            last = position == len(game.objectives) - 1
+        for position, (name, objective) in enumerate(objectives.items()):
+            last = position == len(objectives) - 1
             gradients = torch.autograd.grad(objective, players[name], retain_graph=not last)
             set_gradients(players[name], gradients)
-        return game.report
+        return report
+
+    def keep_score(self, report: Report, broken: Tensor) -> None:
+        """Update what the model keeps in buffers, once a step and not where it is broken (1, else 0)."""
 
     def views(self, x: Images) -> dict[str, Images]:
         """What to look at while it trains: images, their reconstructions, and midpoints of neighbours."""
@@ -141,16 +161,12 @@ class Autoencoder(nn.Module, ABC):
         return {name: value for name, value in self.state_dict().items() if name.startswith(("encoder.", "decoder."))}
 
 
-def _as_they_are(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    return values
-
-
 def total(terms: Mapping[str, Tensor]) -> Tensor:
     """The sum of an objective's terms; 0 where there are none."""
     return sum(terms.values(), start=torch.zeros(()))
 
 
-def set_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
+def set_gradients(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
     """Hand each parameter its gradient."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient

@@ -9,10 +9,10 @@ the middle of the prior. z_D and z_G are one draw. With our networks: D is the f
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Game, Images, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
 from gaia_stim.models.projection import project
 
 
@@ -34,30 +34,27 @@ class Began(Autoencoder):
         self.decoder = self.family.decoder()
         self.discriminator = self.family.discriminator()
         self.register_buffer("k", torch.zeros(()))
+        self.parts = {"generator": (self.decoder,), "discriminator": (self.discriminator,)}
 
     def encode(self, x: Images) -> Codes:
         return project(self.decode, x, x.new_zeros(len(x), self.config.latent), self.STEPS, rate=self.RATE)
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
-        z = torch.rand((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=chance) * 2 - 1
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
+        z = torch.rand((len(x), self.config.latent), dtype=x.dtype, device=x.device, generator=rng) * 2 - 1
         generated = self.decode(z)
         d_real, d_generated = self.discriminator(torch.cat([x, generated])).chunk(2)
-        real, fake = mean_absolute_error(x, d_real), mean_absolute_error(generated, d_generated)
-        asked = self.penalties(z)
-        objectives = {"generator": fake + total(asked), "discriminator": real - self.k * fake}
-        # M of §3.4.1: small where the real images are reconstructed and the balance is kept.
-        values = self.values({"real": real, "generated": fake} | asked)
-        convergence = values["real"] + (self.GAMMA * values["real"] - values["generated"]).abs()
-        return Game(objectives, Report({**values, "convergence": convergence}, {"k": self.k.clone()}))
+        terms = {"real": mean_absolute_error(x, d_real), "generated": mean_absolute_error(generated, d_generated)}
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
 
-    def backward(self, x: Images, chance: torch.Generator) -> Report:
-        """As for every model, and then k takes its step, on the device."""
-        report = super().backward(x, chance)
-        self.k.add_(self.LAMBDA_K * (self.GAMMA * report.losses["real"] - report.losses["generated"])).clamp_(0, 1)
-        return report
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        real, fake = losses.terms["real"], losses.terms["generated"]
+        # M of §3.4.1: small where the real images are reconstructed and the balance is kept.
+        convergence = means["real"] + (self.GAMMA * means["real"] - means["generated"]).abs()
+        objectives = {"generator": fake + total(losses.penalties), "discriminator": real - self.k * fake}
+        return objectives, Report({**means, "convergence": convergence}, {"k": self.k.clone()})
+
+    def keep_score(self, report: Report, broken: Tensor) -> None:
+        """k takes its step, on the device."""
+        gain = self.LAMBDA_K * (self.GAMMA * report.losses["real"] - report.losses["generated"])
+        self.k.add_(torch.where(broken > 0, torch.zeros_like(gain), gain)).clamp_(0, 1)

@@ -10,16 +10,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gaia_stim.models.base import Codes, Images, mean_absolute_error
+from gaia_stim.models.base import Codes, Images
 from gaia_stim.networks.base import Family, full_precision
 
 HALF_GREY_LEVEL = 0.5 / 255
 """A pixel's scale is never thought finer than the file it came from."""
 
 
-def normal_like(z: Codes, chance: torch.Generator) -> Codes:
+def normal_like(z: Codes, rng: torch.Generator) -> Codes:
     """Draws from N(0, I), as many as `z`."""
-    return torch.randn(z.shape, dtype=z.dtype, device=z.device, generator=chance)
+    return torch.randn(z.shape, dtype=z.dtype, device=z.device, generator=rng)
 
 
 class Gaussian(NamedTuple):
@@ -28,9 +28,9 @@ class Gaussian(NamedTuple):
     mean: Codes
     log_variance: Codes
 
-    def sample(self, chance: torch.Generator) -> Codes:
+    def sample(self, rng: torch.Generator) -> Codes:
         """z = μ + σ ⊙ ε, ε ~ N(0, I): differentiable in μ and σ (Kingma & Welling 2013, §2.4)."""
-        return self.mean + (self.log_variance / 2).exp() * normal_like(self.mean, chance)
+        return self.mean + (self.log_variance / 2).exp() * normal_like(self.mean, rng)
 
     def divergence(self) -> Float[Tensor, ""]:
         """KL(q ‖ N(0, I)) = −½ Σ(1 + log σ² − μ² − σ²) in nats an image, its mean (Kingma & Welling 2013, App. B)."""
@@ -55,14 +55,13 @@ class GaussianEncoder(nn.Module):
         return self.posterior(x).mean
 
 
-def pixel_surprise(x: Images, decoded: Images, typical: Tensor | None = None) -> Float[Tensor, ""]:
+def pixel_surprise(error: Tensor, typical: Tensor) -> Float[Tensor, ""]:
     """−log p(x|z) in nats a pixel, for independent Laplace pixels: |x − x̂| / b + log 2b.
 
     Laplace, as the other models' ‖·‖₁ is its logarithm. The scale b weighs the pixels against the codes' KL, and a
     hand-picked one would decide the comparison: it is set to its maximum-likelihood value, the mean absolute error of
     the batch (Rybkin, Daniilidis & Levine 2021, σ-VAE, there for a Gaussian), as Kingma & Welling learn it (App. C.2).
-    `typical` is that error where the batch is more than these images.
+    `error` is that of these images, `typical` its mean over all microbatches.
     """
-    error = mean_absolute_error(x, decoded)
-    scale = (error.detach() if typical is None else typical).clamp_min(HALF_GREY_LEVEL)
+    scale = typical.clamp_min(HALF_GREY_LEVEL)
     return error / scale + (2 * scale).log()

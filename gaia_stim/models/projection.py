@@ -17,6 +17,8 @@ from gaia_stim.models.base import Codes, Images
 TILE = 8
 """Images that are decoded together, always: the arithmetic depends on their number in its last bit, and hundreds of
 steps make that bit visible."""
+Decode = Callable[[Codes], Images]
+Cost = Callable[[Images, Images], Float[Tensor, "batch"]]
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 
@@ -27,13 +29,7 @@ def absolute_errors(x: Images, decoded: Images) -> Float[Tensor, "batch"]:
 
 
 def project(
-    decode: Callable[[Codes], Images],
-    images: Images,
-    start: Codes,
-    steps: int,
-    *,
-    rate: float,
-    errors: Callable[[Images, Images], Float[Tensor, "batch"]] = absolute_errors,
+    decode: Decode, images: Images, start: Codes, steps: int, *, rate: float, errors: Cost = absolute_errors
 ) -> Codes:
     """Codes near `start` whose decoded images are near `images`: `steps` steps of Adam, the rate falling to 0.
 
@@ -54,14 +50,7 @@ def _padded(tile: Tensor) -> Tensor:
     return torch.cat([tile.detach(), tile.detach()[-1:].expand(TILE - len(tile), *tile.shape[1:])])
 
 
-def _project_tile(
-    decode: Callable[[Codes], Images],
-    images: Images,
-    start: Codes,
-    steps: int,
-    rate: float,
-    errors: Callable[[Images, Images], Float[Tensor, "batch"]],
-) -> Codes:
+def _project_tile(decode: Decode, images: Images, start: Codes, steps: int, rate: float, errors: Cost) -> Codes:
     codes = start.requires_grad_()
     adam = torch.optim.Adam([codes], lr=rate, betas=BETAS, eps=EPSILON)
     best, least = codes.detach().clone(), torch.full((TILE,), torch.inf, device=codes.device)

@@ -8,10 +8,10 @@ pixels, which Adam does not notice.
 """
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_absolute_error, total
 from gaia_stim.models.distributions import GaussianEncoder, pixel_surprise
 
 
@@ -24,16 +24,16 @@ class VariationalAutoencoder(Autoencoder):
         super().__init__(config)
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
+        self.parts = {"generator": (self.encoder, self.decoder)}
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.parameters())}
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         posterior = self.encoder.posterior(x)
-        z = posterior.sample(chance)
-        decoded = self.decode(z)
-        divergence = posterior.divergence()
-        asked = self.penalties(z)
-        values = self.values({"reconstruction": mean_absolute_error(x, decoded), "divergence": divergence} | asked)
-        loss = pixel_surprise(x, decoded, values["reconstruction"]) + divergence / x[0].numel()
-        return Game({"generator": loss + total(asked)}, Report(values))
+        z = posterior.sample(rng)
+        terms = {"reconstruction": mean_absolute_error(x, self.decode(z)), "divergence": posterior.divergence()}
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties)
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        surprise = pixel_surprise(losses.terms["reconstruction"], means["reconstruction"])
+        loss = surprise + losses.terms["divergence"] / self.family.numbers
+        return {"generator": loss + total(losses.penalties)}, Report(means)

@@ -9,17 +9,17 @@ Eq. 10 prints L_GAN with the opposite sign, Algorithm 1 uses it with this one. T
 left out. With our networks: Dis_l is the discriminator's last feature map, and all players step on every batch
 (the authors' code rests the one that is far ahead).
 
-All three objectives are sums of L_prior, L_llike and L_GAN. `play` says them as the equations do; `backward` takes each
-of the three back to the decoded images once, and goes on from there with the sum that a player asks for.
+All three objectives are sums of L_prior, L_llike and L_GAN. `objectives` says them as the equations do; `backward`
+takes each of the three back to the decoded images once, and goes on from there with the sum that a player asks for.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import ImageCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Game, Images, Report, mean_absolute_error, set_gradients, total
-from gaia_stim.models.distributions import Gaussian, GaussianEncoder, normal_like
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_absolute_error, set_gradients, total
+from gaia_stim.models.distributions import GaussianEncoder, normal_like
 
 
 class VaeGan(Autoencoder):
@@ -37,65 +37,45 @@ class VaeGan(Autoencoder):
         self.encoder = GaussianEncoder(self.family)
         self.decoder = self.family.decoder()
         self.discriminator = ImageCritic(self.family)
+        self.parts = {"encoder": (self.encoder,), "decoder": (self.decoder,), "discriminator": (self.discriminator,)}
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "encoder": list(self.encoder.parameters()),
-            "decoder": list(self.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
-
-    def _decoded(self, posterior: Gaussian, chance: torch.Generator) -> tuple[tuple[Images, Images], dict[str, Tensor]]:
-        """Images of codes drawn from the posterior, Dec(z), and from the prior, Dec(z_p); the networks' penalties."""
-        z = posterior.sample(chance)
-        return (self.decode(z), self.decode(normal_like(z, chance))), self.penalties(z)
-
-    def _judged(self, x: Images, again: Images, sampled: Images) -> tuple[Tensor, Tensor]:
-        """L_llike and L_GAN. Each part is judged by itself: the way back from L_llike then passes by Dec(z) alone."""
-        (real, seen), (reconstructed, seen_again), (made_up, _) = map(self.discriminator, (x, again, sampled))
-        likeness = (seen - seen_again).square().sum(dim=1).mean() / 2
-        return likeness, as_genuine(real) + as_fake(reconstructed) + as_fake(made_up)
-
-    def _report(
-        self, x: Images, again: Images, prior: Tensor, likeness: Tensor, gan: Tensor, asked: dict[str, Tensor]
-    ) -> Report:
-        losses = {
-            "reconstruction": mean_absolute_error(x, again),
-            "divergence": prior,
-            "likeness": likeness,
-            "gan": gan,
-        }
-        return Report(self.values(losses | asked))
-
-    def play(self, x: Images, chance: torch.Generator) -> Game:
+    def losses(self, x: Images, rng: torch.Generator) -> Losses:
         posterior = self.encoder.posterior(x)
-        (again, sampled), asked = self._decoded(posterior, chance)
-        prior = posterior.divergence()
-        likeness, gan = self._judged(x, again, sampled)
+        z = posterior.sample(rng)
+        decoded, sampled = self.decode(z), self.decode(normal_like(z, rng))
+        # Each part is judged by itself: the way back from L_llike then passes by Dec(z) alone.
+        (real, seen), (reconstructed, seen_again), (made_up, _) = map(self.discriminator, (x, decoded, sampled))
+        terms = {
+            "reconstruction": mean_absolute_error(x, decoded),
+            "divergence": posterior.divergence(),
+            "likeness": (seen - seen_again).square().sum(dim=1).mean() / 2,
+            "gan": as_genuine(real) + as_fake(reconstructed) + as_fake(made_up),
+        }
+        penalties = self.penalties(z)
+        return Losses(terms | penalties, penalties, (decoded, sampled))
+
+    def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
+        prior, likeness, gan = (losses.terms[name] for name in ("divergence", "likeness", "gan"))
         objectives = {
             "encoder": prior + likeness,
-            "decoder": self.GAMMA * likeness - gan + total(asked),
+            "decoder": self.GAMMA * likeness - gan + total(losses.penalties),
             "discriminator": gan,
         }
-        return Game(objectives, self._report(x, again, prior, likeness, gan, asked))
+        return objectives, Report(means)
 
-    def backward(self, x: Images, chance: torch.Generator) -> Report:
-        posterior = self.encoder.posterior(x)
-        (again, sampled), asked = self._decoded(posterior, chance)
-        prior = posterior.divergence()
-        shown = [picture.detach().requires_grad_() for picture in (again, sampled)]
-        likeness, gan = self._judged(x, *shown)
-        players = self.players()
+    def backward(self, losses: Losses, means: Means) -> Report:
+        prior, likeness, gan = (losses.terms[name] for name in ("divergence", "likeness", "gan"))
+        decoded, sampled = losses.intermediates
+        encoder, decoder, discriminator = self.players().values()
 
-        *gradients, gan_again, gan_sampled = torch.autograd.grad(
-            gan, [*players["discriminator"], *shown], retain_graph=True
+        *gradients, gan_decoded, gan_sampled = torch.autograd.grad(
+            gan, [*discriminator, decoded, sampled], retain_graph=True
         )
-        set_gradients(players["discriminator"], tuple(gradients))
-        (like_again,) = torch.autograd.grad(likeness, shown[0])
-        for_decoder = [self.GAMMA * like_again - gan_again, -gan_sampled, *(None for _ in asked)]
-        set_gradients(
-            players["decoder"],
-            torch.autograd.grad([again, sampled, *asked.values()], players["decoder"], for_decoder, retain_graph=True),
-        )
-        set_gradients(players["encoder"], torch.autograd.grad([again, prior], players["encoder"], [like_again, None]))
-        return self._report(x, again, prior, likeness, gan, asked)
+        set_gradients(discriminator, gradients)
+        (like_decoded,) = torch.autograd.grad(likeness, decoded)
+        penalties = list(losses.penalties.values())
+        for_decoder = [self.GAMMA * like_decoded - gan_decoded, -gan_sampled, *(None for _ in penalties)]
+        heads = [decoded, sampled, *penalties]
+        set_gradients(decoder, torch.autograd.grad(heads, decoder, for_decoder, retain_graph=True))
+        set_gradients(encoder, torch.autograd.grad([decoded, prior], encoder, [like_decoded, None]))
+        return Report(means)

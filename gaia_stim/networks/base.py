@@ -47,6 +47,8 @@ class Family(ABC):
     def __init__(self, config: ModelConfig) -> None:
         self.size, self.channels = config.size, config.channels
         self.latent, self.width = config.latent, config.width
+        self.numbers = config.channels * config.size**2
+        """How many numbers an image is."""
         for name in ("shape_latent", "smoothness"):
             if (value := getattr(config, name)) is not None and not self.has_shape:
                 raise ConfigError(f"{option_name(name)} {value}: network '{config.network}' has no shape; leave it out")
@@ -69,7 +71,7 @@ class Family(ABC):
         """
         return {}
 
-    def noisy(self, z: Tensor, chance: torch.Generator, progress: float) -> Tensor:
+    def noisy(self, z: Tensor, rng: torch.Generator, progress: float) -> Tensor:
         """The codes `z` as the decoder learns from them where it learns alone: most networks take them as they are.
 
         `progress` is how much of that is over, in [0, 1).

@@ -59,9 +59,9 @@ class Deform(light.Light):
     def decoder(self) -> "Decoder":
         return Decoder(self.size, self.channels, self.width, self.latent, self.shape_latent)
 
-    def noisy(self, z: Tensor, chance: torch.Generator, progress: float) -> Tensor:
+    def noisy(self, z: Tensor, rng: torch.Generator, progress: float) -> Tensor:
         texture = z[:, : self.latent - self.shape_latent]
-        noise = NOISE * max(0.0, 1 - progress / QUIET) * torch.empty_like(texture).normal_(generator=chance)
+        noise = NOISE * max(0.0, 1 - progress / QUIET) * torch.empty_like(texture).normal_(generator=rng)
         return torch.cat([texture + noise, z[:, texture.shape[1] :]], dim=1)
 
     def penalties(self, decoder: nn.Module, z: Tensor) -> Mapping[str, Tensor]:

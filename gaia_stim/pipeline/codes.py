@@ -24,7 +24,7 @@ from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Source
-from gaia_stim.training.distributed import Devices, here
+from gaia_stim.training.distributed import ProcessGroup, here
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _encoded(space: Space, paths: Sequence[Path], strict: bool, listen: Listener
     return _Encoded(space.encode(images()), read, hashes, skipped)
 
 
-def _gathered(own: _Encoded, devices: Devices) -> _Encoded:
+def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
     """What all processes have encoded, in the order of the images."""
     codes = [
         np.frombuffer(part, np.float32).reshape(-1, own.codes.shape[1]) for part in devices.gather(own.codes.tobytes())

@@ -4,6 +4,7 @@ import mmap
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -39,8 +40,8 @@ from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import provenance_of
 from gaia_stim.stimuli.sets import write_set
+from gaia_stim.training.loader import Sampler
 from gaia_stim.training.loop import Training
-from gaia_stim.training.order import Order
 
 NOISE = 2_048
 """Images that a step is timed on; what is in them does not matter."""
@@ -145,22 +146,22 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
             AUTOENCODER: training(build(described.model_copy(update={"method": "ae"}))),
             ALTERNATING: training(speed.Alternating(described)),
         }
-        jobs = {STEP: ours.advance, **{name: other.advance for name, other in others.items()}}
+        jobs = {name: _steps(one) for name, one in ({STEP: ours} | others).items()}
         turns = speed.in_turn(jobs, config.rounds, device, listen)
         seconds = turns.median(STEP)
-        data_wait = ours.feed.waited / (ours.step * seconds)
-        reduced, done = ours.reduced, speed.operations(ours.advance)
+        data_wait = ours.loader.waited / (ours.state.step * seconds)
+        reduced, done = ours.train_step.reduced, speed.operations(jobs[STEP])
         peak = speed.peak(device, torch.bfloat16 if reduced else torch.float32)
         return BenchmarkStepResult(
             images_per_second=config.batch / seconds,
             step_over_ae=turns.ratio(STEP, AUTOENCODER),
-            floor_over_ae=speed.floor_over_autoencoder(gaia, ours.images(np.arange(2))),
+            floor_over_ae=speed.floor_over_autoencoder(gaia, ours.loader.images(np.arange(2))),
             alternating_over_step=turns.ratio(ALTERNATING, STEP),
             fraction_of_peak=done / seconds / peak,
             operations_per_image=done / config.batch,
             peak_operations_per_second=peak,
             data_wait=data_wait,
-            data_wait_cold=_wait_for_the_disk(ours, dataset, config.rounds),
+            data_wait_cold=_wait_for_the_disk(ours, jobs[STEP], dataset, config.rounds),
             memory_bytes=_memory(device),
             parameters=sum(parameter.numel() for parameter in gaia.parameters()),
             device=str(device),
@@ -169,27 +170,35 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
         )
 
 
-def _wait_for_the_disk(training: Training, dataset: Dataset, steps: int) -> float | None:
+def _steps(training: Training) -> Callable[[], object]:
+    """Takes the next step of a training at every call."""
+    steps = training.loader.steps(training.state.step, training.config.steps)
+    return lambda: training.train_step(next(steps)[1])
+
+
+def _wait_for_the_disk(
+    training: Training, take_step: Callable[[], object], dataset: Dataset, steps: int
+) -> float | None:
     """The share of steps that is spent waiting, where the system lets go of the images before each."""
     waited = taken = 0.0
     for _ in range(steps):
         if not let_go(dataset.pixels):
             return None
-        before, begun = training.feed.waited, time.perf_counter()
-        training.advance()
-        speed.wait_for(training.device)
+        before, begun = training.loader.waited, time.perf_counter()
+        take_step()
+        speed.wait_for(training.loader.device)
         taken += time.perf_counter() - begun
-        waited += training.feed.waited - before
+        waited += training.loader.waited - before
     return waited / taken
 
 
 def benchmark_load(config: BenchmarkLoadConfig, listen: Listener = silent) -> BenchmarkLoadResult:
     """Read random batches as a training does, with the file in memory and without. Raises as `open_dataset`."""
     dataset = open_dataset(config.images or _faces(config.size, listen), config.size, listen=listen)
-    order, steps = Order(np.arange(len(dataset)), config.seed), count()
+    sampler, steps = Sampler(np.arange(len(dataset)), config.seed), count()
 
     def read() -> None:
-        dataset.batch(order.batch(next(steps), config.batch))
+        dataset.batch(sampler.batch(next(steps), config.batch))
 
     cpu = torch.device("cpu")
     warm = speed.in_turn({READ: read}, config.rounds, cpu, listen).median(READ)

@@ -18,10 +18,10 @@ from gaia_stim.models.base import Autoencoder
 from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest
 from gaia_stim.samples.folder import IMAGES, LABELS, draw_into
 from gaia_stim.tensors import read_tensors
-from gaia_stim.training.distributed import Devices, here
+from gaia_stim.training.distributed import ProcessGroup, here
+from gaia_stim.training.loader import derive_seed
 from gaia_stim.training.loop import Training
 from gaia_stim.training.mirror import ALIKE, strangeness
-from gaia_stim.training.order import chance
 
 AS_BEFORE = {
     "groups": 1,
@@ -132,7 +132,7 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     )
 
 
-def _parted(config: TrainConfig, run: Run, devices: Devices) -> TrainConfig:
+def _parted(config: TrainConfig, run: Run, devices: ProcessGroup) -> TrainConfig:
     """The same config with its number of groups: that of the run that it goes on with, else one for each process.
 
     Raises `ConfigError` where the batch has no such groups, or the processes cannot share them.
@@ -222,7 +222,7 @@ def _plan_with_samples(config: TrainConfig, listen: Listener) -> TrainResult:
 def _new_model(model_config: ModelConfig, config: TrainConfig) -> Autoencoder:
     # Initial weights depend on the seed alone, not on what the process drew before.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(chance(config.seed, 0, "weights").initial_seed())
+        torch.manual_seed(derive_seed(config.seed, 0, "weights"))
         return build(model_config)
 
 

@@ -1,7 +1,8 @@
 """One training, folder to encode or recipe on several devices: a process each, as torchrun or srun starts them.
 
-What is done there is written for a process that may be one of several: it asks `here()` for its `Devices` and does its
-share. In a process alone, which is in no group, every method hands back what it was given, and nothing is waited for.
+What is done there is written for a process that may be one of several: it asks `here()` for its `ProcessGroup` and
+does its share. In a process alone, which is in no group, every method hands back what it was given, and nothing is
+waited for.
 
 The first process leads: it alone writes files and says how far the work is. All others compute the same, so that all
 are of one mind; what depends on a clock or on files that change is decided by the leader (`highest`, `gather`).
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gaia_stim.devices import Launch
@@ -33,8 +35,8 @@ WHOLE = {2: "int16", 4: "int32", 8: "int64"}
 
 
 @dataclass(frozen=True)
-class Devices:
-    """The processes that work together, as one of them sees it."""
+class ProcessGroup:
+    """The processes that work together, as one of them sees them."""
 
     rank: int = 0
     size: int = 1
@@ -55,12 +57,10 @@ class Devices:
         """Whether it is this process's turn, where each does one thing after the other."""
         return place % self.size == self.rank
 
-    def add_up(self, values: "Tensor") -> "Tensor":
+    def all_sum(self, values: "Tensor") -> "Tensor":
         """The sum over all processes, in place; the same to the bit in each of them."""
         if self.size > 1:
-            import torch.distributed as dist
-
-            with self._together():
+            with self._together() as dist:
                 dist.all_reduce(values)
         return values
 
@@ -69,10 +69,9 @@ class Devices:
         if self.size == 1:
             return list(values)
         import torch
-        import torch.distributed as dist
 
         found = torch.tensor(values, dtype=torch.int64)
-        with self._together():
+        with self._together() as dist:
             dist.all_reduce(found, op=dist.ReduceOp.MAX)
         return [int(value) for value in found]
 
@@ -81,23 +80,20 @@ class Devices:
         if self.size == 1:
             return [content]
         import torch
-        import torch.distributed as dist
 
         own = [len(content) if rank == self.rank else 0 for rank in range(self.size)]
         lengths = self.highest(*own)
         padded = torch.zeros(max(1, *lengths), dtype=torch.uint8)
         padded[: len(content)] = torch.frombuffer(bytearray(content or b"\0"), dtype=torch.uint8)[: len(content)]
         found = [torch.empty_like(padded) for _ in lengths]
-        with self._together():
+        with self._together() as dist:
             dist.all_gather(found, padded)
         return [part[:length].numpy().tobytes() for part, length in zip(found, lengths, strict=True)]
 
     def wait(self) -> None:
         """Go on when all processes are here."""
         if self.size > 1:
-            import torch.distributed as dist
-
-            with self._together():
+            with self._together() as dist:
                 dist.barrier(group=self._patient)
 
     @contextmanager
@@ -130,9 +126,11 @@ class Devices:
                 )
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
+    def _together(self) -> Iterator[ModuleType]:
+        import torch.distributed as dist
+
         try:
-            yield
+            yield dist
         except RuntimeError as error:
             reason = str(error).splitlines()[0].split("] ", 1)[-1]
             raise InterruptedRun(
@@ -141,11 +139,11 @@ class Devices:
             ) from error
 
 
-ALONE = Devices()
-_here: ContextVar[Devices] = ContextVar("devices", default=ALONE)
+ALONE = ProcessGroup()
+_here: ContextVar[ProcessGroup] = ContextVar("process_group", default=ALONE)
 
 
-def here() -> Devices:
+def here() -> ProcessGroup:
     """The processes that this one works with: those of the `joined` block that it is in, else itself alone."""
     return _here.get()
 
@@ -188,7 +186,7 @@ def joined(launch: Launch) -> Iterator[None]:
             f"process {launch.rank} of {launch.size} does not find the others at {launch.address} ({reason}); "
             "start all of them with torchrun or srun"
         ) from error
-    before = _here.set(Devices(launch.rank, launch.size, launch.size_here, patient))
+    before = _here.set(ProcessGroup(launch.rank, launch.size, launch.size_here, patient))
     try:
         yield
     finally:

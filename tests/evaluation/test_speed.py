@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from plain_steps import backward
 
 from gaia_stim.config import TrainConfig
 from gaia_stim.evaluation.speed import Alternating, Turns, floor_over_autoencoder, in_turn, operations
@@ -23,7 +24,7 @@ def images() -> torch.Tensor:
     return torch.rand(8, 3, 16, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
-def chance() -> torch.Generator:
+def rng() -> torch.Generator:
     return torch.Generator().manual_seed(7)
 
 
@@ -34,7 +35,7 @@ def test_the_usual_loop_has_the_gradients_of_ours(network: str, objective: str) 
     found = []
     for kind in (Gaia, Alternating):
         model = made(kind, network, objective)
-        report = model.backward(images(), chance())
+        report = backward(model, images(), rng())
         gradients = [weight.grad for weights in model.players().values() for weight in weights]
         found.append((torch.cat([one.flatten() for one in gradients]), dict(report.figures())))
     (ours, told), (usual, told_usual) = found
@@ -52,7 +53,7 @@ def test_operations_are_those_of_convolutions_and_products() -> None:
 def test_the_floor_is_less_than_what_either_loop_computes_and_the_usual_one_computes_more() -> None:
     x = images()
     ours, usual, plain = (
-        operations(partial(made(kind).backward, x, chance())) for kind in (Gaia, Alternating, PlainAutoencoder)
+        operations(partial(backward, made(kind), x, rng())) for kind in (Gaia, Alternating, PlainAutoencoder)
     )
     floor = floor_over_autoencoder(made(Gaia), x)
     # The first layers need no way back to the images: the autoencoder saves more by that than GAIA does.

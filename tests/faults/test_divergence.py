@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from plain_steps import advance, backward
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -19,12 +20,15 @@ from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DivergedError, InterruptedRun
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.models import build
-from gaia_stim.models.base import Autoencoder, Report
+from gaia_stim.models.base import Autoencoder, Losses, Means, Report
 from gaia_stim.pipeline.train import train
 from gaia_stim.runs import Run
-from gaia_stim.training import guards, loop
-from gaia_stim.training.guards import PATIENCE, Guard, Watch
-from gaia_stim.training.loop import Training
+from gaia_stim.training import log, loop
+from gaia_stim.training.loader import Microbatch
+from gaia_stim.training.log import Meter, Watch
+from gaia_stim.training.loop import PATIENCE, Training
+from gaia_stim.training.state import TrainState
+from gaia_stim.training.step import TrainStep
 
 NAN, INF = math.nan, math.inf
 Ask = Callable[..., TrainConfig]
@@ -62,9 +66,9 @@ def sick(model: Autoencoder, where: str, value: float) -> None:
     """Make the next gradients of a model those of a step that went wrong."""
     backward = model.backward
 
-    def wrong(x: Tensor, chance: torch.Generator) -> Report:
+    def wrong(losses: Losses, means: Means) -> Report:
         model.backward = backward  # type: ignore[method-assign]
-        report = backward(x, chance)
+        report = backward(losses, means)
         player = next(iter(model.players().values()))
         if where == "gradient":
             gradient = player[-1].grad
@@ -82,15 +86,15 @@ def sick(model: Autoencoder, where: str, value: float) -> None:
 def sicken(monkeypatch: pytest.MonkeyPatch) -> Sicken:
     """Make steps of every training go wrong; as `at` is asked for each, steps that are taken again can be well."""
 
-    def sicken(at: Callable[[Training], bool], where: str = "gradient", value: float = NAN) -> None:
-        advance = Training.advance
+    def sicken(at: Callable[[TrainState], bool], where: str = "gradient", value: float = NAN) -> None:
+        take_step = TrainStep.__call__
 
-        def sometimes(training: Training) -> Report:
-            if at(training):
-                sick(training.model, where, value)
-            return advance(training)
+        def sometimes(step: TrainStep, batch: list[Microbatch]) -> Report:
+            if at(step.state):
+                sick(step.state.model, where, value)
+            return take_step(step, batch)
 
-        monkeypatch.setattr(Training, "advance", sometimes)
+        monkeypatch.setattr(TrainStep, "__call__", sometimes)
 
     return sicken
 
@@ -99,11 +103,11 @@ def numbers(training: Training) -> dict[str, Tensor]:
     """All weights, their average, the buffers, and Adam's moments."""
     moments = {
         f"{index}.{key}": value.clone()
-        for index, state in enumerate(training.adam.state.values())
+        for index, state in enumerate(training.state.adam.state.values())
         for key, value in state.items()
     }
-    averages = {f"average.{name}": value.clone() for name, value in training.average.state_dict().items()}
-    return {name: value.clone() for name, value in training.model.state_dict().items()} | averages | moments
+    averages = {f"average.{name}": value.clone() for name, value in training.state.ema.state_dict().items()}
+    return {name: value.clone() for name, value in training.state.model.state_dict().items()} | averages | moments
 
 
 def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -135,80 +139,77 @@ def test_a_step_that_went_wrong_changes_nothing(
     where: str, value: float, options: dict[str, Any], begin: Callable[..., Training]
 ) -> None:
     training = begin(**options)
-    for _ in range(3):
-        training.advance()
+    advance(training, 3)
     before = numbers(training)
-    sick(training.model, where, value)
-    training.advance()
-    assert training.step == 4
+    sick(training.state.model, where, value)
+    advance(training)
+    assert training.state.step == 4
     assert equal(numbers(training), before)
-    assert (training.guard.skipped, training.guard.streak) == (1, 1)
-    training.advance()
+    assert (training.state.skipped, training.state.streak) == (1, 1)
+    advance(training)
     assert not equal(numbers(training), before)
-    assert (training.guard.skipped, training.guard.streak) == (1, 0)
+    assert (training.state.skipped, training.state.streak) == (1, 0)
 
 
 def test_the_very_first_step_may_go_wrong(begin: Callable[..., Training]) -> None:
     training = begin()
-    before = {name: value.clone() for name, value in training.model.state_dict().items()}
-    sick(training.model, "gradient", NAN)
-    training.advance()
-    assert all(value.equal(before[name]) for name, value in training.model.state_dict().items())
-    assert {float(state["step"]) for state in training.adam.state.values()} == {0.0}
+    before = {name: value.clone() for name, value in training.state.model.state_dict().items()}
+    sick(training.state.model, "gradient", NAN)
+    advance(training)
+    assert all(value.equal(before[name]) for name, value in training.state.model.state_dict().items())
+    assert {float(state["step"]) for state in training.state.adam.state.values()} == {0.0}
 
 
 @pytest.mark.parametrize("method", ["began", "avb"])
 def test_what_a_model_keeps_beside_its_weights_is_kept_too(method: str, begin: Callable[..., Training]) -> None:
     """BEGAN's k follows the losses, and would be NaN from then on."""
     training = begin(method=method)
-    training.advance()
+    advance(training)
     before = numbers(training)
-    training.model.decoder.register_forward_hook(lambda module, given, made: made * NAN)
-    training.advance()
-    assert equal(numbers(training), before) and training.guard.streak == 1
+    training.state.model.decoder.register_forward_hook(lambda module, given, made: made * NAN)
+    advance(training)
+    assert equal(numbers(training), before) and training.state.streak == 1
 
 
 def test_a_sound_step_is_what_it_was_without_the_guard(begin: Callable[..., Training]) -> None:
     """To the bit: the same steps with plain Adam and a plain average."""
     training = begin()
-    model = copy.deepcopy(training.model)
-    average = copy.deepcopy(training.model)
+    model = copy.deepcopy(training.state.model)
+    average = copy.deepcopy(training.state.model)
     rates = {name: torch.tensor(0.0) for name in model.players()}
     groups = [{"params": parameters, "lr": rates[name]} for name, parameters in model.players().items()]
     adam = torch.optim.Adam(groups, betas=(training.config.beta1, 0.999), fused=True)
     for step in range(20):
-        x = training.images(training.order.batch(step, 4))
-        with torch.autocast("cpu", torch.bfloat16, enabled=training.reduced):
-            report = model.backward(x, loop.chance(0, step, "training"))
+        [(_, [one])] = training.loader.steps(step, step + 1)
+        with torch.autocast("cpu", torch.bfloat16, enabled=training.train_step.reduced):
+            report = backward(model, one.images, torch.Generator().manual_seed(one.seed))
         for name, rate in rates.items():
-            rate.copy_(report.rates[name] * (training.config.lr * training.schedule()))
+            rate.copy_(report.rates[name] * training.train_step.learning_rate())
         adam.step()
-        training.advance()
+        advance(training)
         decay = min(training.config.ema, (step + 1) / (step + 11))
         torch._foreach_lerp_([p.data for p in average.parameters()], list(model.parameters()), 1 - decay)
-    assert all(value.equal(model.state_dict()[name]) for name, value in training.model.state_dict().items())
-    assert all(value.equal(average.state_dict()[name]) for name, value in training.average.state_dict().items())
+    assert all(value.equal(model.state_dict()[name]) for name, value in training.state.model.state_dict().items())
+    assert all(value.equal(average.state_dict()[name]) for name, value in training.state.ema.state_dict().items())
 
 
 def test_no_step_waits_for_the_device(begin: Callable[..., Training], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a step becomes a Python number, which on a GPU would wait for it."""
     training = begin()
-    training.advance()
+    advance(training)
     with monkeypatch.context() as patch:
         for name in ("item", "__bool__", "__float__", "__int__", "tolist"):
             patch.setattr(Tensor, name, lambda *_: pytest.fail("waits for the device"))
-        patch.setattr(training, "_descend", lambda broken: None)  # Adam on the CPU looks at its own step
-        guard = Guard(torch.device("cpu"))
-        guard.judge(training.model.backward(training.images(training.order.batch(1, 4)), loop.chance(0, 1, "x")), [])
-        meter = loop.Meter(training)
-        meter.add(training.advance())
+        patch.setattr(training.train_step, "_descend", lambda report: None)  # Adam on the CPU looks at its own step
+        meter = Meter(4, training.watch, torch.device("cpu"))
+        meter.add(advance(training), training.state.broken)
 
 
 # -- a whole training -------------------------------------------------------------------------------------------------
 
 
 def test_skipped_steps_are_counted_and_told(ask: Ask, sicken: Sicken) -> None:
-    sicken(lambda training: training.step in (17, 18, 50))
+    sicken(lambda state: state.step in (17, 18, 50))
     told: list[Event] = []
     result = train(ask(), told.append)
     assert result.images_seen == 400
@@ -226,14 +227,14 @@ def test_skipped_steps_are_counted_and_told(ask: Ask, sicken: Sicken) -> None:
 
 def test_means_are_over_the_steps_that_counted(ask: Ask, sicken: Sicken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "LOG_ROWS", 10)
-    sicken(lambda training: training.step == 15, "losses", NAN)
+    sicken(lambda state: state.step == 15, "losses", NAN)
     rows = list(Run(train(ask()).run).rows())
     assert len(rows) == 10 and [row.get("skipped_steps", 0) for row in rows] == [0, 1, *[0] * 8]
     assert rows[1]["losses"]["reconstruction"] == pytest.approx(rows[2]["losses"]["reconstruction"], rel=0.5)
 
 
 def test_after_many_in_a_row_it_goes_back_once(ask: Ask, sicken: Sicken) -> None:
-    sicken(lambda training: training.step >= 44 and training.lowered == 1)
+    sicken(lambda state: state.step >= 44 and state.lowered == 1)
     told: list[Event] = []
     result = train(ask(lr=1e-3), told.append)
     assert warnings(told)[0] == "training diverged after 216 images: back to 160, and on with 10% of the learning rate"
@@ -246,7 +247,7 @@ def test_after_many_in_a_row_it_goes_back_once(ask: Ask, sicken: Sicken) -> None
 
 
 def test_the_second_time_it_is_told(ask: Ask, sicken: Sicken) -> None:
-    sicken(lambda training: training.step >= 44)
+    sicken(lambda state: state.step >= 44)
     told: list[Event] = []
     with pytest.raises(DivergedError) as caught:
         train(ask(), told.append)
@@ -259,7 +260,7 @@ def test_the_second_time_it_is_told(ask: Ask, sicken: Sicken) -> None:
 
 
 def test_before_any_validation_it_goes_back_to_the_beginning(ask: Ask, sicken: Sicken) -> None:
-    sicken(lambda training: training.lowered == 1 and training.step > 2)
+    sicken(lambda state: state.lowered == 1 and state.step > 2)
     told: list[Event] = []
     assert train(ask(validations=1), told.append).images_seen == 400
     assert "back to 0, and on" in warnings(told)[0]
@@ -269,7 +270,7 @@ def test_reconstructions_that_are_no_numbers(ask: Ask, monkeypatch: pytest.Monke
     validate = Training.validate
 
     def fails(training: Training) -> float:
-        if training.lowered == 1 and training.step == 50:
+        if training.state.lowered == 1 and training.state.step == 50:
             raise training.diverged("the reconstructions are")
         return validate(training)
 
@@ -300,7 +301,7 @@ def test_stopped_anywhere_around_it_ends_the_same(
 ) -> None:
     """Counts, the good state and the lowered rate outlive a process: resuming is exact through all of it."""
     monkeypatch.setattr(loop, "PROGRESS_SECONDS", -1)
-    sicken(lambda training: training.step == 30 or (training.step >= 44 and training.lowered == 1))
+    sicken(lambda state: state.step == 30 or (state.step >= 44 and state.lowered == 1))
     train(ask(out=tmp_path / "whole"))
     for images_seen in stops:
         with pytest.raises(InterruptedRun):
@@ -309,11 +310,11 @@ def test_stopped_anywhere_around_it_ends_the_same(
     assert what_counts(tmp_path / "run") == what_counts(tmp_path / "whole")
 
 
-def test_a_damaged_good_state_is_no_good_state(ask: Ask, sicken: Sicken) -> None:
-    def wrong(training: Training) -> bool:
-        if training.step == 46:
-            training.run.good_state.write_bytes(b"hello")
-        return training.step >= 44
+def test_a_damaged_good_state_is_no_good_state(ask: Ask, sicken: Sicken, tmp_path: Path) -> None:
+    def wrong(state: TrainState) -> bool:
+        if state.step == 46:
+            Run(tmp_path / "run").good_state.write_bytes(b"hello")
+        return state.step >= 44
 
     sicken(wrong)
     with pytest.raises(DivergedError):
@@ -351,7 +352,7 @@ def test_one_picture_for_all_is_told_of_once() -> None:
 
 def test_a_collapse_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A code of nothing makes one picture of all images; a training that is well is not told of."""
-    monkeypatch.setattr(guards, "CONSTANT_STEPS", 10)
+    monkeypatch.setattr(log, "CONSTANT_STEPS", 10)
     told: list[Event] = []
     train(ask(method="ae", network="light", lr=5e-3), told.append)
     assert warnings(told) == []
@@ -362,11 +363,10 @@ def test_a_collapse_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPa
 
 
 def test_starving_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guards, "STARVED_STEPS", 10)
-    backward = Autoencoder.backward
+    monkeypatch.setattr(log, "STARVED_STEPS", 10)
 
-    def starving(model: Autoencoder, x: Tensor, chance: torch.Generator) -> Report:
-        report = backward(model, x, chance)
+    def starving(model: Autoencoder, losses: Losses, means: Means) -> Report:
+        report = Autoencoder.backward(model, losses, means)
         return Report(
             report.losses, report.balance, {"generator": torch.tensor(1.0), "discriminator": torch.tensor(0.01)}
         )

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 import torch
+from plain_steps import backward, play
 from torch import Tensor
 
 from gaia_stim.config import TrainConfig
@@ -47,10 +48,10 @@ def seeded(seed: int = 0) -> torch.Generator:
 def agrees(model: Autoencoder, x: Tensor, expected: Mapping[str, Tensor], seed: int = 0) -> None:
     """Whether each player's objective, and its gradient as `backward` sets it, are those of the slow reference."""
     players = model.players()
-    found = model.play(x, seeded(seed)).objectives
+    found = play(model, x, seeded(seed)).objectives
     assert set(found) == set(expected) == set(players)
     gradients = {name: torch.autograd.grad(loss, players[name], retain_graph=True) for name, loss in expected.items()}
-    model.backward(x, seeded(seed))
+    backward(model, x, seeded(seed))
     for name, loss in expected.items():
         assert found[name].item() == pytest.approx(loss.item(), rel=1e-9), name
         for weight, gradient in zip(players[name], gradients[name], strict=True):
@@ -62,9 +63,9 @@ def learn(model: Autoencoder, x: Tensor, steps: int, rate: float = 5e-3) -> None
     """Adam for every player on batches of 16 of `x`, the rate falling to 0."""
     adams = {name: torch.optim.Adam(weights, betas=(0.5, 0.999)) for name, weights in model.players().items()}
     for step in range(steps):
-        chance = seeded(step)
-        batch = x[torch.randperm(len(x), generator=chance)[:16]]
-        report = model.backward(batch, chance)
+        rng = seeded(step)
+        batch = x[torch.randperm(len(x), generator=rng)[:16]]
+        report = backward(model, batch, rng)
         for name, adam in adams.items():
             adam.param_groups[0]["lr"] = rate * (1 - step / steps) * float(report.rates.get(name, 1.0))
             adam.step()

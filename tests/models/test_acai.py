@@ -2,6 +2,7 @@
 
 import torch
 from peer_toys import BATCH, agrees, discs, error, learn, seeded, toy
+from plain_steps import backward
 from torch import Tensor
 
 from gaia_stim.models.acai import Acai
@@ -42,7 +43,7 @@ def test_the_critic_learns_how_much_was_mixed() -> None:
     learn(model, x, 60)
     adam = torch.optim.Adam(model.critic.parameters(), 3e-3)
     for step in range(150):
-        model.backward(x, seeded(step))
+        backward(model, x, seeded(step))
         adam.step()
     with torch.inference_mode():
         z, alpha = model.encode(x), torch.linspace(0, 0.5, 16)[:, None]

@@ -8,9 +8,9 @@ from gaia_stim.models.ali import Ali
 
 
 def by_the_book(model: Ali, x: Tensor) -> dict[str, Tensor]:
-    chance = seeded()
-    noise = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=chance)
-    prior = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=chance)
+    rng = seeded()
+    noise = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=rng)
+    prior = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=rng)
     l_d, l_g = torch.zeros(()), torch.zeros(())
     for image, epsilon, z in zip(x.split(1), noise, prior.split(1), strict=True):
         statistics = model.encoder.statistics(image)

@@ -10,9 +10,9 @@ from gaia_stim.networks import NETWORKS
 
 
 def by_the_book(model: Avb, x: Tensor) -> dict[str, Tensor]:
-    chance = seeded()
-    noise = torch.randn(BATCH, NOISE, dtype=torch.float64, generator=chance)
-    contrast = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=chance)
+    rng = seeded()
+    noise = torch.randn(BATCH, NOISE, dtype=torch.float64, generator=rng)
+    contrast = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=rng)
 
     def draw(image: Tensor, epsilon: Tensor) -> Tensor:
         seen = model.encoder.look(image)[0]

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from peer_toys import BATCH, LATENT, agrees, discs, learn, seeded, toy
+from plain_steps import backward, play
 from torch import Tensor
 
 from gaia_stim.models.began import Began
@@ -37,7 +38,7 @@ def test_k_is_moved_by_the_unbalance_within_0_and_1() -> None:
             loss = by_the_book(model, x, k)
             generated = loss["generator"].item()
             real = loss["discriminator"].item() + k * generated
-            model.backward(x, seeded())
+            backward(model, x, seeded())
             expected = min(max(k + 0.002 * (gamma * real - generated), 0.0), 1.0)
             assert model.k.item() == pytest.approx(expected, abs=1e-12)
     assert model.GAMMA != Began.GAMMA == 0.5
@@ -47,10 +48,10 @@ def test_playing_does_not_move_k_and_k_is_saved() -> None:
     model, x = toy(Began, "began"), discs()
     model.GAMMA = 9.0
     for step in range(3):
-        model.backward(x, seeded(step))
+        backward(model, x, seeded(step))
     before = model.k.clone()
     assert before > 0
-    model.play(x, seeded())
+    play(model, x, seeded())
     assert torch.equal(model.k, before)
     fresh = toy(Began, "began", seed=1)
     fresh.load_state_dict(copy.deepcopy(model.state_dict()))
@@ -63,7 +64,7 @@ def test_balance_is_kept_once_k_is_in_reach() -> None:
     model, x = toy(Began, "began", width=8), discs(64)
     model.LAMBDA_K = 0.5
     learn(model, x, 150, rate=2e-3)
-    report = model.play(x[:32], seeded()).report
+    report = play(model, x[:32], seeded()).report
     ratio = float(report.losses["generated"] / report.losses["real"])
     assert 0.25 < ratio < 0.9
     assert 0 < report.balance["k"] < 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from plain_steps import backward, play
 from torch import Tensor
 
 from gaia_stim.config import TrainConfig
@@ -32,9 +33,9 @@ def toy(method: str, network: str = "light", channels: int = 3, **options: Any) 
 
 def discs(count: int = BATCH, channels: int = 3) -> Tensor:
     """Soft discs that differ in place and size: an easy thing to learn. (count, channels, SIZE, SIZE) in [0, 1]."""
-    chance = torch.Generator().manual_seed(5)
+    rng = torch.Generator().manual_seed(5)
     place = torch.linspace(-1, 1, SIZE)
-    x, y, radius = (2 * torch.rand(3, count, 1, 1, generator=chance) - 1) * 0.6
+    x, y, radius = (2 * torch.rand(3, count, 1, 1, generator=rng) - 1) * 0.6
     squared = (place[None, None, :] - x) ** 2 + (place[None, :, None] - y) ** 2
     disc = torch.sigmoid(8 * (0.5 + radius / 3 - squared.sqrt()))
     return (disc[:, None] * torch.linspace(0.9, 0.5, channels)[:, None, None]).contiguous()
@@ -74,7 +75,7 @@ def test_players_share_nothing_and_leave_nothing_out(method: str, network: str) 
 @on_every_network
 def test_backward_gives_every_weight_a_gradient(method: str, network: str) -> None:
     model = toy(method, network)
-    report = model.backward(discs(), seeded())
+    report = backward(model, discs(), seeded())
     for name, gradient in gradients(model).items():
         assert gradient.isfinite().all() and gradient.abs().max() > 0, name
     for weights in model.players().values():
@@ -86,14 +87,14 @@ def test_backward_gives_every_weight_a_gradient(method: str, network: str) -> No
 @on_every_network
 def test_gradients_are_those_of_each_players_own_objective(method: str, network: str) -> None:
     model, x = toy(method, network).double(), discs().double()
-    game = model.play(x, seeded())
+    game = play(model, x, seeded())
     players = model.players()
     assert set(game.objectives) == set(players)
     expected = {
         name: torch.cat([g.flatten() for g in torch.autograd.grad(loss, players[name], retain_graph=True)])
         for name, loss in game.objectives.items()
     }
-    report = model.backward(x, seeded())
+    report = backward(model, x, seeded())
     for name, gradient in gradients(model).items():
         assert (gradient - expected[name]).norm() < 1e-10 * expected[name].norm(), name
     found, same = dict(report.figures()), dict(game.report.figures())
@@ -104,14 +105,14 @@ def test_gradients_are_those_of_each_players_own_objective(method: str, network:
 def test_gradients_are_set_and_not_added_up_and_depend_on_nothing_but_state_batch_and_chance(method: str) -> None:
     model, x = toy(method), discs()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    model.backward(x, seeded())
+    backward(model, x, seeded())
     first = gradients(model)
     for name, weight in model.named_parameters():
         assert torch.equal(weight, before[name]), f"only optimisers move weights, and {name} has moved"
     model.load_state_dict(before)  # A game may keep score in buffers.
     torch.rand(3)
     state = torch.get_rng_state()
-    model.backward(x, seeded())
+    backward(model, x, seeded())
     assert torch.equal(torch.get_rng_state(), state), "chance comes from the step's own generator"
     for name, gradient in gradients(model).items():
         assert torch.equal(gradient, first[name]), name
@@ -125,7 +126,7 @@ def test_gradients_are_laid_out_in_memory_as_their_weights_are(method: str) -> N
             model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
         for reduced in (False, True):
             with torch.autocast("cpu", torch.bfloat16, enabled=reduced):
-                model.backward(x, seeded())
+                backward(model, x, seeded())
             for name, weight in model.named_parameters():
                 if weight.requires_grad:
                     assert weight.grad is not None and weight.grad.isfinite().all(), name
@@ -134,7 +135,7 @@ def test_gradients_are_laid_out_in_memory_as_their_weights_are(method: str) -> N
 
 def test_reports_are_plain_scalars(method: str) -> None:
     model = toy(method)
-    report = model.backward(discs(), seeded())
+    report = backward(model, discs(), seeded())
     figures = list(report.figures())
     assert len({name for name, _ in figures}) == len(figures), "a loss and a weight of the same name"
     for name, value in [*figures, *report.rates.items()]:
@@ -145,10 +146,10 @@ def test_reports_are_plain_scalars(method: str) -> None:
 
 def test_reduced_precision_is_near_to_full(method: str) -> None:
     model, x = toy(method), discs()
-    full = model.backward(x, seeded())
+    full = backward(model, x, seeded())
     expected = gradients(model)
     with torch.autocast("cpu", torch.bfloat16):
-        reduced = model.backward(x, seeded())
+        reduced = backward(model, x, seeded())
     for name, value in reduced.losses.items():
         assert value.dtype == torch.float32, f"{name} is computed in float32 at least"
         assert value.item() == pytest.approx(full.losses[name].item(), rel=0.05, abs=0.005), name
@@ -255,7 +256,7 @@ def test_thirty_steps_lower_the_reconstruction_error(method: str) -> None:
     }
     before = reconstruction_error(model, x)
     for step in range(30):
-        report = model.backward(x, seeded(step))
+        report = backward(model, x, seeded(step))
         for name, adam in players.items():
             adam.param_groups[0]["lr"] = rate * float(report.rates.get(name, torch.ones(())))
             adam.step()

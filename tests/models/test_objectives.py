@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from gaia_stim.models import OBJECTIVES
-from gaia_stim.models.objectives import (
+from gaia_stim.models.gaia import (
     Errors,
     Objective,
     balanced,
@@ -107,9 +107,9 @@ def test_simplex_weights_are_convex(size: int) -> None:
 
 def test_simplex_weights_are_normalised_chi_square_with_1_over_b_degrees_of_freedom() -> None:
     """Such weights are Dirichlet(1/2B, ...), so that each of them is Beta(1/2B, (B - 1)/2B)."""
-    size, chance = 8, seeded()
+    size, rng = 8, seeded()
     eye = torch.eye(size, dtype=torch.float64)
-    weights = torch.cat([mix_simplex(eye, chance) for _ in range(2_000)]).numpy()
+    weights = torch.cat([mix_simplex(eye, rng) for _ in range(2_000)]).numpy()
     n, k = len(weights), 1 / (2 * size)
     for column in range(size):
         assert weights[:, column].mean() == pytest.approx(1 / size, abs=4 * weights[:, column].std() / math.sqrt(n))
@@ -168,23 +168,23 @@ def test_sigma_has_b_20() -> None:
 @pytest.mark.parametrize("gamma", GAMMAS)
 def test_balance_is_algorithm_1(gamma: float) -> None:
     for real, generated, interpolated in ERRORS:
-        stakes = balanced(errors(real, generated, interpolated), gamma)
+        found = balanced(errors(real, generated, interpolated), gamma)
         fake = (generated + interpolated) / 2
         delta_disc = logistic(real - fake)
         w_interp = logistic(interpolated - generated)
         w_fake = min(max(logistic(gamma * fake - real), 1e-4), 0.9)
         close = pytest.approx
-        assert {name: value.item() for name, value in stakes.balance.items()} == {
+        assert {name: value.item() for name, value in found.balance.items()} == {
             "delta_gen": close(1 - delta_disc, abs=1e-12),
             "delta_disc": close(delta_disc, abs=1e-12),
             "w_interp": close(w_interp, abs=1e-12),
             "w_fake": close(w_fake, rel=1e-12),
         }
         # loss_Gen = (1 - w_interp) L_gen + w_interp L_interp;  loss_Disc = L_X - w_fake (L_gen + L_interp) / 2
-        assert [value.item() for value in stakes.generator] == close([0, 1 - w_interp, w_interp], abs=1e-12)
-        assert [value.item() for value in stakes.discriminator] == close([1, -w_fake / 2, -w_fake / 2], rel=1e-12)
-        assert stakes.rates["generator"].item() == close(1 - delta_disc, abs=1e-12)
-        assert stakes.rates["discriminator"].item() == close(delta_disc, abs=1e-12)
+        assert [value.item() for value in found.generator] == close([0, 1 - w_interp, w_interp], abs=1e-12)
+        assert [value.item() for value in found.discriminator] == close([1, -w_fake / 2, -w_fake / 2], rel=1e-12)
+        assert found.rates["generator"].item() == close(1 - delta_disc, abs=1e-12)
+        assert found.rates["discriminator"].item() == close(delta_disc, abs=1e-12)
 
 
 def test_the_limits_of_w_fake_are_both_reached() -> None:
@@ -216,29 +216,29 @@ def test_the_notebooks_objective_is_what_autograd_makes_of_its_clip() -> None:
         real, generated, interpolated = (value.requires_grad_() for value in errors(*e))
         loss_gen = generated + interpolated
         loss_disc = generated + real - torch.clamp(interpolated, torch.zeros_like(real), real)
-        stakes = unbalanced(errors(*e), 0.5)
-        for loss, coefficients in ((loss_gen, stakes.generator), (loss_disc, stakes.discriminator)):
+        found = unbalanced(errors(*e), 0.5)
+        for loss, paid in ((loss_gen, found.generator), (loss_disc, found.discriminator)):
             gradient = torch.autograd.grad(
                 loss, (real, generated, interpolated), allow_unused=True, materialize_grads=True
             )
-            assert [c.item() for c in coefficients] == [g.item() for g in gradient], e
-        weighed = sum(c * v for c, v in zip(stakes.discriminator, (real, generated, interpolated), strict=True))
+            assert [c.item() for c in paid] == [g.item() for g in gradient], e
+        weighed = sum(c * v for c, v in zip(found.discriminator, (real, generated, interpolated), strict=True))
         assert weighed.item() == pytest.approx(loss_disc.item(), abs=1e-15), "the value is the same too"
-        assert not stakes.rates, "no balance of learning rates"
+        assert not found.rates, "no balance of learning rates"
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_rates_of_the_players_add_up_and_are_floats_of_the_errors_kind(name: str) -> None:
     for dtype in (torch.float32, torch.float64):
-        stakes = objective(name).stakes(Errors(*(value.to(dtype) for value in errors(0.2, 0.25, 0.22))), 0.5)
-        assert not stakes.rates or sum(stakes.rates.values()).item() == pytest.approx(1, abs=1e-6)
-        for value in (*stakes.generator, *stakes.discriminator, *stakes.rates.values(), *stakes.balance.values()):
+        found = objective(name).coefficients(Errors(*(value.to(dtype) for value in errors(0.2, 0.25, 0.22))), 0.5)
+        assert not found.rates or sum(found.rates.values()).item() == pytest.approx(1, abs=1e-6)
+        for value in (*found.generator, *found.discriminator, *found.rates.values(), *found.balance.values()):
             assert value.dtype == dtype and value.shape == ()
 
 
 def test_the_steady_balance_does_not_change_as_all_errors_shrink() -> None:
     """It is Algorithm 1's where L_X = 0.25, and there and elsewhere only the ratios of the errors count."""
-    steady = objective("steady").stakes
+    steady = objective("steady").coefficients
     for generated, interpolated, gamma in product((0.1, 0.24, 0.3), (0.2, 0.26, 0.9), GAMMAS):
         expected = balanced(errors(0.25, generated, interpolated), gamma)
         for share in (1.0, 0.1, 1e-3):
@@ -255,8 +255,8 @@ def test_the_steady_balance_does_not_change_as_all_errors_shrink() -> None:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_no_errors_make_weights_that_are_not_numbers(name: str, dtype: torch.dtype) -> None:
     for e in ERRORS:
-        stakes = objective(name).stakes(Errors(*(value.to(dtype) for value in errors(*e))), 0.5)
-        for value in (*stakes.generator, *stakes.discriminator, *stakes.rates.values(), *stakes.balance.values()):
+        found = objective(name).coefficients(Errors(*(value.to(dtype) for value in errors(*e))), 0.5)
+        for value in (*found.generator, *found.discriminator, *found.rates.values(), *found.balance.values()):
             assert value.isfinite(), e
 
 
@@ -268,6 +268,6 @@ def test_one_backward_pass_is_promised_only_where_no_coefficient_of_a_fake_is_0(
         for e in ERRORS
         if e[0] > 0
         for gamma in GAMMAS
-        for value in found.stakes(errors(*e), gamma).discriminator[1:]
+        for value in found.coefficients(errors(*e), gamma).discriminator[1:]
     )
     assert found.one_backward == (smallest > 0)

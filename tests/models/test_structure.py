@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gaia_stim.models.structure import relative_distances, structure_loss
+from gaia_stim.models.gaia import relative_distances, structure_loss
 
 
 def by_loops(x: Tensor, z: Tensor) -> Tensor:
@@ -25,10 +25,10 @@ def by_loops(x: Tensor, z: Tensor) -> Tensor:
 
 
 def batch(size: int = 6, seed: int = 0) -> tuple[Tensor, Tensor]:
-    chance = torch.Generator().manual_seed(seed)
-    x = torch.rand(size, 3, 8, 8, dtype=torch.float64, generator=chance)
+    rng = torch.Generator().manual_seed(seed)
+    x = torch.rand(size, 3, 8, 8, dtype=torch.float64, generator=rng)
     return x * torch.linspace(0.2, 1, size, dtype=torch.float64)[:, None, None, None], torch.randn(
-        size, 5, dtype=torch.float64, generator=chance
+        size, 5, dtype=torch.float64, generator=rng
     )
 
 

@@ -2,6 +2,7 @@
 
 import torch
 from peer_toys import BATCH, LATENT, agrees, discs, error, learn, seeded, toy
+from plain_steps import play
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
@@ -9,9 +10,9 @@ from gaia_stim.models.vaegan import VaeGan
 
 
 def by_the_book(model: VaeGan, x: Tensor) -> dict[str, Tensor]:
-    chance = seeded()
-    noise = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=chance)
-    from_prior = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=chance)
+    rng = seeded()
+    noise = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=rng)
+    from_prior = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=rng)
     *convolutions, summary = model.discriminator.look
     dis_l = nn.Sequential(*convolutions)
 
@@ -49,7 +50,7 @@ def test_no_player_pays_for_pixels() -> None:
     with torch.no_grad():
         model.discriminator.look[-4].weight.zero_()
         model.discriminator.look[-4].bias.zero_()
-    game = model.play(x, seeded())
+    game = play(model, x, seeded())
     assert game.report.losses["likeness"] == 0
     gradients = torch.autograd.grad(game.objectives["decoder"], model.players()["decoder"])
     assert all(gradient.abs().max() < 1e-12 for gradient in gradients)

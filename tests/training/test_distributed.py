@@ -6,24 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from faults.processes import together
+from plain_steps import advance
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gaia_stim.config import TrainConfig
-from gaia_stim.dataset import Dataset, open_dataset
+from gaia_stim.dataset import open_dataset
 from gaia_stim.devices import Launch, launched
 from gaia_stim.errors import CheckpointError, ConfigError, InterruptedRun
 from gaia_stim.models import MODELS, OBJECTIVES, build
-from gaia_stim.models.base import Report
+from gaia_stim.models.base import Losses, Report
 from gaia_stim.pipeline.train import train
 from gaia_stim.runs import Run
-from gaia_stim.training.distributed import Devices, here, joined
+from gaia_stim.training.distributed import ProcessGroup, here, joined
+from gaia_stim.training.loader import Microbatch
 from gaia_stim.training.loop import Training
-from gaia_stim.training.order import chance
+from gaia_stim.training.step import TrainStep
 
 SMALL: dict[str, Any] = {
     "preset": "tiny",
@@ -45,11 +46,11 @@ STEPS = 3
 NEAR = 1e-6
 
 
-class Double(Training):
-    """A training in float64."""
+class DoubleStep(TrainStep):
+    """A step in float64."""
 
-    def floats(self, images: Tensor) -> Tensor:
-        return super().floats(images).double()
+    def __call__(self, batch: list[Microbatch]) -> Report:
+        return super().__call__([Microbatch(one.images.double(), one.seed) for one in batch])
 
 
 def begun(faces: Path, folder: Path, precise: bool = True, **options: Any) -> Training:
@@ -58,10 +59,11 @@ def begun(faces: Path, folder: Path, precise: bool = True, **options: Any) -> Tr
     dataset = open_dataset(faces, 16)
     torch.manual_seed(0)
     model = build(config.model(dataset.channels))
-    training = (Double if precise else Training)(model, dataset, config, Run(folder), torch.device("cpu"))
+    training = Training(model, dataset, config, Run(folder), torch.device("cpu"))
     if precise:
-        training.model.double()
-        training.average.double()
+        training.state.model.double()
+        training.state.ema.double()
+        training.train_step = DoubleStep(training.state, config, training.group)
     return training
 
 
@@ -70,11 +72,11 @@ def three_steps(faces: Path, folder: Path, **options: Any) -> dict[str, Tensor]:
     training = begun(faces, folder, **options)
     found: dict[str, Tensor] = {}
     for step in range(STEPS):
-        report = training.advance()
+        report = advance(training)
         found |= {f"told.{step}.{name}": value.double() for name, value in report.figures()}
-        found |= {f"rate.{step}.{name}": value.double().clone() for name, value in training.rates.items()}
-    for whose in ("model", "average"):
-        found |= {f"{whose}.{name}": value for name, value in getattr(training, whose).state_dict().items()}
+        found |= {f"rate.{step}.{name}": value.double().clone() for name, value in training.state.rates.items()}
+    for whose, weights in (("model", training.state.model), ("average", training.state.ema)):
+        found |= {f"{whose}.{name}": value for name, value in weights.state_dict().items()}
     return {name: value.contiguous() for name, value in found.items()}
 
 
@@ -116,7 +118,7 @@ def test_two_processes_are_as_one_with_the_same_groups(
     assert all(value.equal(second[name]) for name, value in first.items()), "the copies have drifted apart"
     one = three_steps(faces, tmp_path, groups=groups, **CASES[case])
     assert farthest(first, one) < NEAR
-    start = begun(faces, tmp_path, groups=groups, **CASES[case]).model.state_dict()
+    start = begun(faces, tmp_path, groups=groups, **CASES[case]).state.model.state_dict()
     assert any(float((one[f"model.{name}"] - value).abs().max()) > 1e2 * NEAR for name, value in start.items())
 
 
@@ -134,19 +136,18 @@ def test_where_images_do_not_meet_groups_do_not_matter(faces: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_groups_against_their_definition(objective: str, faces: Path, tmp_path: Path) -> None:
-    """GAIA's gradients with two groups: of the mean of both objectives, at the stakes of the mean errors."""
+    """GAIA's gradients with two groups: of the mean of both objectives, with the coefficients of the mean errors."""
     training = begun(faces, tmp_path, groups=2, objective=objective)
-    model, rows = training.model, training.order.batch(0, 16)
-    parts = [(training.images(rows[:8]), "training"), (training.images(rows[8:]), "training/1")]
-    errors = [model.play(x, chance(0, 0, name)).report.losses for x, name in parts]
-    mean = {name: (errors[0][name] + errors[1][name]) / 2 for name in errors[0]}
-    model.mean_over_groups = lambda values: {name: mean[name] for name in values}
-    games = [model.play(x, chance(0, 0, name)).objectives for x, name in parts]
+    model = training.state.model
+    _, batch = next(training.loader.steps(0, 1))
+    games = [model.losses(one.images.double(), torch.Generator().manual_seed(one.seed)) for one in batch]
+    mean = {name: (games[0].values()[name] + games[1].values()[name]) / 2 for name in games[0].terms}
+    one, other = (model.objectives(losses, mean)[0] for losses in games)
     expected = {
-        name: torch.autograd.grad((games[0][name] + games[1][name]) / 2, weights, retain_graph=True)
+        name: torch.autograd.grad((one[name] + other[name]) / 2, weights, retain_graph=True)
         for name, weights in model.players().items()
     }
-    report = training.groups.backward(training._in_group)
+    report = training.train_step(batch)
     for name, weights in model.players().items():
         for weight, gradient in zip(weights, expected[name], strict=True):
             assert weight.grad is not None and weight.grad.stride() == weight.stride()
@@ -156,25 +157,24 @@ def test_groups_against_their_definition(objective: str, faces: Path, tmp_path: 
 
 def test_a_score_moves_once_a_step_and_not_once_a_group(faces: Path, tmp_path: Path) -> None:
     training = begun(faces, tmp_path, groups=4, method="began")
-    training.model.GAMMA = 9.0  # else k falls, and is 0 already
-    report = training.advance()
+    model = training.state.model
+    model.GAMMA = 9.0  # else k falls, and is 0 already
+    report = advance(training)
     expected = 0.002 * (9.0 * report.losses["real"] - report.losses["generated"])
-    assert float(training.model.k) == pytest.approx(float(expected), rel=1e-6) and float(expected) > 0
+    assert float(model.k) == pytest.approx(float(expected), rel=1e-6) and float(expected) > 0
 
 
-def test_one_group_is_what_it_was_before_there_were_groups(faces: Path, tmp_path: Path) -> None:
-    """The model is asked once, for gradients, and they are taken as they are."""
+def test_of_one_group_the_model_is_asked_once(faces: Path, tmp_path: Path) -> None:
     training = begun(faces, tmp_path)
     asked: list[tuple[int, ...]] = []
-    backward = training.model.backward
+    losses = training.state.model.losses
 
-    def counted(x: Tensor, chance: torch.Generator) -> Report:
+    def counted(x: Tensor, rng: torch.Generator) -> Losses:
         asked.append(x.shape)
-        return backward(x, chance)
+        return losses(x, rng)
 
-    training.model.backward = counted  # type: ignore[method-assign]
-    training.model.play = None  # type: ignore[method-assign,assignment]
-    training.advance()
+    training.state.model.losses = counted  # type: ignore[method-assign]
+    advance(training)
     assert asked == [(16, 3, 16, 16)]
 
 
@@ -183,9 +183,9 @@ def test_one_group_is_what_it_was_before_there_were_groups(faces: Path, tmp_path
 
 def test_a_process_alone_hands_everything_back() -> None:
     alone = here()
-    assert alone == Devices() and alone.leads
+    assert alone == ProcessGroup() and alone.leads
     values = torch.tensor([1.0, -0.0])
-    assert alone.add_up(values) is values
+    assert alone.all_sum(values) is values
     assert alone.highest(3, True) == [3, 1]
     assert alone.gather(b"abc") == [b"abc"]
     assert list(alone.share(range(5))) == [0, 1, 2, 3, 4]
@@ -198,7 +198,7 @@ def test_a_process_alone_hands_everything_back() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 @pytest.mark.parametrize("count", [0, 1, 5, 14])
 def test_shares_are_even_and_in_order(size: int, count: int) -> None:
-    parts = [Devices(rank, size).share(range(count)) for rank in range(size)]
+    parts = [ProcessGroup(rank, size).share(range(count)) for rank in range(size)]
     assert [item for part in parts for item in part] == list(range(count))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
@@ -206,7 +206,7 @@ def test_shares_are_even_and_in_order(size: int, count: int) -> None:
 def talk(rank: int, folder: Path) -> None:
     devices = here()
     assert (devices.rank, devices.size, devices.leads) == (rank, 3, rank == 0)
-    assert devices.add_up(torch.tensor([1.0, rank])).tolist() == [3.0, 3.0]
+    assert devices.all_sum(torch.tensor([1.0, rank])).tolist() == [3.0, 3.0]
     assert devices.highest(rank, -rank, 5) == [2, 0, 5]
     said = [b"", bytes(range(256)), b"x" * 1000]
     assert devices.gather(said[rank]) == said
@@ -323,10 +323,8 @@ def test_a_batch_that_has_no_such_groups(faces: Path) -> None:
 
 
 def test_a_batch_is_seen_whole_by_the_groups_together(faces: Path, tmp_path: Path) -> None:
-    dataset: Dataset = open_dataset(faces, 16)
-    seen: list[np.ndarray[Any, Any]] = []
     training = begun(faces, tmp_path, groups=4, method="ae")
-    training.step = 3
-    for group in range(4):
-        training._in_group(group, lambda x, _: seen.append(x.mul(255).round().byte().permute(0, 2, 3, 1).numpy()))
-    assert np.array_equal(np.concatenate(seen), dataset.batch(training.order.batch(3, 16)))
+    loader = training.loader
+    _, batch = next(loader.steps(3, 4))
+    assert len(batch) == 4 and len({one.seed for one in batch}) == 4
+    assert torch.cat([one.images for one in batch]).equal(loader.images(loader.sampler.batch(3, 16)))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_steps import advance
 
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset, open_dataset
@@ -19,8 +20,11 @@ from gaia_stim.models import build
 from gaia_stim.models.base import Report
 from gaia_stim.runs import Run
 from gaia_stim.tensors import read_tensors
-from gaia_stim.training import loop
-from gaia_stim.training.loop import Best, Training
+from gaia_stim.training import loop, validation
+from gaia_stim.training.loader import Microbatch
+from gaia_stim.training.loop import Training, due
+from gaia_stim.training.state import Best
+from gaia_stim.training.step import WARM_UP, Schedule, TrainStep
 
 Begin = Callable[..., Training]
 
@@ -51,11 +55,11 @@ def numbers(training: Training) -> dict[str, torch.Tensor]:
     """All that the next step depends on, beside its number."""
     adam = {
         f"{index}.{key}": value.clone()
-        for index, moments in enumerate(training.adam.state.values())
+        for index, moments in enumerate(training.state.adam.state.values())
         for key, value in moments.items()
     }
-    averages = {f"average.{name}": value.clone() for name, value in training.average.state_dict().items()}
-    return {name: value.clone() for name, value in training.model.state_dict().items()} | averages | adam
+    averages = {f"average.{name}": value.clone() for name, value in training.state.ema.state_dict().items()}
+    return {name: value.clone() for name, value in training.state.model.state_dict().items()} | averages | adam
 
 
 def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
@@ -66,7 +70,7 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 
 def test_images_are_those_of_the_dataset(begin: Begin, dataset: Dataset) -> None:
-    x = begin().images(np.array([5, 0]))
+    x = begin().loader.images(np.array([5, 0]))
     assert x.shape == (2, 3, 16, 16) and x.dtype == torch.float32
     expected = dataset.pixels[[5, 0]].transpose(0, 3, 1, 2) / np.float32(255)
     assert np.allclose(x.numpy(), expected, atol=1e-7)
@@ -76,39 +80,39 @@ def test_images_are_those_of_the_dataset(begin: Begin, dataset: Dataset) -> None
 @pytest.mark.parametrize("ema", [0.0, 0.5, 0.999])
 def test_the_average_of_the_weights(ema: float, begin: Begin) -> None:
     training = begin(ema=ema)
-    expected = {name: value.clone().double() for name, value in training.model.named_parameters()}
+    expected = {name: value.clone().double() for name, value in training.state.model.named_parameters()}
     for step in range(1, 6):
-        training.advance()
+        advance(training)
         decay = min(ema, step / (step + 10)) if ema else 0.0
-        for name, value in training.model.named_parameters():
+        for name, value in training.state.model.named_parameters():
             expected[name] = decay * expected[name] + (1 - decay) * value.detach().double()
-    for name, value in training.average.named_parameters():
+    for name, value in training.state.ema.named_parameters():
         assert torch.allclose(value.double(), expected[name], atol=1e-6), name
-    assert (training.average is training.model) is (ema == 0)
+    assert (training.state.ema is training.state.model) is (ema == 0)
 
 
 @pytest.mark.parametrize("method", ["gaia", "ae"])
 def test_a_step_moves_every_player_and_time(method: str, begin: Begin) -> None:
     training = begin(method=method)
-    before = {name: [p.clone() for p in parameters] for name, parameters in training.players.items()}
-    assert (training.step, training.images_seen, training.finished) == (0, 0, False)
-    report = training.advance()
-    assert (training.step, training.images_seen) == (1, 4)
+    before = {name: [p.clone() for p in parameters] for name, parameters in training.state.model.players().items()}
+    assert (training.state.step, training.images_seen, training.finished) == (0, 0, False)
+    report = advance(training)
+    assert (training.state.step, training.images_seen) == (1, 4)
     assert all(bool(torch.isfinite(value)) for _, value in report.figures())
-    for name, parameters in training.players.items():
+    for name, parameters in training.state.model.players().items():
         assert any(not was.equal(now) for was, now in zip(before[name], parameters, strict=True)), name
 
 
 def test_a_players_rate_is_its_multiplier_of_the_schedules(begin: Begin) -> None:
     training = begin(lr=1e-3, cooldown=0.5)
     for _ in range(8):
-        factor = training.schedule()
-        report = training.advance()
-        assert set(report.rates) == set(training.rates) == {"generator", "discriminator"}
-        for name, rate in training.rates.items():
+        factor = training.train_step.schedule.share(training.state.step)
+        report = advance(training)
+        assert set(report.rates) == set(training.state.rates) == {"generator", "discriminator"}
+        for name, rate in training.state.rates.items():
             assert float(rate) == pytest.approx(1e-3 * factor * float(report.rates[name]), rel=1e-6)
-        groups = {float(group["lr"]) for group in training.adam.param_groups}
-        assert groups == {float(rate) for rate in training.rates.values()}
+        groups = {float(group["lr"]) for group in training.state.adam.param_groups}
+        assert groups == {float(rate) for rate in training.state.rates.values()}
 
 
 def test_it_learns(begin: Begin) -> None:
@@ -122,40 +126,33 @@ def test_it_learns(begin: Begin) -> None:
     )
     short.finish()
     long.finish()
-    assert long.best.validation_l1 < 0.8 * short.best.validation_l1
+    assert long.state.best.validation_l1 < 0.8 * short.state.best.validation_l1
 
 
 # -- the schedule -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cooldown", [0.0, 0.25, 1.0])
-def test_the_schedule_rises_stays_and_falls_to_nothing(cooldown: float, begin: Begin) -> None:
-    training = begin(images_seen=4 * 1000, cooldown=cooldown)
-    shares = []
-    for training.step in range(1001):
-        shares.append(training.schedule())
-    assert shares[0] == 1 / loop.WARM_UP
-    assert shares[loop.WARM_UP - 1] == pytest.approx(1, abs=0.1 if cooldown == 1 else 0)
+def test_the_schedule_rises_stays_and_falls_to_nothing(cooldown: float) -> None:
+    schedule = Schedule(1000, 0, cooldown)
+    shares = [schedule.share(step) for step in range(1001)]
+    assert shares[0] == 1 / WARM_UP
+    assert shares[WARM_UP - 1] == pytest.approx(1, abs=0.1 if cooldown == 1 else 0)
     assert max(shares) <= 1
     assert shares[-1] == (0 if cooldown else 1)
     if cooldown:
         assert shares[round(1000 * (1 - cooldown / 2))] == pytest.approx(0.5)
-        falling = shares[max(loop.WARM_UP, round(1000 * (1 - cooldown))) :]
+        falling = shares[max(WARM_UP, round(1000 * (1 - cooldown))) :]
         assert np.all(np.diff(falling) < 0)
 
 
 @settings(max_examples=60, deadline=None)
 @given(steps=st.integers(1, 3000), times=st.integers(1, 300))
 def test_what_is_due_is_spread_evenly(steps: int, times: int) -> None:
-    training = object.__new__(Training)
-    training.steps = steps
-    due = []
-    for training.step in range(1, steps + 1):
-        if training._due(times):
-            due.append(training.step)
-    assert len(due) == min(times, steps)
-    assert due[-1] == steps
-    gaps = np.diff([0, *due])
+    found = [step for step in range(1, steps + 1) if due(step, times, steps)]
+    assert len(found) == min(times, steps)
+    assert found[-1] == steps
+    gaps = np.diff([0, *found])
     assert gaps.max() - gaps.min() <= 1
 
 
@@ -166,49 +163,48 @@ def test_what_is_due_is_spread_evenly(steps: int, times: int) -> None:
 def test_validation_is_the_mean_over_all_images(
     measured: int, begin: Begin, dataset: Dataset, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(loop, "MEASURED", measured)
+    monkeypatch.setattr(validation, "MEASURED", measured)
     training = begin()
-    for _ in range(3):
-        training.advance()
+    advance(training, 3)
     found = training.validate()
     pixels = dataset.pixels[dataset.rows("validation")].transpose(0, 3, 1, 2)
     x = torch.from_numpy(pixels / np.float64(255)).float().contiguous()
     with torch.no_grad():
-        reconstructed = training.average.decode(training.average.encode(x))
+        reconstructed = training.state.ema.decode(training.state.ema.encode(x))
     assert found == pytest.approx(float((x - reconstructed).abs().mean()), rel=1e-5)
-    assert training.best.validation_l1 == found
+    assert training.state.best.validation_l1 == found
 
 
 def test_the_best_weights_are_kept(begin: Begin) -> None:
     training = begin()
-    training.advance()
+    advance(training)
     good = training.validate()
     record, content = training.run.weights_record(), training.run.weights.read_bytes()
     assert (record.images_seen, record.validation_l1) == (4, good)
     with torch.no_grad():
-        for parameter in training.average.decoder.parameters():
+        for parameter in training.state.ema.decoder.parameters():
             parameter.mul_(50)
-    training.step = 7
+    training.state.step = 7
     assert training.validate() > good
     assert training.run.weights.read_bytes() == content
-    assert (training.best.images_seen, training.best.validation_l1) == (4, good)
+    assert (training.state.best.images_seen, training.state.best.validation_l1) == (4, good)
 
 
 @pytest.mark.parametrize("started_from", [None, Path("another")])
 def test_of_anothers_weights_the_latest_are_kept_once_the_rate_falls(begin: Begin, started_from: Path | None) -> None:
     training = begin(**{"from": started_from}, cooldown=0.5)
-    training.advance()
+    advance(training)
     good = training.validate()
     with torch.no_grad():
-        for parameter in training.average.decoder.parameters():
+        for parameter in training.state.ema.decoder.parameters():
             parameter.mul_(50)
-    half = training.steps // 2
+    half = training.config.steps // 2
     for step, counts in ((half, False), (half + 1, True), (half + 2, True)):
-        training.step = step
-        before = training.best
+        training.state.step = step
+        before = training.state.best
         found = training.validate()
         assert found > good
-        assert training.best == (Best(found, training.images_seen) if counts and started_from else before)
+        assert training.state.best == (Best(found, training.images_seen) if counts and started_from else before)
 
 
 def test_sheets_and_rows_and_progress(begin: Begin) -> None:
@@ -246,13 +242,13 @@ def test_a_row_is_the_mean_since_the_last(begin: Begin, monkeypatch: pytest.Monk
     monkeypatch.setattr(loop, "LOG_ROWS", 3)
     training = begin(validations=1)
     told: list[Report] = []
-    advance = training.advance
 
-    def listened() -> Report:
-        told.append(advance())
-        return told[-1]
+    class Listened(TrainStep):
+        def __call__(self, batch: list[Microbatch]) -> Report:
+            told.append(super().__call__(batch))
+            return told[-1]
 
-    monkeypatch.setattr(training, "advance", listened)
+    training.train_step = Listened(training.state, training.config, training.group)
     training.finish()
     rows = list(training.run.rows())
     assert [row["images_seen"] for row in rows] == [16, 32, 48]
@@ -271,29 +267,27 @@ def test_a_row_is_the_mean_since_the_last(begin: Begin, monkeypatch: pytest.Monk
 )
 def test_a_saved_training_goes_on_as_if_nothing_had_been(options: dict[str, Any], begin: Begin) -> None:
     whole = begin("whole", **options)
-    for _ in range(5):
-        whole.advance()
+    advance(whole, 5)
     whole.validate()
     whole.save()
     events: list[Event] = []
     resumed = begin("whole", events.append, **options)
     resumed.resume()
     assert events == [Note(f"resuming {whole.run.path} at 20 images")]
-    assert resumed.step == 5 and resumed.best == whole.best
+    assert resumed.state.step == 5 and resumed.state.best == whole.state.best
     assert equal(numbers(resumed), numbers(whole))
-    for _ in range(3):
-        whole.advance()
-        resumed.advance()
+    advance(whole, 3)
+    advance(resumed, 3)
     assert equal(numbers(resumed), numbers(whole))
 
 
 def test_a_state_before_any_validation(begin: Begin) -> None:
     training = begin()
-    training.advance()
+    advance(training)
     training.save()
     resumed = begin()
     resumed.resume()
-    assert resumed.best.validation_l1 == float("inf")
+    assert resumed.state.best.validation_l1 == float("inf")
 
 
 @pytest.mark.parametrize(
@@ -303,7 +297,7 @@ def test_a_state_before_any_validation(begin: Begin) -> None:
 )
 def test_the_state_of_another_training_is_refused(options: dict[str, Any], begin: Begin) -> None:
     other = begin("other", **options)
-    other.advance()
+    advance(other)
     other.save()
     training = begin()
     other.run.state.rename(training.run.state)
@@ -315,7 +309,7 @@ def test_the_state_of_another_training_is_refused(options: dict[str, Any], begin
 
 def test_a_refusal_is_one_line(begin: Begin) -> None:
     other = begin("other", latent=8)
-    other.advance()
+    advance(other)
     other.save()
     training = begin()
     other.run.state.rename(training.run.state)
@@ -329,7 +323,7 @@ def test_a_refusal_is_one_line(begin: Begin) -> None:
 
 def poison(training: Training) -> None:
     with torch.no_grad():
-        next(iter(training.model.parameters())).fill_(float("nan"))
+        next(iter(training.state.model.parameters())).fill_(float("nan"))
 
 
 def all_finite(run: Run) -> bool:
@@ -343,8 +337,7 @@ def all_finite(run: Run) -> bool:
 
 def test_divergence_is_told_and_no_nan_is_written(begin: Begin) -> None:
     training = begin(save_seconds=1e-9)
-    for _ in range(2):
-        training.advance()
+    advance(training, 2)
     training.validate()
     training.save()
     poison(training)
@@ -358,7 +351,7 @@ def test_divergence_is_told_and_no_nan_is_written(begin: Begin) -> None:
 
 def test_a_validation_that_is_no_number(begin: Begin) -> None:
     training = begin(ema=0.0)
-    training.advance()
+    advance(training)
     training.validate()
     poison(training)
     with pytest.raises(DivergedError):
@@ -370,7 +363,7 @@ def test_no_nan_is_saved_between_two_rows_of_the_log(begin: Begin, monkeypatch: 
     """As in any training of more than 200 steps."""
     monkeypatch.setattr(loop, "LOG_ROWS", 1)
     training = begin(validations=1, save_seconds=1e-9)
-    training.advance()
+    advance(training)
     training.save()
     poison(training)
     with pytest.raises(DivergedError):

@@ -1,20 +1,14 @@
-"""What keeps a training sound: steps that are not numbers are skipped, and a game that goes nowhere is told of.
+"""What is told of a training: rows of means, and warnings of a game that goes nowhere."""
 
-Both look without waiting for the device: whether a step is sound is a tensor there, which the optimiser obeys, and its
-counts are read where the loop waits anyway. All of it is a function of the steps alone, so that a run that was stopped
-counts on where it was.
-"""
-
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaia_stim.events import Listener, Note
 from gaia_stim.models.base import Report
 
-PATIENCE = 10
-"""So many skipped steps in a row, and the training has diverged."""
 STARVED = 0.02
 """A player that learns at less than this share of the learning rate hardly learns."""
 STARVED_SHARE, STARVED_STEPS = 0.05, 200
@@ -23,49 +17,6 @@ CONSTANT = 0.02
 """Pictures that vary by less than this share of what their images vary are one picture."""
 CONSTANT_STEPS, CONSTANT_TIMES = 500, 2
 """It is told of from this step on, once so many validations in a row found it: every network begins with grey."""
-
-
-def all_values(report: Report) -> Tensor:
-    """All that a step told, in one tensor: losses, balance, rates."""
-    return torch.stack([value.float() for _, value in (*report.figures(), *report.rates.items())])
-
-
-class Guard:
-    """Judges each step, and counts those that are skipped."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.broken = torch.zeros((), device=device)
-        """1 where the last step was skipped, else 0."""
-        self._skipped = torch.zeros((), dtype=torch.int64, device=device)
-        self._streak = torch.zeros((), dtype=torch.int64, device=device)
-
-    def judge(self, report: Report, parameters: Iterable[nn.Parameter]) -> Tensor:
-        """1 where a figure or a gradient of this step is no number, or a gradient too large to be squared; else 0."""
-        norm = torch.nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
-        self.broken = 1 - (torch.isfinite(norm) & torch.isfinite(all_values(report)).all()).float()
-        broken = self.broken.to(torch.int64)
-        self._skipped += broken
-        self._streak.add_(1).mul_(broken)
-        return self.broken
-
-    @property
-    def skipped(self) -> int:
-        """How many steps were skipped; waits for the device."""
-        return int(self._skipped)
-
-    @property
-    def streak(self) -> int:
-        """How many of them were the last ones; waits for the device."""
-        return int(self._streak)
-
-    def as_json(self) -> dict[str, int]:
-        """What a run that goes on has to know."""
-        return {"skipped": self.skipped, "streak": self.streak}
-
-    def take_up(self, counts: Mapping[str, int]) -> None:
-        """Count on from what `as_json` said."""
-        self._skipped.fill_(counts.get("skipped", 0))
-        self._streak.fill_(counts.get("streak", 0))
 
 
 class Watch:
@@ -106,3 +57,51 @@ class Watch:
         if what not in self._told:
             self._told.add(what)
             self.listen(Note(text, warning=True))
+
+
+class Meter:
+    """Means of what steps tell since the last row of the log, summed on the device; skipped steps do not count."""
+
+    def __init__(self, batch: int, watch: Watch, device: torch.device) -> None:
+        self.batch, self.watch, self.device = batch, watch, device
+        self.last = Report({})
+        self._clear()
+
+    def _clear(self) -> None:
+        self.sums, self.skipped = (torch.zeros((), device=self.device) for _ in range(2))
+        self.steps, self.started = 0, time.monotonic()
+
+    def add(self, report: Report, broken: Tensor) -> None:
+        """Count a step; `broken` is 1 where it was skipped, else 0."""
+        if self.steps and report.losses.keys() != self.last.losses.keys():
+            # The game has begun: other losses.
+            self._clear()
+        values = report.stacked()
+        self.sums = self.sums + torch.where(broken > 0, torch.zeros_like(values), values)
+        self.skipped = self.skipped + broken
+        self.steps += 1
+        self.last = report
+
+    def figures(self, images_per_second: float) -> dict[str, float]:
+        """What a progress bar shows: the last step's figures."""
+        return {"images/s": images_per_second} | {name: float(value) for name, value in self.last.figures()}
+
+    def row(self, images_seen: int, learning_rate: float) -> dict[str, object]:
+        """A row of the log, and a fresh start. Without losses where every step was skipped."""
+        skipped, seconds = int(self.skipped), time.monotonic() - self.started
+        sound = self.steps - skipped
+        means = iter([total / sound for total in self.sums.tolist()] if sound else ())
+        # Each takes as many as it names, in the order of `Report.stacked`.
+        losses, balance, rates = (
+            dict(zip(names, means, strict=False)) for names in (self.last.losses, self.last.balance, self.last.rates)
+        )
+        self.watch.rates(rates, self.steps, self.batch)
+        row: dict[str, object] = {
+            "images_seen": images_seen,
+            "images_per_second": round(self.steps * self.batch / seconds, 2),
+            "losses": losses,
+            "balance": balance,
+            "learning_rate": learning_rate,
+        }
+        self._clear()
+        return row | ({"skipped_steps": skipped} if skipped else {})
