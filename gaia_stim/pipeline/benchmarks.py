@@ -14,12 +14,12 @@ from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, Com
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
 from gaia_stim.evaluation.comparison import Spread, spread_of
+from gaia_stim.evaluation.contenders import Contender, Training, claim, given, requested, train_all, trainings
 from gaia_stim.evaluation.lines import LineFigures
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import write_json
 from gaia_stim.images import Pixels, write_png
 from gaia_stim.pipeline.compare import compare
-from gaia_stim.pipeline.contenders import Contender, Training, claim, given, requested, train_all, trainings
 from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.provenance import build

@@ -22,13 +22,13 @@ from gaia_stim.evaluation.comparison import (
     summary,
     table,
 )
+from gaia_stim.evaluation.contenders import Contender, claim, given, named, requested, train_all, trainings
 from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
-from gaia_stim.pipeline.contenders import Contender, claim, given, named, requested, train_all, trainings
 from gaia_stim.samples.folder import are_drawn
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space

@@ -24,7 +24,6 @@ from gaia_stim.devices import has_bfloat16
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, DivergedError, InterruptedRun
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.files import STAGING_MARK, hash_file, read_json
-from gaia_stim.pipeline import train as pipeline
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.pipeline.train import TrainResult, train
 from gaia_stim.runs import Run
@@ -32,6 +31,7 @@ from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.tensors import read_tensors, write_tensors
 from gaia_stim.training import loop
+from gaia_stim.training import trained as pipeline
 from gaia_stim.training.mirror import mirrored
 
 Ask = Callable[..., TrainConfig]

@@ -18,9 +18,9 @@ from gaia_stim.events import Event, Listener, Note, Progress
 from gaia_stim.files import write_bytes
 from gaia_stim.models import MODELS
 from gaia_stim.outputs import Kind, read_record
-from gaia_stim.pipeline.train import train
 from gaia_stim.runs import LATEST, Run
 from gaia_stim.tables import look_up
+from gaia_stim.training.trained import trained
 
 NOT_A_METHODS = ("images", "out", "config", "force", "dry_run", "seed", "method")
 """Options of `train` that are the comparison's own."""
@@ -135,10 +135,10 @@ def claim(out: Path, record: str, request: Mapping[str, Any], parts: Sequence[st
 
 
 def train_all(wanted: Sequence[Training], listen: Listener) -> list[Contender]:
-    """Train them, or let them go on where they were stopped; raises as `train`."""
+    """Train them, or let them go on where they were stopped; raises as `trained`."""
     with _latest_run_kept():
         for training in wanted:
-            train(training.options, named(training.folder, listen))
+            trained(training.options, named(training.folder, listen))
     return [
         Contender(training.model, Run(training.options.out or Path(training.folder)), training.options.seed)
         for training in wanted
