@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import MOST_LEVELS, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.options import Decides, Input, Output
-from gaia_stim.config.stimuli import MediaConfig, Refine
+from gaia_stim.config.stimuli import CarryConfig, Refine
 
 MOST_CROSSED = 2
 """The manifest has columns for so many attributes of one stimulus."""
@@ -102,7 +102,7 @@ Calibrate = Annotated[
 ]
 
 
-class AttributesApplyConfig(MediaConfig):
+class AttributesApplyConfig(CarryConfig):
     """Move one attribute of faces, or two crossed, and leave the others as they are."""
 
     faces: Annotated[

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
@@ -29,6 +29,44 @@ class MediaConfig(Config):
     def media(self, out: str) -> list[str]:
         """The files that are written beside the set `out`."""
         return [f"{out}.{kind}" for kind in ("gif", "mp4", "zip") if getattr(self, kind)]
+
+
+def _size(value: Any) -> Any:
+    text = str(value).strip().lower()
+    if text in ("source", "model"):
+        return text
+    if not text.isdigit() or not LEAST_SIDE <= int(text) <= MOST_SIDE:
+        raise ValueError(f"should be source, model, or pixels of a side from {LEAST_SIDE} to {MOST_SIDE}")
+    return text
+
+
+LEAST_SIDE, MOST_SIDE = 16, 4096
+
+
+class CarryConfig(MediaConfig):
+    """What verbs can be asked whose stimuli are made of photographs: to carry these along, at their own size."""
+
+    size: Annotated[
+        str,
+        BeforeValidator(_size),
+        Decides(
+            "Pixels of a side. source: as the smallest of the photographs, up to 1024, which are carried along by the "
+            "shapes that the model knows, where they are larger than the model's pictures. model: those pictures.",
+            "source|model|PX",
+            panel="Photographs",
+        ),
+    ] = "source"
+    detail: Annotated[
+        Literal["restored", "mean"],
+        Decides(
+            "Of carried photographs: bring the detail that averaging takes back to the sources' mean, or leave it.",
+            panel="Photographs",
+        ),
+    ] = "restored"
+
+    def request(self) -> dict[str, Any]:
+        """As of every set, without these two: what they come to is told where photographs are carried at all."""
+        return {name: value for name, value in super().request().items() if name not in ("size", "detail")}
 
 
 class EncodeConfig(Config):
@@ -75,7 +113,7 @@ Refine = Annotated[
 ]
 
 
-class MorphConfig(MediaConfig):
+class MorphConfig(CarryConfig):
     """Make a continuum between two images."""
 
     first: Annotated[Path, Input("The image at alpha = 0.", "A", positional=True)]
@@ -100,7 +138,7 @@ class MorphConfig(MediaConfig):
         return self
 
 
-class InterpolateConfig(MediaConfig):
+class InterpolateConfig(CarryConfig):
     """Make stimuli on one path through several images: straight, smooth, or a wheel that closes."""
 
     images: Annotated[tuple[Path, ...], Input("The images, in the order of the path.", "IMAGES…", positional=True)]
@@ -130,7 +168,7 @@ class InterpolateConfig(MediaConfig):
         return self
 
 
-class MorphGridConfig(MediaConfig):
+class MorphGridConfig(CarryConfig):
     """Make a grid of stimuli between four images, one at each corner."""
 
     top_left: Annotated[Path, Input("The image at the top left.", "TL", positional=True)]
@@ -146,7 +184,7 @@ class MorphGridConfig(MediaConfig):
     force: Force = False
 
 
-class AverageConfig(MediaConfig):
+class AverageConfig(CarryConfig):
     """Make the average of images: what lies in the middle of their codes."""
 
     images: Annotated[
@@ -158,7 +196,7 @@ class AverageConfig(MediaConfig):
     force: Force = False
 
 
-class CaricatureConfig(MediaConfig):
+class CaricatureConfig(CarryConfig):
     """Make caricatures and anti-caricatures: images nearer to a norm, or farther from it than they are."""
 
     faces: Annotated[

@@ -12,6 +12,7 @@ from gaia_stim.files import hash_file
 from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
+from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plans.edits import Edit, edit_plan
 from gaia_stim.stimuli.provenance import Predicted
 from gaia_stim.stimuli.sets import SHEET
@@ -60,8 +61,11 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         space,
         # The folder, not the file: nobody should look for a picture in it.
         [*(face.source for face in faces), Source("vectors", str(config.vectors), hash_file(config.vectors / TENSORS))],
-        lambda: edit_plan(space, faces, edit, refine=config.refine, listen=listen),
+        lambda: edit_plan(
+            space, faces, edit, refine=config.refine, size=config.size, detail=config.detail, listen=listen
+        ),
         listen,
+        size=Size.of(space, faces, config.size, config.detail),
         force=config.force,
     )
     plan = made.provenance.plan

@@ -8,6 +8,7 @@ from gaia_stim.events import Listener, silent
 from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.images import images_of
 from gaia_stim.space.opening import open_space
+from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plans.exemplars import Sampling, average_plan, caricature_plan, check_average
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
 from gaia_stim.stimuli.sources import Gain, all_of, gather
@@ -65,8 +66,11 @@ def average_images(config: AverageConfig, listen: Listener = silent) -> Exemplar
         config,
         space,
         [image.source for image in images],
-        lambda: average_plan(space, images, refine=config.refine, listen=listen),
+        lambda: average_plan(
+            space, images, refine=config.refine, size=config.size, detail=config.detail, listen=listen
+        ),
         listen,
+        size=Size.of(space, images, config.size, config.detail),
         force=config.force,
     )
     return ExemplarsResult.of(made)
@@ -90,8 +94,18 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
         config,
         space,
         [*(face.source for face in faces), last],
-        lambda: caricature_plan(space, faces, norm, levels(config.amount), refine=config.refine, listen=listen),
+        lambda: caricature_plan(
+            space,
+            faces,
+            norm,
+            levels(config.amount),
+            refine=config.refine,
+            size=config.size,
+            detail=config.detail,
+            listen=listen,
+        ),
         listen,
+        size=Size.of(space, faces, config.size, config.detail),
         force=config.force,
     )
     return ExemplarsResult.of(made)

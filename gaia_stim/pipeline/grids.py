@@ -7,6 +7,7 @@ from gaia_stim.config import MorphGridConfig
 from gaia_stim.events import Listener, silent
 from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.opening import open_space
+from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plans.grids import check_grid_spacing, grid_plan
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Gain, gather
@@ -44,9 +45,18 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
         space,
         [corner.source for corner in corners],
         lambda: grid_plan(
-            space, corners, config.rows, config.cols, config.spacing, refine=config.refine, listen=listen
+            space,
+            corners,
+            config.rows,
+            config.cols,
+            config.spacing,
+            refine=config.refine,
+            size=config.size,
+            detail=config.detail,
+            listen=listen,
         ),
         listen,
+        size=Size.of(space, corners, config.size, config.detail),
         force=config.force,
     )
     plan, spacing = made.provenance.plan, made.provenance.spacing

@@ -9,6 +9,7 @@ from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.spacing import HumanScale, choose_spacing
+from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
 from gaia_stim.stimuli.sources import Gain, Source, gather
@@ -70,9 +71,12 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
             extrapolate=config.extrapolate,
             raw_endpoints=config.raw_endpoints,
             refine=config.refine,
+            size=config.size,
+            detail=config.detail,
             listen=listen,
         ),
         listen,
+        size=Size.of(space, [a, b], config.size, config.detail),
         force=config.force,
     )
     return MorphResult.of(made)
@@ -91,9 +95,18 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
         space,
         [*(image.source for image in images), *scale],
         lambda: path_plan(
-            space, images, config.steps, config.path, config.spacing, refine=config.refine, listen=listen
+            space,
+            images,
+            config.steps,
+            config.path,
+            config.spacing,
+            refine=config.refine,
+            size=config.size,
+            detail=config.detail,
+            listen=listen,
         ),
         listen,
+        size=Size.of(space, images, config.size, config.detail),
         force=config.force,
     )
     return MorphResult.of(made)

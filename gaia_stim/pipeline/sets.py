@@ -11,6 +11,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
+from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.media import check_media, write_media
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import provenance_of
@@ -26,18 +27,20 @@ def make_set(
     plan: Callable[[], Plan],
     listen: Listener = silent,
     *,
+    size: Size | None = None,
     force: bool = False,
 ) -> StimulusSet:
     """The stimulus set that `config` asks for: made from its plan, or found in `out` from the identical command.
 
-    What makes two commands the same is their options, the model's hash and the images' hashes, not where files lie.
-    Raises `ConfigError` where `out` holds something else and `force` is not set.
+    What makes two commands the same is their options, the model's hash, the images' hashes and what their size comes
+    to, not where files lie. Raises `ConfigError` where `out` holds something else and `force` is not set.
     """
     request: dict[str, Any] = {
         "verb": verb_of(config),
         "options": config.request(),
         "model_hash": space.model_hash,
         "sources": [source.image_hash for source in sources],
+        **(size or Size()).request(),
     }
     if any(source.license for source in sources):
         request["licenses"] = [source.license for source in sources]

@@ -52,6 +52,8 @@ FAINT = (0.5 / 255) ** 2
 IN_MEMORY = 16
 """Photographs that are held together."""
 
+NO_SHAPE = "this model has no shape to carry photographs by; train one with --network deform, or give --size model"
+
 Picture = Float[Tensor, "1 channels height width"]
 Weights = npt.NDArray[np.float64]
 """(sources,): how much of each is in a stimulus. Beyond a source, where some are negative, only the others are kept."""
@@ -73,9 +75,7 @@ class Carried:
         self, decoder: object, photographs: Sequence[Photograph], side: int, *, keep_detail: bool = True
     ) -> None:
         if not isinstance(decoder, Shaped):
-            raise ConfigError(
-                "this model has no shape to carry photographs by; train one with --network deform, or give --size model"
-            )
+            raise ConfigError(NO_SHAPE)
         self.decoder, self.photographs, self.side, self.keep_detail = decoder, photographs, side, keep_detail
         self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
@@ -85,21 +85,35 @@ class Carried:
 
     def picture(self, code: Code, weights: Weights) -> Pixels:
         """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels)."""
-        for place, weight in enumerate(weights):
-            if weight == 1 and np.array_equal(self.photographs[place].code, code):
-                return self._pixels(place)
+        if (source := self.source(code, weights)) is not None:
+            return self._pixels(source)
         with torch.inference_mode():
             shown: Pixels = to_bytes(self._rendered(code, weights).numpy())[0]
         return shown
+
+    def source(self, code: Code, weights: Weights) -> int | None:
+        """Which of the photographs a stimulus is, if it is one."""
+        for place, weight in enumerate(weights):
+            if weight == 1 and np.array_equal(self.photographs[place].code, code):
+                return place
+        return None
 
     def pictures(self, codes: Codes, weights: npt.NDArray[np.float64]) -> Pixels:
         """Those of many codes (n, latent), with weights (n, sources): uint8 (n, side, side, channels)."""
         return np.stack([self.picture(code, own) for code, own in zip(codes, weights, strict=True)])
 
-    def folds(self, code: Code) -> int:
-        """The spots, of `FIELD` × `FIELD`, at which the map of a code folds."""
+    def quality(self, code: Code, weights: Weights) -> tuple[float, int]:
+        """Two figures of a stimulus: disagreement and folds.
+
+        The first is the share of the photographs that is not kept since none agrees with the stimulus, 0 to 1, in the
+        mean over the picture; the second the spots, of `FIELD` × `FIELD`, at which its map folds.
+        """
         with torch.inference_mode():
-            return int((fields.stretch(_Drawn.of(self.decoder, code).there) <= 0).sum())
+            drawn = _Drawn.of(self.decoder, code)
+            used = [place for place, weight in enumerate(weights) if weight > 0]
+            kept = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
+            lost = 1 - float(torch.stack(kept).sum(dim=0).mean())
+            return max(0.0, lost), int((fields.stretch(drawn.there) <= 0).sum())
 
     def _rendered(self, code: Code, weights: Weights) -> Picture:
         drawn = _Drawn.of(self.decoder, code)

@@ -66,14 +66,21 @@ class Space:
         """How many numbers a code has."""
         return self.config.model.latent
 
-    def prepare(self, image: Image) -> Pixels:
+    def prepare(self, image: Image, size: int | None = None) -> Pixels:
         """An image as the model was trained to see them: squared, resized, with the model's channels. uint8 HWC.
+
+        With `size` the same square at another size than the model's.
 
         Raises `DataError` where a file is not an image.
         """
         dataset, model = self.config.dataset, self.config.model
         pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
-        return fit_image(with_channels(pixels, model.channels), model.size, dataset.fit, dataset.background)
+        return fit_image(with_channels(pixels, model.channels), size or model.size, dataset.fit, dataset.background)
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether its codes say where things are, so that points and photographs can be carried along."""
+        return self.model.family.has_shape
 
     def encode(self, images: Iterable[Image]) -> Codes:
         """The codes of images: (n, latent), float32."""

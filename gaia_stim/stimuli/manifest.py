@@ -60,6 +60,14 @@ class Row:
     stim_license: str | None = None
     support: float | None = None
     """Distance to the nearest real code, in units of their median distance to each other."""
+    size: int | None = None
+    """Pixels of a side, where photographs were carried along."""
+    detail: str | None = None
+    """What was done to their detail: restored, or mean."""
+    disagreement: float | None = None
+    """Share of the photographs that is not shown, since none agrees with the stimulus there: 0 to 1."""
+    folds: int | None = None
+    """Spots at which the map of the stimulus folds."""
 
     @classmethod
     def numbered(cls, kind: str, position: int, total: int) -> "Row":
@@ -70,6 +78,8 @@ class Row:
 
 
 COLUMNS = [field.name for field in fields(Row)]
+CARRIED = ("size", "detail", "disagreement", "folds")
+"""Columns of sets of carried photographs alone."""
 TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
 
 STIM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -79,7 +89,9 @@ _ROW = TypeAdapter(Row)
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    return csv_bytes([COLUMNS, *([_cell(getattr(row, name)) for name in COLUMNS] for row in rows)])
+    is_carried = any(row.size is not None for row in rows)
+    columns = [name for name in COLUMNS if is_carried or name not in CARRIED]
+    return csv_bytes([columns, *([_cell(getattr(row, name)) for name in columns] for row in rows)])
 
 
 def _cell(value: str | float | None) -> str:
@@ -92,13 +104,13 @@ def _cell(value: str | float | None) -> str:
 def read_manifest(path: Path) -> pd.DataFrame:
     """What `manifest_csv` wrote. Raises `DataError` where the file is something else."""
     try:
-        kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64"}
+        kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64", "size": "Int64", "folds": "Int64"}
         table = pd.read_csv(bounded(path), dtype=kinds, keep_default_na=False, na_values=[""])
     except (ArithmeticError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a manifest ({error})") from error
-    if missing := [name for name in COLUMNS if name not in table]:
+    if missing := [name for name in COLUMNS if name not in table and name not in CARRIED]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
-    for name in TEXT_COLUMNS:
+    for name in set(TEXT_COLUMNS) & set(table):
         table[name] = table[name].map(plain, na_action="ignore")
     return table
 

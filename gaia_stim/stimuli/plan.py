@@ -4,7 +4,6 @@ Every verb that makes stimuli ends in a plan, and a plan can be read back from a
 to render, measure and write, and one way to make a set again.
 """
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
@@ -16,10 +15,11 @@ from gaia_stim.errors import DataError
 from gaia_stim.images import Pixels, hash_pixels
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.carrying import Carrying
+from gaia_stim.stimuli.codes import from_json, to_json
 from gaia_stim.stimuli.manifest import Row, rows_of
 
 SHEET_COLUMNS = 11
-CODES_TYPE = np.dtype("<f4")
 DAMAGED = "the plan in the provenance is damaged"
 
 
@@ -43,14 +43,37 @@ class Plan:
     source_hashes: Mapping[int, str] = field(default_factory=dict)
     """By position: what `hash_pixels` says of them; all that a plan read from JSON knows."""
 
+    carrying: Carrying | None = None
+    """The photographs that are carried along; without, stimuli are the model's own pictures."""
+
     def rendered(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         """Every row with its picture; a raw row has its source itself."""
+        if self.carrying is not None:
+            yield from self._carried(space, self.carrying)
+            return
         pictures = chain.from_iterable(space.rendered(self.codes))
         for row, picture in zip(self.rows, pictures, strict=True):
             source = self.sources.get(row.position)
             shown = source if row.raw and source is not None else picture
             error = row.reconstruction_error if source is None else reconstruction_error(shown, source)
             yield replace(row, reconstruction_error=error, model_hash=space.model_hash), shown
+
+    def _carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Pixels]]:
+        carried = carrying.carried(space, carrying.side)
+        for row, code, weights in zip(self.rows, self.codes, carrying.weights, strict=True):
+            disagreement, folds = carried.quality(code, weights)
+            yield (
+                replace(
+                    row,
+                    raw=int(carried.source(code, weights) is not None),
+                    model_hash=space.model_hash,
+                    size=carrying.side,
+                    detail=carrying.detail,
+                    disagreement=disagreement,
+                    folds=folds,
+                ),
+                carried.picture(code, weights),
+            )
 
     def pictures(self, space: Space) -> Pixels:
         """All pictures, in order: uint8 (n, size, size, channels)."""
@@ -59,7 +82,6 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """The plan for provenance.json: the codes to the bit, the rows without what is measured later."""
         rows = [{name: value for name, value in asdict(row).items() if value is not None} for row in self.rows]
-        codes = np.ascontiguousarray(self.codes, dtype=CODES_TYPE)
         return {
             "title": self.title,
             "columns": self.columns,
@@ -68,17 +90,18 @@ class Plan:
             **self.measured(),
             "source_pixels": {str(position): name for position, name in self._hashes().items()},
             "stimuli": rows,
-            "codes": {"shape": list(codes.shape), "float32_base64": base64.b64encode(codes.tobytes()).decode()},
+            "codes": to_json(self.codes),
+            **({} if self.carrying is None else {"carried": self.carrying.as_json()}),
         }
 
     @classmethod
     def from_json(cls, plan: Mapping[str, Any]) -> "Plan":
         """Read back what `as_json` wrote. Raises `DataError` where it is something else."""
         try:
-            content = base64.b64decode(plan["codes"]["float32_base64"], validate=True)
-            codes = np.frombuffer(content, dtype=CODES_TYPE).reshape(plan["codes"]["shape"]).astype(np.float32)
+            codes = from_json(plan["codes"])
             rows = rows_of(plan["stimuli"], DAMAGED)
-            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes"}
+            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes", "carried"}
+            carried = plan.get("carried")
             read = cls(
                 rows,
                 codes,
@@ -87,9 +110,12 @@ class Plan:
                 columns=max(1, int(plan["columns"])),
                 continuum=bool(plan["continuum"]),
                 source_hashes={int(place): str(name) for place, name in plan.get("source_pixels", {}).items()},
+                carrying=None if carried is None else Carrying.of_json(carried, len(rows)),
             )
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{DAMAGED} ({error})") from error
+        if carried is not None and read.carrying and read.carrying.codes.shape[1:] != codes.shape[1:]:
+            raise DataError(f"{DAMAGED}: codes of photographs and of stimuli are not of one length")
         if not rows or codes.ndim != 2 or len(rows) != len(codes):
             raise DataError(f"{DAMAGED}: {len(rows)} rows for codes of shape {codes.shape}")
         if [row.position for row in rows] != list(range(len(rows))):

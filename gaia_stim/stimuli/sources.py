@@ -11,7 +11,7 @@ from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
-from gaia_stim.images import Pixels, find_images, hash_pixels, is_grey, read_image
+from gaia_stim.images import Frame, Pixels, find_images, hash_pixels, is_grey, read_image
 from gaia_stim.metrics.reconstruction import l1
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Image, Space
@@ -34,8 +34,15 @@ class SourceImage:
     """An image with its source."""
 
     source: Source
+    original: Image
     picture: Pixels
     """As the model sees it: uint8 (size, size, channels)."""
+    side: int
+    """Pixels of a side of the square that it was cut or padded to."""
+
+    def at(self, space: Space, side: int) -> Pixels:
+        """The same square at another size: uint8 (side, side, channels). Raises `DataError` where it is gone."""
+        return space.prepare(self.original, side)
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,8 @@ def gather(space: Space, images: Iterable[Image | SourceImage]) -> list[SourceIm
     """
     given = [one for image in images for one in _in_folder(image)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
-    pictures = [_prepared(space, image) for image in fresh]
-    read = iter(SourceImage(*pair) for pair in zip(_described(fresh), pictures, strict=True))
+    sources = _described(fresh)
+    read = iter([_read(space, source, image) for source, image in zip(sources, fresh, strict=True)])
     return [one if isinstance(one, SourceImage) else next(read) for one in given]
 
 
@@ -126,8 +133,9 @@ def _source(name: str, image: Image) -> Source:
     return Source(name, str(image), hash_file(Path(image)), licences.licence_of(Path(image)))
 
 
-def _prepared(space: Space, image: Image) -> Pixels:
-    pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), space.config.dataset.background)
+def _read(space: Space, source: Source, image: Image) -> SourceImage:
+    dataset = space.config.dataset
+    pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
     # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
     wants_grey = space.config.options.get("channels") == "1"
     if space.config.model.channels == 1 and not wants_grey and not is_grey(pixels):
@@ -136,4 +144,5 @@ def _prepared(space: Space, image: Image) -> Pixels:
             f"{name}: is in colour, and the model ({space.run}) has learned from grey images; "
             "make the image grey, or give a --model of colour images"
         )
-    return space.prepare(pixels)
+    side = Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit).side
+    return SourceImage(source, image, space.prepare(pixels), int(side))

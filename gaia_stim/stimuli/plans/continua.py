@@ -6,6 +6,7 @@ pictures = plan.pictures(space)
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.space import PATHS
 from gaia_stim.space import paths as shapes
 from gaia_stim.space.paths import Places
+from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spaced, choose_spacing, unevenness
+from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
@@ -38,12 +41,15 @@ def morph_plan(
     extrapolate: float = 0.0,
     raw_endpoints: bool = False,
     refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
     listen: Listener = silent,
 ) -> Plan:
     """`steps` stimuli from `a` (alpha 0) to `b` (alpha 1), each end moved outwards by `extrapolate`.
 
-    With `raw_endpoints` the ends are the images themselves. Raises `DataError` for an image that cannot be read or a
-    measured scale that does not fit, `ConfigError` for an unknown spacing.
+    With `raw_endpoints` the ends are the images themselves, as they are anyway where photographs are carried along
+    (`size`: "source", "model" or pixels; see `stimuli.carrying`). Raises `DataError` for an image that cannot be read
+    or a measured scale that does not fit, `ConfigError` for an unknown spacing.
 
     >>> from gaia_stim.samples import deal, draw_face
     >>> a, b = (draw_face(deal(face, seed=7), size=64) for face in (2, 5))
@@ -55,9 +61,11 @@ def morph_plan(
     spaced_by = choose_spacing(spacing)
     ends = encoded(space, images, refine, listen)
     line = shapes.Line(*ends.codes)
-    spaced = spaced_by(lambda t: space.decode(line(t)), steps, (0.0 - extrapolate, 1.0 + extrapolate))
+    own = Size.of(space, images, size, detail)
+    render = own.render(space, images, ends.codes, line, _between_two)
+    spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
-    if raw_endpoints and not isinstance(spaced_by, HumanScale):
+    if raw_endpoints and own.side is None and not isinstance(spaced_by, HumanScale):
         spaced = _between_photographs(spaced, space, line, [image.picture for image in images])
     if raw_endpoints:
         rows = [replace(row, raw=int(row.position in (0, steps - 1))) for row in rows]
@@ -69,6 +77,7 @@ def morph_plan(
         measured=lambda: {"spacing": spaced.record(spacing)},
         continuum=True,
         sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
+        carrying=own.carrying(space, images, ends.codes, _between_two(spaced.places)),
     )
 
 
@@ -80,6 +89,8 @@ def path_plan(
     spacing: str = "latent",
     *,
     refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
     listen: Listener = silent,
 ) -> Plan:
     """`steps` stimuli on one path of `PATHS` through the images, in their order; raises as `morph_plan`.
@@ -94,7 +105,10 @@ def path_plan(
     curve = look_up(PATHS, "path", path)(points.codes)
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
-    spaced = choose_spacing(spacing)(lambda t: space.decode(curve(t)), steps + is_wheel)
+    own = Size.of(space, found, size, detail)
+    weights = partial(_between_neighbours, curve.knots, is_wheel)
+    render = own.render(space, found, points.codes, curve, weights)
+    spaced = choose_spacing(spacing)(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
     if is_wheel:
@@ -107,7 +121,26 @@ def path_plan(
         measured=lambda: {"spacing": spaced.record(spacing)},
         continuum=True,
         sources=_standing(found, places, curve.knots),
+        carrying=own.carrying(space, found, points.codes, weights(places)),
     )
+
+
+def _between_two(t: Places) -> Weights:
+    """How much of each end is in the stimuli at t: (n, 2)."""
+    return np.stack([1 - t, t], axis=1)
+
+
+def _between_neighbours(knots: Places, is_closed: bool, t: Places) -> Weights:
+    """How much of each image is in the stimuli at t: of the two that it lies between, (n, images)."""
+    ends = np.concatenate([knots, [1.0]]) if is_closed else knots
+    turn = np.mod(t, 1.0) if is_closed else t
+    before = np.clip(np.searchsorted(ends, turn, side="right") - 1, 0, len(ends) - 2)
+    share = (turn - ends[before]) / (ends[before + 1] - ends[before])
+    weights = np.zeros((len(t), len(knots)))
+    each = np.arange(len(t))
+    weights[each, before] += 1 - share
+    weights[each, (before + 1) % len(knots)] += share
+    return weights
 
 
 def _between_photographs(spaced: Spaced, space: Space, line: shapes.Line, photographs: list[Pixels]) -> Spaced:

@@ -13,6 +13,7 @@ from gaia_stim.space.calibration import factors
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Image, Space
 from gaia_stim.space.vectors import CARRIED, Direction, Vectors
+from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather
@@ -46,6 +47,8 @@ def edit_plan(
     edit: Edit,
     *,
     refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
     listen: Listener = silent,
 ) -> Plan:
     """Every image at every step of the first attribute, crossed with those of the second where there is one.
@@ -85,6 +88,9 @@ def edit_plan(
             for row, values in zip(rows, grid, strict=True)
             if not values.any()
         },
+        carrying=Size.of(space, found, size, detail).carrying(
+            space, found, points.codes, np.repeat(np.eye(len(found)), len(crossed), axis=0)
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from gaia_stim.space.images import codes_of
 from gaia_stim.space.paths import Line, average
 from gaia_stim.space.sampling import Density, Support, choose_parents, mix
 from gaia_stim.space.space import Image, Space
+from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import Source, SourceImage, all_of, encoded, gather, joined_ids, some_of
@@ -64,7 +65,13 @@ class Sampling:
 
 
 def average_plan(
-    space: Space, images: Sequence[Image | SourceImage], *, refine: int = 0, listen: Listener = silent
+    space: Space,
+    images: Sequence[Image | SourceImage],
+    *,
+    refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
+    listen: Listener = silent,
 ) -> Plan:
     """The average of images: one stimulus. Raises `DataError` for fewer than two, or for one that cannot be read."""
     found = gather(space, images)
@@ -75,6 +82,9 @@ def average_plan(
         codes=average(points.codes)[None],
         title=f"average of {len(found)}",
         record={"path": {"kind": "average"}, **points.record},
+        carrying=Size.of(space, found, size, detail).carrying(
+            space, found, points.codes, np.full((1, len(found)), 1 / len(found))
+        ),
     )
 
 
@@ -92,6 +102,8 @@ def caricature_plan(
     amounts: Sequence[float],
     *,
     refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
     listen: Listener = silent,
 ) -> Plan:
     """Each face on the line from the norm (alpha 0) through itself (alpha 1), at each of the amounts.
@@ -111,6 +123,7 @@ def caricature_plan(
     else:
         norm_id, centre = found[-1].source.source_id, space.encode([found[-1].picture])[0]
     levels = np.array(amounts, dtype=np.float64)
+    own = Size.of(space, images, size, detail)
     total = len(images) * len(levels)
     rows = [
         replace(
@@ -132,4 +145,6 @@ def caricature_plan(
         },
         columns=len(levels),
         sources={row.position: images[row.position // len(levels)].picture for row in rows if row.alpha == 1},
+        # Whatever its amount, it is this face, exaggerated or not: all detail is the face's own.
+        carrying=own.carrying(space, images, points.codes, np.repeat(np.eye(len(images)), len(levels), axis=0)),
     )

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, silent
-from gaia_stim.space.layouts import Block, spaced_grid
+from gaia_stim.space.layouts import Block, Coordinates, spaced_grid
+from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
+from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
@@ -29,6 +33,8 @@ def grid_plan(
     spacing: str = "latent",
     *,
     refine: int = 0,
+    size: str = SOURCE,
+    detail: str = RESTORED,
     listen: Listener = silent,
 ) -> Plan:
     """A grid between four images (top left, top right, bottom left, bottom right), row by row from the top left.
@@ -45,7 +51,8 @@ def grid_plan(
     images = gather(space, corners)
     points = encoded(space, images, refine, listen)
     block = Block(points.codes)
-    placed = spaced_grid(lambda places: space.decode(block(places)), spaced_by, columns, rows)
+    own = Size.of(space, images, size, detail)
+    placed = spaced_grid(own.render(space, images, points.codes, block, _between_corners), spaced_by, columns, rows)
     total = rows * columns
     ids = joined_ids(images)
     at_corners = (0, columns - 1, total - columns, total - 1)
@@ -63,4 +70,11 @@ def grid_plan(
         },
         columns=columns,
         sources={place: image.picture for place, image in zip(at_corners, images, strict=True)},
+        carrying=own.carrying(space, images, points.codes, _between_corners(placed.places)),
     )
+
+
+def _between_corners(places: Coordinates) -> Weights:
+    """How much of each corner is in the stimuli at (u, v): (n, 4)."""
+    u, v = places.T
+    return np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)

@@ -1,0 +1,141 @@
+"""Which photographs a set's stimuli are made of, and how much of each is in each of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.images import Pixels
+from gaia_stim.space.paths import Codes
+from gaia_stim.space.photographs import NO_SHAPE, Carried, Photograph, Weights
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.codes import from_json, to_json
+from gaia_stim.stimuli.sources import SourceImage
+
+At = npt.NDArray[np.float64]
+"""Places on a curve (n,), or on a sheet (n, 2)."""
+
+SOURCE, MODEL = "source", "model"
+RESTORED = "restored"
+LARGEST = 1024
+"""Pixels of a side that stimuli have at most where nobody asks for more."""
+MEASURED = 128
+"""Pixels of a side at which the steps of larger stimuli are measured, to place them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carrying:
+    """Photographs and their weights in all stimuli of a set."""
+
+    ids: tuple[str, ...]
+    codes: Codes
+    """(sources, latent)"""
+    weights: Weights
+    """(stimuli, sources)"""
+    side: int
+    """Of the stimuli, in pixels."""
+    detail: str
+    """"restored" or "mean"."""
+    read: Sequence[Callable[[int], Pixels]] = ()
+    """Of each source the photograph at so many pixels a side; none yet where a plan was read from JSON."""
+
+    def carried(self, space: Space, side: int) -> Carried:
+        """What makes stimuli of these photographs, at a size."""
+        photographs = [Photograph(code, at) for code, at in zip(self.codes, self.read, strict=True)]
+        return Carried(space.model.decoder, photographs, side, keep_detail=self.detail == RESTORED)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a plan says of it in provenance.json."""
+        return {
+            "side": self.side,
+            "detail": self.detail,
+            "sources": list(self.ids),
+            "weights": self.weights.tolist(),
+            "source_codes": to_json(self.codes),
+        }
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any], stimuli: int) -> "Carrying":
+        """Read back what `as_json` wrote. Raises `ValueError` and its kin where it is something else."""
+        weights = np.array(value["weights"], dtype=np.float64)
+        ids, codes = tuple(map(str, value["sources"])), from_json(value["source_codes"])
+        side, detail = int(value["side"]), str(value["detail"])
+        if weights.shape != (stimuli, len(ids)) or len(codes) != len(ids) or not 1 <= side <= 1 << 14:
+            raise ValueError(f"weights of shape {weights.shape} for {stimuli} stimuli of {len(ids)} photographs")
+        if not np.isfinite(weights).all() or not np.isfinite(codes).all():
+            raise ValueError("a weight or a code of a photograph is not a number")
+        return cls(ids, codes, weights, side, detail)
+
+    def reading(self, space: Space, images: Mapping[str, SourceImage]) -> "Carrying":
+        """The same with its photographs, by their ids. Raises `DataError` where one is missing."""
+        if missing := [name for name in self.ids if name not in images]:
+            raise DataError(f"the photograph {missing[0]} is not there as it was")
+        return replace(self, read=[partial(images[name].at, space) for name in self.ids])
+
+
+@dataclass(frozen=True)
+class Size:
+    """What --size and --detail come to: photographs are carried where `side` is a number."""
+
+    side: int | None = None
+    detail: str = RESTORED
+
+    @classmethod
+    def of(cls, space: Space, images: Sequence[SourceImage], size: str = SOURCE, detail: str = RESTORED) -> "Size":
+        """`size` is "source", "model" or a number of pixels.
+
+        source: as the smallest of the photographs, up to `LARGEST`, where the model has a shape and smaller pictures.
+        Raises `ConfigError` for a number where the model has no shape.
+        """
+        if size == MODEL or not images:
+            return cls()
+        if size != SOURCE:
+            if not space.has_shape:
+                raise ConfigError(f"--size {size}: {NO_SHAPE}")
+            return cls(int(size), detail)
+        side = min(LARGEST, *(image.side for image in images))
+        return cls(side, detail) if space.has_shape and side > space.shape[0] else cls()
+
+    def carrying(self, space: Space, images: Sequence[SourceImage], codes: Codes, weights: Weights) -> Carrying | None:
+        """The images with these codes, carried at that size, if they are."""
+        if self.side is None:
+            return None
+        ids = tuple(image.source.source_id for image in images)
+        read = [partial(image.at, space) for image in images]
+        return Carrying(ids, codes, weights, self.side, self.detail, read)
+
+    def render(
+        self,
+        space: Space,
+        images: Sequence[SourceImage],
+        codes: Codes,
+        curve: Callable[[At], Codes],
+        weights: Callable[[At], Weights],
+    ) -> Callable[[At], Pixels]:
+        """From places on a curve to the pictures there, to measure steps: large ones are smaller than they will be."""
+        if self.side is None:
+            return lambda places: space.decode(curve(places))
+        side = min(self.side, MEASURED)
+        carried = Carried(
+            space.model.decoder,
+            [Photograph(code, partial(image.at, space)) for code, image in zip(codes, images, strict=True)],
+            side,
+            keep_detail=self.detail == RESTORED,
+        )
+        known: dict[bytes, Pixels] = {}
+
+        def shown(places: At) -> Pixels:
+            for place, code, own in zip(places, curve(places), weights(places), strict=True):
+                if place.tobytes() not in known:
+                    known[place.tobytes()] = carried.picture(code, own)
+            return np.stack([known[place.tobytes()] for place in places])
+
+        return shown
+
+    def request(self) -> dict[str, Any]:
+        """What is added to a set's request."""
+        return {} if self.side is None else {"carried": {"side": self.side, "detail": self.detail}}
