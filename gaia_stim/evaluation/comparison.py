@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.dataset import Dataset
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.evaluation.evidence import blend
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.images import Pixels
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
 

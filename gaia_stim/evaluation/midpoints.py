@@ -18,12 +18,12 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import ConfigError, unknown_name
 from gaia_stim.evaluation.evidence import blend
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.reconstruction import l1, ssim
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
 

@@ -13,7 +13,7 @@ import gaia_stim
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs import SCALES
 from gaia_stim.designs.fits import Fit
-from gaia_stim.designs.plot import draw_scale
+from gaia_stim.designs.plot import scale_plot
 from gaia_stim.designs.responses import Answers, find_results, read_answers
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
@@ -104,7 +104,7 @@ def _write(config: ScaleConfig, request: Mapping[str, Any], answers: Answers, li
             listen(Note(warning if who == TOGETHER else f"participant {who}: {warning}", warning=True))
         if who != TOGETHER:
             write_bytes(file, _table(fit))
-    write_png(config.out.with_suffix(".png"), draw_scale(fits[0][3], f"{answers.task}: {len(answers)} trials", "alpha"))
+    write_png(config.out.with_suffix(".png"), scale_plot(fits[0][3], f"{answers.task}: {len(answers)} trials"))
     write_json(
         config.out.with_suffix(".json"),
         {

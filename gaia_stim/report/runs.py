@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.dataset import Dataset
+from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.evaluation.evidence import HELD_OUT
 from gaia_stim.evaluation.measure import in_words, scores
 from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.reconstruction import l1
-from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, number, spread_over
 from gaia_stim.report.page import Picture, data_uri, render
 from gaia_stim.runs import Run, RunConfig
@@ -131,7 +131,7 @@ def run_page(
         sentences=list(in_words(figures)) if figures else [],
         bars=list(_bars(figures)) if figures else [],
         figures=list(_figures(figures)) if figures else [],
-        charts=list(_charts(list(run.rows()))),
+        charts=[one for one in _charts(list(run.rows())) if one.curves],
         looks=_looks(space, dataset) if dataset else None,
         sheets=list(_sheets(run)),
         provenance=_provenance(run, config, space, dataset, figures),
@@ -220,34 +220,28 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Chart]:
     """The curves of the log: error, losses, the weights that balance them, learning rate."""
     seen = "images seen"
     measured = [row for row in rows if row.get("validation_l1") is not None]
-    charts = []
     if measured:
         best = min(measured, key=lambda row: row["validation_l1"])
-        charts.append(
-            line_chart(
-                "Error on held-out images",
-                f"Mean absolute difference from their reconstructions, of 1. Best {best['validation_l1']:.4f} at "
-                f"{best[IMAGES_SEEN]:,} images: those weights make the stimuli.",
-                seen,
-                [_curve("held-out error", measured, "validation_l1")],
-            )
-        )
-    charts += [
-        line_chart(title, says, seen, _series(rows, part))
-        for part, title, says in (
-            ("losses", "Losses", "What the players minimise, before it is weighted."),
-            ("balance", "Balance weights", "How much each loss counts: what keeps the players' game even."),
-        )
-    ]
-    charts.append(
-        line_chart(
-            "Learning rate",
-            "Of all players, before the balance multiplies it.",
+        yield chart(
+            "Error on held-out images",
+            f"Mean absolute difference from their reconstructions, of 1. Best {best['validation_l1']:.4f} at "
+            f"{best[IMAGES_SEEN]:,} images: those weights make the stimuli.",
             seen,
-            [_curve("learning rate", rows, "learning_rate")],
+            "mean pixel difference, of 1",
+            [_curve("held-out error", measured, "validation_l1")],
         )
+    losses, balance = _series(rows, "losses"), _series(rows, "balance")
+    yield chart("Losses", "What the players minimise, before it is weighted.", seen, "loss", losses)
+    yield chart(
+        "Balance weights", "How much each loss counts: what keeps the players' game even.", seen, "weight", balance
     )
-    yield from (chart for chart in charts if chart is not None)
+    yield chart(
+        "Learning rate",
+        "Of all players, before the balance multiplies it.",
+        seen,
+        "learning rate",
+        [_curve("learning rate", rows, "learning_rate")],
+    )
 
 
 def _series(rows: Sequence[Mapping[str, Any]], part: str) -> list[Series]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.files import hash_bytes
 from gaia_stim.metrics.distance import variation
-from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
 from gaia_stim.report.page import Picture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
@@ -84,7 +84,7 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
         notes=notes,
         stimuli=shown,
         columns=_columns(rows) if len(shown) == len(rows) else None,
-        charts=[chart for chart in _charts(rows, plan) if chart is not None],
+        charts=[one for one in _charts(rows, plan) if one.curves],
         table=_table(rows),
         provenance=_provenance(stimuli),
     )
@@ -155,7 +155,7 @@ def _columns(rows: Sequence[Row]) -> int | None:
 # -- curves -----------------------------------------------------------------------------------------------------------
 
 
-def _charts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Iterator[Chart | None]:
+def _charts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Iterator[Chart]:
     kept = [rows[place] for place in spread_over(len(rows), LISTED)]
     joined = bool(plan.get("continuum"))
     steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
@@ -163,36 +163,40 @@ def _charts(rows: Sequence[Row], plan: Mapping[str, Any]) -> Iterator[Chart | No
         spacing = plan.get("spacing") or {}
         before = spacing.get("steps_cv_before")
         was = f"; {before:.1%} in equal latent steps" if isinstance(before, float) else ""
-        yield line_chart(
+        yield chart(
             "Steps between neighbours",
             f"RMS pixel difference from the stimulus before. The steps vary by {variation(steps):.1%} of their mean "
             f"(dashed{was}).",
             "position",
+            "RMS pixel difference, of 1",
             [_series("step", kept, "step_distance")],
             reference=float(steps.mean()),
         )
-    yield line_chart(
+    yield chart(
         "Luminance and contrast",
         f"Of the written files, in linear light. {_range('Mean luminance', rows, 'mean_luminance')}; "
         f"{_range('RMS contrast', rows, 'rms_contrast')}.",
         "position",
-        [_series("mean luminance", kept, "mean_luminance"), _series("RMS contrast", kept, "rms_contrast")],
-        joined=joined,
+        "linear light Y, of 1",
+        [
+            _series("mean luminance", kept, "mean_luminance", joined),
+            _series("RMS contrast", kept, "rms_contrast", joined),
+        ],
     )
     errors = [row for row in kept if row.reconstruction_error is not None]
     if len(errors) > 2:
-        yield line_chart(
+        yield chart(
             "Distance from the source image",
             "Mean absolute pixel difference, where a stimulus stands for an image.",
             "position",
-            [_series("error", errors, "reconstruction_error")],
-            joined=joined,
+            "mean pixel difference, of 1",
+            [_series("error", errors, "reconstruction_error", joined)],
         )
 
 
-def _series(name: str, rows: Sequence[Row], field: str) -> Series:
+def _series(name: str, rows: Sequence[Row], field: str, joined: bool = True) -> Series:
     known = [(row.position, value) for row in rows if (value := getattr(row, field)) is not None]
-    return Series(name, [position for position, _ in known], [value for _, value in known])
+    return Series(name, [position for position, _ in known], [value for _, value in known], joined)
 
 
 def _range(name: str, rows: Sequence[Row], field: str) -> str:

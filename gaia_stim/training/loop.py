@@ -22,12 +22,12 @@ from torch import Tensor
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.devices import has_bfloat16
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import CheckpointError, DivergedError
 from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.images import to_bytes, write_png
 from gaia_stim.models.base import Autoencoder, Images, Report
 from gaia_stim.runs import Run, append_log, trim_log
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.tensors import read_tensors, write_tensors
 from gaia_stim.training.distributed import here
 from gaia_stim.training.feed import Feed

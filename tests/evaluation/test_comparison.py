@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gaia_stim.dataset import open_dataset
+from gaia_stim.drawing.sheets import MARGIN
 from gaia_stim.evaluation.comparison import (
     Measured,
     midpoint_sheet,
@@ -18,7 +19,6 @@ from gaia_stim.evaluation.comparison import (
 )
 from gaia_stim.images import Pixels
 from gaia_stim.metrics import METRICS
-from gaia_stim.sheets import MARGIN
 from gaia_stim.space.space import Space
 
 GAIA = {"method": "gaia", "alpha": 0.02, "seed": 0, "size": 32, "images_seen": 100}

@@ -10,6 +10,7 @@ import numpy as np
 import gaia_stim
 from gaia_stim.config import AttributesShowConfig
 from gaia_stim.config.attributes import names
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels, find_images, write_png
@@ -17,7 +18,6 @@ from gaia_stim.outputs import Kind, made_once
 from gaia_stim.pipeline.attributes.apply import moved
 from gaia_stim.pipeline.ingredients import Ingredients, encoded, gather
 from gaia_stim.pipeline.models import open_space_by_hash
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.sets import beside
