@@ -18,8 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gaia_stim.cells import LARGEST, MOST_COLUMNS
-from gaia_stim.cells import plain as unmarked
+from gaia_stim.cells import LARGEST, MOST_COLUMNS, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.images import IMAGE_SUFFIXES
 
@@ -51,8 +50,8 @@ class Cells:
 
 
 def plain(cell: str) -> str:
-    """A cell's text: without spaces around it, and without the ' that keeps it from being a formula."""
-    return unmarked(cell.strip())
+    """A cell's text: without spaces around it, and as it was before it was guarded."""
+    return unguarded(cell.strip())
 
 
 def is_image_name(header: str) -> bool:

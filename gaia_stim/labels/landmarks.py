@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
 from gaia_stim.errors import DataError
-from gaia_stim.labels.cells import read_cells
+from gaia_stim.labels.cells import plain, read_cells
 from gaia_stim.labels.joining import rows_of
 
 COLUMNS = ("image", "landmark", "x", "y")
@@ -58,14 +58,14 @@ def read_landmarks(source: Path) -> Landmarks:
 
 def landmarks_csv(landmarks: Landmarks) -> bytes:
     """The table that `read_landmarks` reads; missing ones have no row."""
-    rows: list[Sequence[str]] = [COLUMNS]
-    for image, positions in landmarks.positions.items():
-        rows += [
-            (image, name, f"{x:.2f}", f"{y:.2f}")
-            for name, (x, y) in zip(landmarks.names, positions.tolist(), strict=True)
-            if np.isfinite([x, y]).all()
-        ]
-    return csv_bytes(rows)
+    names = [place if name == str(place) else name for place, name in enumerate(landmarks.names)]
+    rows = (
+        (image, name, round(x, 2), round(y, 2))
+        for image, positions in landmarks.positions.items()
+        for name, (x, y) in zip(names, positions.tolist(), strict=True)
+        if np.isfinite([x, y]).all()
+    )
+    return csv_bytes([COLUMNS, *rows])
 
 
 def _table(source: Path) -> Landmarks:
@@ -73,8 +73,8 @@ def _table(source: Path) -> Landmarks:
     header = [name.casefold() for name in cells.header]
     if missing := [name for name in COLUMNS if name not in header]:
         raise DataError(f"{source}: has no column '{missing[0]}'; landmarks are told by {', '.join(COLUMNS)}")
-    image, landmark, x, y = (cells.columns[header.index(name)] for name in COLUMNS)
-    names = list(dict.fromkeys(landmark.tolist()))
+    image, landmark, x, y = (list(map(plain, cells.columns[header.index(name)])) for name in COLUMNS)
+    names = list(dict.fromkeys(landmark))
     order = {name: place for place, name in enumerate(names)}
     found: dict[str, Positions] = {}
     for row, line in enumerate(cells.lines):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import AuditConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.drawing.charts import Series, chart
@@ -161,7 +162,7 @@ def _write(
     warnings = [Warned(tell(trend), MEASURES[trend.measure].remedy) for trend in found if trend.warning]
     warnings += _copies(table, neighbours)
     warnings += [Warned(text, GHOSTS) for text in _alignment(stimuli, space, dataset)]
-    write_bytes(staging / TABLE, table.to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(staging / TABLE, frame_csv(table))
     write_png(staging / PLOT, _plot(stimuli, measures, against, found))
     return {
         "verdict": _verdict(warnings, against),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError
@@ -69,7 +70,7 @@ def compare(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     config.out.mkdir(parents=True, exist_ok=True)
     write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(spaces, dataset))
     write_png(config.out / MIDPOINTS, midpoint_sheet(spaces, dataset))
-    write_bytes(config.out / TABLE, _long(measured).to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
         "request": request,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import gaia_stim
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs import SCALES
 from gaia_stim.designs.fits import Fit
@@ -141,7 +142,7 @@ def _own_file(out: Path, number: int, person: str) -> Path:
 
 def _table(fit: Fit) -> bytes:
     columns = {"alpha": fit.alpha, "scale": fit.scale, "low": fit.low, "high": fit.high, **fit.columns}
-    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
+    return frame_csv(pd.DataFrame(columns))
 
 
 def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:

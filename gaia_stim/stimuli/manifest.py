@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from gaia_stim.cells import bounded, csv_bytes, inert, plain
+from gaia_stim.cells import bounded, csv_bytes, unguarded
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -79,14 +79,7 @@ _ROW = TypeAdapter(Row)
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    return csv_bytes([COLUMNS, *([_cell(getattr(row, name)) for name in COLUMNS] for row in rows)])
-
-
-def _cell(value: str | float | None) -> str:
-    if _is_empty(value):
-        return ""
-    # Of a number, the shortest form that reads back equal, also where it is one of numpy's.
-    return inert(value) if isinstance(value, str) else str(value)
+    return csv_bytes([COLUMNS, *([getattr(row, name) for name in COLUMNS] for row in rows)])
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -99,7 +92,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
     for name in TEXT_COLUMNS:
-        table[name] = table[name].map(plain, na_action="ignore")
+        table[name] = table[name].map(unguarded, na_action="ignore")
     return table
 
 
