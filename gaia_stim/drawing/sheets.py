@@ -116,6 +116,12 @@ def contact_sheet(
     return np.array(canvas)
 
 
+def column_sheet(columns: Sequence[Pixels], labels: Sequence[str], title: str) -> Pixels:
+    """A contact sheet with a column for each of `columns`, (rows, H, W, 1 or 3) uint8 each, their names above them."""
+    images = [image for row in zip(*columns, strict=True) for image in row]
+    return contact_sheet(images, len(columns), column_labels=labels, title=title)
+
+
 def _texts(what: str, given: Sequence[str] | None, expected: int) -> list[str]:
     if given is not None and len(given) != expected:
         raise ValueError(f"{len(given)} {what} for {expected}")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gaia_stim.errors import DataError
 from gaia_stim.images import IMAGE_SUFFIXES
-from gaia_stim.labels.coding import Values
+from gaia_stim.labels.coding import AttributeValues
 from gaia_stim.labels.table import Labels, path_key
 
 ENOUGH = 0.95
@@ -37,7 +37,7 @@ Numbered = tuple[str, int]
 class Joined:
     """Labels aligned with images."""
 
-    values: Values
+    values: AttributeValues
     """(images, attributes); NaN where the image has no row or the row no value."""
     rows: npt.NDArray[np.int64]
     """(images,): the row of the labels, -1 for none."""

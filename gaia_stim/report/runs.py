@@ -16,7 +16,7 @@ from gaia_stim.evaluation.measure import in_words, scores
 from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.reconstruction import l1
 from gaia_stim.report.content import Fact, Record, number, spread_over
-from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.runs import Run, RunConfig
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
@@ -58,8 +58,8 @@ class Figure:
 class Copy:
     """A held-out image and what the model makes of it."""
 
-    image: Picture
-    reconstruction: Picture
+    image: EmbeddedPicture
+    reconstruction: EmbeddedPicture
     caption: str
 
 
@@ -67,10 +67,10 @@ class Copy:
 class Strip:
     """A morph between two held-out images, and the cross-fade between them as its control."""
 
-    first: Picture
-    second: Picture
-    morph: Picture
-    blend: Picture
+    first: EmbeddedPicture
+    second: EmbeddedPicture
+    morph: EmbeddedPicture
+    blend: EmbeddedPicture
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class RunPage:
     figures: Sequence[Figure]
     charts: Sequence[Chart]
     looks: Looks | None
-    sheets: Sequence[Picture]
+    sheets: Sequence[EmbeddedPicture]
     provenance: Mapping[str, Record]
 
 
@@ -255,12 +255,12 @@ def _curve(name: str, rows: Sequence[Mapping[str, Any]], key: str) -> Series:
     return Series(name, [row[IMAGES_SEEN] for row in known], [row[key] for row in known])
 
 
-def _sheets(run: Run) -> Iterator[Picture]:
+def _sheets(run: Run) -> Iterator[EmbeddedPicture]:
     found = sorted(run.sheets.glob("*.png")) if run.sheets.is_dir() else []
     for place in spread_over(len(found), SHEETS):
         sheet = found[place]
         said = f"{int(sheet.stem):,} images seen" if sheet.stem.isdigit() else sheet.stem
-        yield Picture(data_uri(read_bytes(sheet)), f"Sample sheet of the training at {said}", said)
+        yield EmbeddedPicture(data_uri(read_bytes(sheet)), f"Sample sheet of the training at {said}", said)
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
@@ -277,8 +277,8 @@ def _looks(space: Space, dataset: Dataset) -> Looks:
 
     def copy(place: int) -> Copy:
         return Copy(
-            Picture.of(images[place], f"Held-out image {names[place]}", names[place]),
-            Picture.of(copies[place], f"Reconstruction of {names[place]}"),
+            EmbeddedPicture.of(images[place], f"Held-out image {names[place]}", names[place]),
+            EmbeddedPicture.of(copies[place], f"Reconstruction of {names[place]}"),
             f"{errors[place]:.1%}",
         )
 
@@ -287,10 +287,10 @@ def _looks(space: Space, dataset: Dataset) -> Looks:
         frames = space.decode(Line(codes[a], codes[b])(shares))
         fades = [np.round(images[a] * (1 - share) + images[b] * share).astype(np.uint8) for share in shares]
         return Strip(
-            Picture.of(images[a], f"Held-out image {names[a]}", names[a]),
-            Picture.of(images[b], f"Held-out image {names[b]}", names[b]),
-            Picture.of(_row(frames), f"Morph from {names[a]} to {names[b]} in {FRAMES} equal latent steps"),
-            Picture.of(_row(fades), f"Cross-fade from {names[a]} to {names[b]}"),
+            EmbeddedPicture.of(images[a], f"Held-out image {names[a]}", names[a]),
+            EmbeddedPicture.of(images[b], f"Held-out image {names[b]}", names[b]),
+            EmbeddedPicture.of(_row(frames), f"Morph from {names[a]} to {names[b]} in {FRAMES} equal latent steps"),
+            EmbeddedPicture.of(_row(fades), f"Cross-fade from {names[a]} to {names[b]}"),
         )
 
     order = [int(place) for place in np.argsort(errors, kind="stable")]

@@ -10,7 +10,7 @@ from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.files import hash_bytes
 from gaia_stim.metrics.distance import variation
 from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
-from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -35,13 +35,13 @@ COORDINATES = {
 class Stimulus:
     """A stimulus and what stands below it."""
 
-    picture: Picture
+    picture: EmbeddedPicture
     where: str
     measured: str
 
 
 @dataclass(frozen=True)
-class Table:
+class ManifestTable:
     """The manifest: what is the same for all once, the rest a row a stimulus."""
 
     same: Mapping[str, str]
@@ -63,7 +63,7 @@ class SetPage:
     columns: int | None
     """Of a grid or a short continuum."""
     charts: Sequence[Chart]
-    table: Table
+    table: ManifestTable
     provenance: Mapping[str, Record]
 
 
@@ -121,7 +121,8 @@ def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], l
         if hash_bytes(content) != row.image_hash:
             changed.append(row.stim_id)
         where = _where(row)
-        picture = Picture(data_uri(content), f"Stimulus {row.stim_id}{f', {where}' if where else ''}", row.stim_id)
+        alt = f"Stimulus {row.stim_id}{f', {where}' if where else ''}"
+        picture = EmbeddedPicture(data_uri(content), alt, row.stim_id)
         shown.append(Stimulus(picture, where, _measured(row)))
     return shown, changed
 
@@ -207,12 +208,12 @@ def _range(name: str, rows: Sequence[Row], field: str) -> str:
 # -- manifest and provenance ------------------------------------------------------------------------------------------
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[Row]) -> ManifestTable:
     records = [{name: value for name, value in asdict(row).items() if name != "image"} for row in rows]
     used = [name for name in records[0] if any(record[name] is not None for record in records)]
     constant = [name for name in used if len(rows) > 1 and len({record[name] for record in records}) == 1]
     headings = [name for name in used if name not in constant]
-    return Table(
+    return ManifestTable(
         {name: _full(records[0][name]) for name in constant},
         headings,
         [[(_cell(record[name]), _full(record[name])) for name in headings] for record in records[:LISTED]],

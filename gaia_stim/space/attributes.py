@@ -198,6 +198,10 @@ class Readout:
 def read_out(codes: Codes, labels: Labels, seed: int = 0) -> Readout:
     """Ridge regression of each attribute on z, with an intercept, and its five-fold cross-validated R².
 
+    From sums over slices of the codes and not by scikit-learn's `RidgeCV`: for 200,000 × 1,024 codes and 40 attributes
+    that takes 5.0 GiB beside them where this takes 0.5, and a single fit more than ten minutes where this takes less
+    than one for six.
+
     The penalty of each attribute is chosen inside each fold's training part, by generalised cross-validation. Binary
     attributes are regressed as 0 and 1, so that all R² mean the same. Each attribute uses all images where it is known;
     one that is known for too few has an R² of 0.
