@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Point = tuple[float, float]
 """(x, y): as measured, or in pixels from the top left."""
@@ -44,8 +45,8 @@ class Series:
     y: Iterable[float]
     joined: bool = True
     """Whether neighbours have something between them."""
-    dotted: bool | None = None
-    """Whether each point is a dot; where nobody says, of few points and of those that are not joined."""
+    dotted: bool = True
+    """Whether each point is a dot too, unless there are many; points that are not joined always are."""
 
     @property
     def points(self) -> list[Point]:
@@ -54,16 +55,14 @@ class Series:
         return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A labelled place on an axis, in pixels."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True)
-class Dot:
+class Dot(NamedTuple):
     """A point of a curve, in pixels, and what it says when pointed at."""
 
     x: float
@@ -71,8 +70,7 @@ class Dot:
     says: str
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """A drawn series: its corners, none where its dots are not joined, and its dots if they are shown."""
 
     name: str
@@ -135,9 +133,7 @@ def chart(
         Curve(
             one.name,
             drawn(points) if one.joined else [],
-            dots(one.name, points)
-            if (one.dotted or (one.dotted is None and len(points) <= DOTS)) or not one.joined
-            else [],
+            dots(one.name, points) if not one.joined or (one.dotted and len(points) <= DOTS) else [],
         )
         for one, points in shown
     ]

@@ -6,7 +6,6 @@ left out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -23,24 +22,6 @@ LINE = LABEL_SIZES[0] + 6
 MARGIN = 16
 TITLE_ROOM = 480
 """A sheet is made at most so wide for the sake of its title."""
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Where the tiles are, in pixels: their number across, their size, the first one's corner, and from one to the
-    next."""
-
-    columns: int
-    width: int
-    height: int
-    left: int
-    top: int
-    right: int
-    down: int
-
-    def corner(self, index: int) -> tuple[int, int]:
-        """Of a tile, top left."""
-        return self.left + index % self.columns * self.right, self.top + index // self.columns * self.down
 
 
 def contact_sheet(
@@ -76,23 +57,21 @@ def contact_sheet(
     factor = scale or max(1, -(-TILE // min(height, width)))
     height, width = height * factor, width * factor
     beside_font = _font(beside, 3 * width)
-    grid = _Grid(
-        columns,
-        width,
-        height,
-        left=MARGIN + (min(3 * width, widest(beside, beside_font)) + 8 if beside else 0),
-        top=MARGIN + (TITLE_SIZE + 14 if heading else 0) + (LINE if above else 0),
-        right=width + gap,
-        down=height + (LINE if under else 0) + gap,
-    )
-    across = grid.left + columns * grid.right - gap + MARGIN
+    left = MARGIN + (min(3 * width, widest(beside, beside_font)) + 8 if beside else 0)
+    top = MARGIN + (TITLE_SIZE + 14 if heading else 0) + (LINE if above else 0)
+    right, down = width + gap, height + (LINE if under else 0) + gap
+
+    def corner(index: int) -> tuple[int, int]:
+        return left + index % columns * right, top + index // columns * down
+
+    across = left + columns * right - gap + MARGIN
     if heading:
         across = max(across, min(TITLE_ROOM, widest([heading], font_of(TITLE_SIZE))) + 2 * MARGIN)
-    canvas = Image.new("RGB", (across, grid.top + rows * grid.down - gap + MARGIN), background)
+    canvas = Image.new("RGB", (across, top + rows * down - gap + MARGIN), background)
 
     for index, image in enumerate(images):
         tile = _tile(image, factor)
-        x, y = grid.corner(index)
+        x, y = corner(index)
         canvas.paste(tile, (x + (width - tile.width) // 2, y + (height - tile.height) // 2))
     ink = INK if sum(background) >= 3 * 118 else WHITE
     pen = ImageDraw.Draw(canvas)
@@ -105,13 +84,13 @@ def contact_sheet(
     room = width - 2
     under_font, above_font = _font(under, room), _font(above, room)
     for index, text in enumerate(under):
-        x, y = grid.corner(index)
+        x, y = corner(index)
         write(text, x + width / 2, y + height + LINE / 2, room, under_font, "mm")
     for index, text in enumerate(above):
-        x, y = grid.corner(index)
+        x, y = corner(index)
         write(text, x + width / 2, y - LINE / 2, room, above_font, "mm")
     for index, text in enumerate(beside):
-        x, y = grid.corner(index * columns)
+        x, y = corner(index * columns)
         write(text, x - 8, y + height / 2, x - 8 - MARGIN, beside_font, "rm")
     return np.array(canvas)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
-from gaia_stim.errors import DataError
+from gaia_stim.errors import DataError, in_brief
 from gaia_stim.labels.cells import plain, read_cells
 from gaia_stim.labels.joining import rows_of
 
@@ -36,7 +36,9 @@ class Landmarks:
     def place(self, name: str) -> int:
         """Which landmark that is. Raises `DataError` where there is none of that name."""
         if name not in self.names:
-            raise DataError(f"{self.source}: has no landmark '{name}'; its {len(self.names)} are {_some(self.names)}")
+            raise DataError(
+                f"{self.source}: has no landmark '{name}'; its {len(self.names)} are {in_brief(self.names)}"
+            )
         return self.names.index(name)
 
     def of(self, images: Sequence[str]) -> list[Positions | None]:
@@ -127,7 +129,3 @@ def _points(path: Path) -> Iterator[tuple[float, float]]:
         lines = [(number, words) for number, words in lines if not (words[0][0] in "{}#" or words[0].endswith(":"))]
     for number, words in lines:
         yield _position(f"{path}:{number}", *words[:2])
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" … {names[-1]}" if len(names) > 5 else "")

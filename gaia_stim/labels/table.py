@@ -260,8 +260,7 @@ def _once(labels: Labels, lines: npt.NDArray[np.int64]) -> Labels:
     codes, different = pd.factorize(np.array([path_key(image) for image in labels.images], dtype=object))
     if len(different) == len(codes):
         return labels
-    first = np.zeros(len(different), dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    first = np.unique(codes, return_index=True)[1]
     firsts = labels.values[first[codes]]
     same = ((labels.values == firsts) | (np.isnan(labels.values) & np.isnan(firsts))).all(axis=1)
     if not same.all():

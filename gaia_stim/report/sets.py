@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.drawing.charts import Chart, Series, chart
+from gaia_stim.errors import in_brief
 from gaia_stim.files import hash_bytes
 from gaia_stim.metrics.distance import variation
-from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
+from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.sets import StimulusSet
