@@ -28,17 +28,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from gaia_stim.pipeline.contenders import train_all, trainings
 from PIL import Image, ImageDraw
 from scipy.spatial import Delaunay, cKDTree
 from scipy.spatial.distance import cdist
 
 from gaia_stim.config import CompareConfig, make
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import GaiaStimError
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.files import write_json
 from gaia_stim.images import Pixels, write_png
-from gaia_stim.pipeline.contenders import train_all, trainings
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 
 Points = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ Each row is an image, nine steps from its reconstruction to the other's, and the
 import sys
 from pathlib import Path
 
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.images import write_png
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from gaia_stim.config import MorphConfig
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.images import write_png
 from gaia_stim.pipeline.morphs import morph
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 
 first, second = map(Path, sys.argv[1:3])

@@ -4,7 +4,7 @@ Everything a user can mend is a `GaiaStimError` whose text is one clear message:
 Any other exception is a bug and ends with exit code 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -71,3 +71,9 @@ def unknown_name(what: str, name: str, valid: Iterable[str]) -> ConfigError:
     """The one message for a name that is not in its table."""
     names = list(valid)
     return ConfigError(f"unknown {what} '{name}'{suggestion(name, names)}; choose from {', '.join(names)}")
+
+
+def in_brief(names: Sequence[str], most: int = 5) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

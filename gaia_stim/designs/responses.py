@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gaia_stim.cells import bounded
+from gaia_stim.cells import bounded, unguarded
 from gaia_stim.designs import DESIGNS, SCALES
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
 from gaia_stim.errors import ConfigError, DataError, unknown_name
-from gaia_stim.stimuli.cells import unguarded
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, STIM_COLUMNS, TRIALS
 from gaia_stim.tables import look_up

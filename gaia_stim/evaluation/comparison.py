@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.dataset import Dataset
+from gaia_stim.drawing.sheets import column_sheet
 from gaia_stim.evaluation.evidence import blend
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.images import Pixels
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
 
@@ -30,7 +30,7 @@ ROWS = 8
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredTraining:
     """One training and its figures."""
 
     model: str
@@ -85,7 +85,7 @@ def ideals() -> dict[str, float | None]:
     return {name: score.ideal for name, score in scores().items()} | IDEALS
 
 
-def summary(measured: Sequence[Measured]) -> dict[str, dict[str, Spread]]:
+def summary(measured: Sequence[MeasuredTraining]) -> dict[str, dict[str, Spread]]:
     """Model, then figure, to its mean and spread; models in the order in which they first come."""
     return {
         model: {name: spread_of([one.figures[name] for one in trainings]) for name in trainings[0].figures}
@@ -120,7 +120,7 @@ def reconstruction_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixel
     """The paper's Figure 5: a row a held-out image, and beside it what each model makes of it."""
     images = dataset.batch(dataset.rows("validation")[:ROWS])
     columns = [images, *(space.decode(space.encode(images)) for space in models.values())]
-    return _sheet(columns, ["image", *models], "Held-out images and their reconstructions")
+    return column_sheet(columns, ["image", *models], "Held-out images and their reconstructions")
 
 
 def midpoint_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:
@@ -128,14 +128,9 @@ def midpoint_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:
     images = dataset.batch(dataset.rows("validation")[: 2 * ROWS])
     a, b = images[: len(images) // 2 * 2 : 2], images[1::2]
     columns = [a, b, blend(a, b), *(midpoints(space, a, b) for space in models.values())]
-    return _sheet(columns, ["A", "B", "pixel blend", *models], "Half-way between two held-out images")
+    return column_sheet(columns, ["A", "B", "pixel blend", *models], "Half-way between two held-out images")
 
 
 def midpoints(space: Space, a: Iterable[Pixels], b: Iterable[Pixels]) -> Pixels:
     """The decoded means of the codes of pairs of images."""
     return space.decode(Line(space.encode(a), space.encode(b))(np.array([0.5])))
-
-
-def _sheet(columns: Sequence[Pixels], labels: Sequence[str], title: str) -> Pixels:
-    images = [image for row in zip(*columns, strict=True) for image in row]
-    return contact_sheet(images, len(columns), column_labels=labels, title=title)

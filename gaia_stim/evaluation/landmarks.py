@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.images import Frame, Pixels, Positions
 from gaia_stim.networks.base import Shaped
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.carrying import Carrier
 from gaia_stim.space.space import Space
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from gaia_stim.evaluation.predictors import Predictors
+from gaia_stim.evaluation.predictors import Predictors, Values
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.images import Pixels
 from gaia_stim.space.calibration import factors
@@ -20,7 +20,6 @@ from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import AttributeRecord
 
-Values = npt.NDArray[np.float64]
 SUCCESS = (0.5, 1.5)
 """Of what was asked: an edit that moves its attribute by so much has worked."""
 CORRELATED = 0.2

@@ -147,12 +147,6 @@ def _units(pictures: Lines) -> npt.NDArray[np.float64]:
 # -- models and controls ----------------------------------------------------------------------------------------------
 
 
-def evaluate_lines(space: Space, seed: int = 0, pairs: int = PAIRS) -> LineFigures:
-    """The figures of a model, on lines that it was not trained on; raises as `check_shape`."""
-    ends = random_ends(seed, pairs)
-    return figures(interpolate(space, ends), ends)
-
-
 def random_ends(seed: int, pairs: int = PAIRS) -> Angles:
     """The angles that are to be joined: (pairs, 2)."""
     return random_angles(2 * pairs, seed).reshape(pairs, 2)

@@ -18,12 +18,12 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from gaia_stim.drawing.sheets import column_sheet
 from gaia_stim.errors import ConfigError, unknown_name
 from gaia_stim.evaluation.evidence import blend
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.reconstruction import l1, ssim
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
 
@@ -186,6 +186,5 @@ def midpoint_rows(space: Space, drawn: Drawn) -> Pixels:
     line = Line(space.encode(a), space.encode(b))
     between = [space.decode(line(np.array([place]))) for place in PLACES]
     columns = [a, *between, b, drawn.truth[:ROWS]]
-    images = [image for row in zip(*columns, strict=True) for image in row]
     labels = ["A", *(f"{place:g}" for place in PLACES), "B", "true 0.5"]
-    return contact_sheet(images, len(columns), column_labels=labels, title=f"Midpoints: {drawn.kind}")
+    return column_sheet(columns, labels, f"Midpoints: {drawn.kind}")

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from gaia_stim.config import AttributesAuditConfig, SamplesConfig
 from gaia_stim.dataset import cache_folder
+from gaia_stim.drawing.heatmap import heatmap
 from gaia_stim.errors import DataError
-from gaia_stim.evaluation.heatmap import heatmap
 from gaia_stim.evaluation.leakage import Moved, correlated, mean_over, measure, shown
 from gaia_stim.evaluation.predictors import ACCURATE, LEAST_MATCHED, Lesson, Predictors, Values, balanced, learn
 from gaia_stim.events import Listener

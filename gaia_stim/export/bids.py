@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
+from gaia_stim.cells import guarded, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.export.folder import write_readme
 from gaia_stim.export.formats import tsv_bytes
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.files import hash_file, write_bytes, write_json
-from gaia_stim.stimuli.cells import guarded, unguarded
 from gaia_stim.stimuli.manifest import STIMULI, Row
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials

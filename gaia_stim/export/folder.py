@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
-from gaia_stim.export.formats import csv_bytes
+from gaia_stim.cells import guarded
+from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Table, flat_name
 from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.stimuli.cells import guarded
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
@@ -49,7 +49,7 @@ def write_conditions(table: Table, folder: Path, name: str = "conditions") -> li
     """`conditions.csv`, and where there are several participants one file for each; returns all names."""
     tables = {name: table, **{f"{name}_{owner}": rows for owner, rows in table.of_each_participant().items()}}
     for stem, rows in tables.items():
-        write_bytes(folder / f"{stem}.csv", csv_bytes(rows))
+        write_bytes(folder / f"{stem}.csv", table_csv(rows))
     return [f"{stem}.csv" for stem in tables]
 
 

@@ -1,17 +1,13 @@
-"""Tables as the bytes of files, and back: the way out has a way in, so that a test can hold them against each other."""
+"""Tables as the bytes of files."""
 
-import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 
-from gaia_stim.errors import DataError
+from gaia_stim.cells import csv_bytes
 from gaia_stim.export.linter import Cell, Table
-from gaia_stim.stimuli.cells import unguarded
 
 NOTHING_IN_BIDS = "n/a"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -19,13 +15,9 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _WHEN = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*</dcterms:\1>")
 
 
-def csv_bytes(table: Table) -> bytes:
-    """UTF-8 without a byte-order mark, a line a row; numbers in the shortest form that reads back equal."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([_text(cell) for cell in row] for row in table.rows)
-    return stream.getvalue().encode()
+def table_csv(table: Table) -> bytes:
+    """The table, whose texts are guarded already, as CSV."""
+    return csv_bytes([table.columns, *table.rows], guard=str)
 
 
 def tsv_bytes(table: Table) -> bytes:
@@ -50,50 +42,8 @@ def xlsx_bytes(table: Table) -> bytes:
     return _without_time(written.getvalue())
 
 
-def read_table(path: Path) -> list[dict[str, str | int | float | None]]:
-    """What `csv_bytes`, `tsv_bytes` or `xlsx_bytes` wrote: a row a dictionary, text as it was before it was guarded.
-
-    Raises `DataError` where the file is none of them.
-    """
-    readers: dict[str, Callable[[Path], list[list[Cell]]]] = {".csv": _csv, ".tsv": _tsv, ".xlsx": _xlsx}
-    if path.suffix not in readers or not path.is_file():
-        raise DataError(f"{path}: not a table (.csv, .tsv or .xlsx)")
-    header, *rows = readers[path.suffix](path)
-    return [
-        {str(name): unguarded(cell) if isinstance(cell, str) else cell for name, cell in zip(header, row, strict=True)}
-        for row in rows
-    ]
-
-
 def _text(cell: Cell) -> str:
     return "" if cell is None else cell if isinstance(cell, str) else repr(cell)
-
-
-def _cell(text: str) -> Cell:
-    """A cell as it was before `_text`: guarded text is never a number."""
-    if text == "":
-        return None
-    if re.fullmatch(r"-?[0-9]+", text):
-        return int(text)
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _csv(path: Path) -> list[list[Cell]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        header, *rows = csv.reader(stream)
-    return [[*header], *([_cell(text) for text in row] for row in rows)]
-
-
-def _tsv(path: Path) -> list[list[Cell]]:
-    header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
-    return [[*header], *([None if text == NOTHING_IN_BIDS else _cell(text) for text in row] for row in rows)]
-
-
-def _xlsx(path: Path) -> list[list[Cell]]:
-    return [list(row) for row in load_workbook(path).worksheets[0].iter_rows(values_only=True)]
 
 
 def _without_time(content: bytes) -> bytes:

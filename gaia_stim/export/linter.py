@@ -2,7 +2,7 @@
 
 A table that passes reads the same in every program (docs/exports.md tells with which it was tried). A name that a
 program would stumble over is refused with the reason, since a file or a variable is called by it; a text is never
-refused, but made inert (`stimuli.cells`).
+refused, but made inert (`cells`).
 """
 
 import builtins
@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import guarded, is_plain
 from gaia_stim.errors import DataError
-from gaia_stim.stimuli.cells import guarded, is_plain
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import STIM_COLUMNS, Trials, conditions
 

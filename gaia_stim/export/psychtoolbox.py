@@ -16,12 +16,12 @@ import numpy.typing as npt
 from scipy.io import savemat
 
 import gaia_stim
+from gaia_stim.cells import in_ascii
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import copy_pictures, starter, task_record, write_readme
-from gaia_stim.export.formats import csv_bytes
+from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.stimuli.cells import in_ascii
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
 
@@ -41,7 +41,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
     rows = table if trials is None else _plain(table_of(stimuli, trials))
     size = copy_pictures(stimuli, folder)
     record = task_record(stimuli, trials, size)
-    lines = csv_bytes(rows).decode().splitlines()
+    lines = table_csv(rows).decode().splitlines()
     numbers = {str(stim_id): float(number) for number, stim_id in enumerate(table.column("stim_id"), 1)}
     continuum = {image: place for place, image in record["continuum"]}
     content: dict[str, Any] = {
@@ -70,7 +70,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
     write_bytes(
         folder / "stimuli.mat", b"MATLAB 5.0 MAT-file, by gaia-stim".ljust(HEADER) + written.getvalue()[HEADER:]
     )
-    write_bytes(folder / "conditions.csv", csv_bytes(rows))
+    write_bytes(folder / "conditions.csv", table_csv(rows))
     write_bytes(folder / "experiment.m", starter("psychtoolbox.m"))
     steps = [
         "Start MATLAB or Octave with Psychtoolbox, and change into this folder.",

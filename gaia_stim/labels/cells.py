@@ -10,7 +10,7 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,8 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gaia_stim.cells import LARGEST, MOST_COLUMNS
-from gaia_stim.cells import plain as unmarked
+from gaia_stim.cells import LARGEST, MOST_COLUMNS, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.images import IMAGE_SUFFIXES
 
@@ -51,8 +50,8 @@ class Cells:
 
 
 def plain(cell: str) -> str:
-    """A cell's text: without spaces around it, and without the ' that keeps it from being a formula."""
-    return unmarked(cell.strip())
+    """A cell's text: without spaces around it, and as it was before it was guarded."""
+    return unguarded(cell.strip())
 
 
 def is_image_name(header: str) -> bool:
@@ -214,21 +213,21 @@ def _trimmed(row: list[str], width: int) -> list[str]:
 
 def _sheet(file: Path, content: bytes) -> Iterator[Record]:
     """The rows of the first sheet."""
-    from openpyxl import load_workbook
-
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > LARGEST_UNPACKED:
             raise DataError(f"{file}: too large: unpacks to {unpacked:,} bytes; at most {LARGEST_UNPACKED:,} are read")
-        yield from _sheet_rows(file, content, load_workbook)
+        yield from _sheet_rows(file, content)
     except DataError:
         raise
     except Exception as error:  # a damaged workbook makes openpyxl raise nearly anything
         raise DataError(f"{file}: not an XLSX workbook, or damaged ({error})") from error
 
 
-def _sheet_rows(file: Path, content: bytes, load_workbook: Callable[..., Any]) -> Iterator[Record]:
+def _sheet_rows(file: Path, content: bytes) -> Iterator[Record]:
+    from openpyxl import load_workbook
+
     # Twice: only the file's text says that a cell is a formula, and only its last value what that came to.
     books = [load_workbook(io.BytesIO(content), read_only=True, data_only=values) for values in (False, True)]
     sheets = [book.worksheets[0] for book in books]

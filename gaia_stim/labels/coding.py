@@ -17,7 +17,7 @@ import pandas as pd
 from gaia_stim.errors import ConfigError, DataError, unknown_name
 from gaia_stim.labels.cells import plain
 
-Values = npt.NDArray[np.float64]
+AttributeValues = npt.NDArray[np.float64]
 
 MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "<na>"))
 """What stands for a missing value in any column, in any case: what R, MATLAB, pandas and spreadsheets write."""
@@ -104,7 +104,7 @@ class Coded:
     """A column's attributes and their values; none where it is left out, and then why."""
 
     attributes: tuple[Attribute, ...] = ()
-    values: Values | None = None
+    values: AttributeValues | None = None
     """(rows, attributes); NaN where missing."""
     left_out: str | None = None
     notes: tuple[str, ...] = ()
@@ -236,7 +236,7 @@ def _level(column: Column, levels: Sequence[str], baseline: str) -> str:
     return baseline
 
 
-def _looked_up(column: Column, codings: Sequence[Mapping[str, float]]) -> Values:
+def _looked_up(column: Column, codings: Sequence[Mapping[str, float]]) -> AttributeValues:
     """(rows, codings): what each row's word becomes in each coding."""
     table = [[coding.get(word, np.nan) for coding in codings] for word in column.words]
     return np.array(table, dtype=np.float64).reshape(-1, len(codings))[column.codes]

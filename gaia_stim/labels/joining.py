@@ -14,17 +14,15 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from gaia_stim.errors import DataError
+from gaia_stim.errors import DataError, in_brief
 from gaia_stim.images import IMAGE_SUFFIXES
-from gaia_stim.labels.coding import Values
+from gaia_stim.labels.coding import AttributeValues
 from gaia_stim.labels.table import Labels, path_key
 
 ENOUGH = 0.95
 """Share of the images that must have labels."""
 TRUST_FOLDERS = 0.5
 """Where so many images match with their folders, folders mean something and are not left out."""
-NAMED = 5
-"""How many images a message names."""
 MOST_DIGITS = 15
 """Of what is taken for an image's number."""
 _NONE, _SEVERAL = -1, -2
@@ -37,7 +35,7 @@ Numbered = tuple[str, int]
 class Joined:
     """Labels aligned with images."""
 
-    values: Values
+    values: AttributeValues
     """(images, attributes); NaN where the image has no row or the row no value."""
     rows: npt.NDArray[np.int64]
     """(images,): the row of the labels, -1 for none."""
@@ -54,7 +52,7 @@ class Joined:
         """A sentence: how many matched, by what, and which did not."""
         text = f"{self.matched:,} of {len(self.rows):,} images have labels (matched by {self.by})"
         if self.unmatched_images:
-            text += f"; none for {_some(self.unmatched_images)}"
+            text += f"; none for {in_brief(self.unmatched_images)}"
         if self.unused_rows:
             text += f"; {len(self.unused_rows):,} rows of labels are of other images, such as {self.unused_rows[0]}"
         return text
@@ -112,8 +110,8 @@ def join(labels: Labels, images: Sequence[str]) -> Joined:
         share = int(100 * match.matched / len(images))
         raise DataError(
             f"{labels.file}: has labels for {match.matched:,} of {len(images):,} images ({share} %), at least"
-            f" {ENOUGH:.0%} are needed; none for {_some(unmatched)}, while its rows are called {_some(labels.images)};"
-            f" {hint or 'are these the labels of these images?'}"
+            f" {ENOUGH:.0%} are needed; none for {in_brief(unmatched)}, while its rows are called"
+            f" {in_brief(labels.images)}; {hint or 'are these the labels of these images?'}"
         )
     if hint:
         raise DataError(f"{labels.file}: {hint}")
@@ -219,8 +217,3 @@ def _numbered(key: str) -> Numbered | None:
     before = stem.rstrip("0123456789")
     digits = stem[len(before) :]
     return (before, int(digits)) if 0 < len(digits) <= MOST_DIGITS else None
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
-from gaia_stim.errors import DataError
-from gaia_stim.labels.cells import read_cells
+from gaia_stim.errors import DataError, in_brief
+from gaia_stim.labels.cells import plain, read_cells
 from gaia_stim.labels.joining import rows_of
 
 COLUMNS = ("image", "landmark", "x", "y")
@@ -36,7 +36,9 @@ class Landmarks:
     def place(self, name: str) -> int:
         """Which landmark that is. Raises `DataError` where there is none of that name."""
         if name not in self.names:
-            raise DataError(f"{self.source}: has no landmark '{name}'; its {len(self.names)} are {_some(self.names)}")
+            raise DataError(
+                f"{self.source}: has no landmark '{name}'; its {len(self.names)} are {in_brief(self.names)}"
+            )
         return self.names.index(name)
 
     def of(self, images: Sequence[str]) -> list[Positions | None]:
@@ -58,14 +60,14 @@ def read_landmarks(source: Path) -> Landmarks:
 
 def landmarks_csv(landmarks: Landmarks) -> bytes:
     """The table that `read_landmarks` reads; missing ones have no row."""
-    rows: list[Sequence[str]] = [COLUMNS]
-    for image, positions in landmarks.positions.items():
-        rows += [
-            (image, name, f"{x:.2f}", f"{y:.2f}")
-            for name, (x, y) in zip(landmarks.names, positions.tolist(), strict=True)
-            if np.isfinite([x, y]).all()
-        ]
-    return csv_bytes(rows)
+    names = [place if name == str(place) else name for place, name in enumerate(landmarks.names)]
+    rows = (
+        (image, name, round(x, 2), round(y, 2))
+        for image, positions in landmarks.positions.items()
+        for name, (x, y) in zip(names, positions.tolist(), strict=True)
+        if np.isfinite([x, y]).all()
+    )
+    return csv_bytes([COLUMNS, *rows])
 
 
 def _table(source: Path) -> Landmarks:
@@ -73,8 +75,8 @@ def _table(source: Path) -> Landmarks:
     header = [name.casefold() for name in cells.header]
     if missing := [name for name in COLUMNS if name not in header]:
         raise DataError(f"{source}: has no column '{missing[0]}'; landmarks are told by {', '.join(COLUMNS)}")
-    image, landmark, x, y = (cells.columns[header.index(name)] for name in COLUMNS)
-    names = list(dict.fromkeys(landmark.tolist()))
+    image, landmark, x, y = (list(map(plain, cells.columns[header.index(name)])) for name in COLUMNS)
+    names = list(dict.fromkeys(landmark))
     order = {name: place for place, name in enumerate(names)}
     found: dict[str, Positions] = {}
     for row, line in enumerate(cells.lines):
@@ -127,7 +129,3 @@ def _points(path: Path) -> Iterator[tuple[float, float]]:
         lines = [(number, words) for number, words in lines if not (words[0][0] in "{}#" or words[0].endswith(":"))]
     for number, words in lines:
         yield _position(f"{path}:{number}", *words[:2])
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" … {names[-1]}" if len(names) > 5 else "")

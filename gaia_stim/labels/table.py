@@ -14,7 +14,7 @@ import pandas as pd
 from gaia_stim.errors import ConfigError, DataError, unknown_name
 from gaia_stim.images import IMAGE_SUFFIXES
 from gaia_stim.labels.cells import Cells, is_image_name, plain, read_cells
-from gaia_stim.labels.coding import Attribute, Coded, Column, Values, code
+from gaia_stim.labels.coding import Attribute, AttributeValues, Coded, Column, code
 
 WEAK_IMAGE_NAMES = ("id", "name")
 """Names that a column of images may have where nothing better is found."""
@@ -34,7 +34,7 @@ class Labels:
     images: list[str]
     """The image cell of each row, as written."""
     attributes: tuple[Attribute, ...]
-    values: Values
+    values: AttributeValues
     """(rows, attributes): 0 or 1 for binary ones and categories, the number for graded ones, NaN where missing."""
     lines: npt.NDArray[np.int64] | None = None
     """(rows,): the line of the file that each row stands on, where there is a file."""
@@ -54,7 +54,7 @@ class Labels:
         """Where a row stands, as " (line 7)"; empty where that is not known."""
         return "" if self.lines is None else f" (line {self.lines[row]})"
 
-    def column(self, name: str) -> Values:
+    def column(self, name: str) -> AttributeValues:
         """(rows,) values of one attribute. Raises `ConfigError`, as `select`, where there is none of that name."""
         [place, *others] = self._places(name)
         if others:
@@ -141,7 +141,7 @@ def read_labels(
     return _once(labels, cells.lines)
 
 
-def problems(attributes: Sequence[Attribute], values: Values) -> dict[str, str]:
+def problems(attributes: Sequence[Attribute], values: AttributeValues) -> dict[str, str]:
     """Why an attribute cannot be fitted on these rows, by its name; (rows, attributes) with NaN where missing.
 
     Named are those that are missing everywhere, constant, or in every row the same as one before.
@@ -238,7 +238,7 @@ def _missing(cells: Cells, missing: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _beside(parts: Iterable[Coded], rows: int) -> Values:
+def _beside(parts: Iterable[Coded], rows: int) -> AttributeValues:
     values = [part.values for part in parts if part.values is not None]
     return np.concatenate(values, axis=1) if values else np.empty((rows, 0))
 
@@ -260,8 +260,7 @@ def _once(labels: Labels, lines: npt.NDArray[np.int64]) -> Labels:
     codes, different = pd.factorize(np.array([path_key(image) for image in labels.images], dtype=object))
     if len(different) == len(codes):
         return labels
-    first = np.zeros(len(different), dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    first = np.unique(codes, return_index=True)[1]
     firsts = labels.values[first[codes]]
     same = ((labels.values == firsts) | (np.isnan(labels.values) & np.isnan(firsts))).all(axis=1)
     if not same.all():

@@ -17,6 +17,7 @@ from jaxtyping import Float64
 from gaia_stim.metrics.distance import Pixels
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.metrics.reconstruction import ssim
+from gaia_stim.srgb import encoded
 
 Distances = Float64[npt.NDArray[np.float64], " n"]
 Planes = Float64[npt.NDArray[np.float64], "n height width"]
@@ -70,16 +71,10 @@ def nlpd(a: Pixels, b: Pixels) -> Distances:
     Source: Laparra, Ballé, Berardino & Simoncelli (2016), Perceptual image quality assessment using a normalized
     Laplacian pyramid, Eqs. 1-5.
     """
-    scales = zip(_normalised(_grey_level(a)), _normalised(_grey_level(b)), strict=True)
+    scales = zip(_normalised(encoded(luminance(a))), _normalised(encoded(luminance(b))), strict=True)
     errors = [np.sqrt(np.square(x - y).mean(axis=(1, 2))) for x, y in scales]
     mean: Distances = np.mean(errors, axis=0)
     return mean
-
-
-def _grey_level(images: Pixels) -> Planes:
-    y = luminance(images)
-    encoded: Planes = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 0.0031308) ** (1 / 2.4) - 0.055)
-    return encoded
 
 
 def _normalised(planes: Planes) -> Iterator[Planes]:

@@ -3,19 +3,18 @@
 import numpy as np
 import numpy.typing as npt
 
-_LEVELS = np.arange(256) / 255
-LINEAR_LIGHT: npt.NDArray[np.float64] = np.where(
-    _LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4
-)
-"""Linear light in [0, 1] of each 8-bit sRGB level (IEC 61966-2-1)."""
+from gaia_stim.srgb import linear
+
+LINEAR_LIGHT: npt.NDArray[np.float64] = linear(np.arange(256) / 255)
+"""Linear light in [0, 1] of each 8-bit sRGB level."""
 REC709 = np.array([0.2126, 0.7152, 0.0722])
 """Weights of linear R, G, B in luminance (ITU-R BT.709)."""
 
 
 def luminance(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Relative luminance Y in [0, 1] of each pixel: (n, H, W, 1 or 3) to (n, H, W)."""
-    linear = LINEAR_LIGHT[images]
-    y: npt.NDArray[np.float64] = linear[..., 0] if images.shape[-1] == 1 else linear @ REC709
+    light = LINEAR_LIGHT[images]
+    y: npt.NDArray[np.float64] = light[..., 0] if images.shape[-1] == 1 else light @ REC709
     return y
 
 

@@ -103,7 +103,7 @@ def _make(
 ) -> dict[str, Any]:
     places = targets(size, config.distance, config.height)
     moved: dict[str, Positions] = {}
-    rows: list[Sequence[str]] = [("image", "scale", "rotation_deg", "shift_x", "shift_y")]
+    rows: list[Sequence[str | float]] = [("image", "scale", "rotation_deg", "shift_x", "shift_y")]
     for path, points in tracked(usable.items(), "aligning", len(usable), listen):
         try:
             similarity = Similarity.between(points[by], places)
@@ -116,7 +116,7 @@ def _make(
         moved[path] = similarity(points)
         x, y = similarity.shift
         degrees = float(np.degrees(similarity.rotation))
-        rows.append((path, f"{similarity.scale:.6g}", f"{degrees:.4f}", f"{x:.3f}", f"{y:.3f}"))
+        rows.append((path, float(f"{similarity.scale:.6g}"), round(degrees, 4), round(float(x), 3), round(float(y), 3)))
     write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
     write_bytes(staging / TRANSFORMS, csv_bytes(rows))
     for table in _tables(config):

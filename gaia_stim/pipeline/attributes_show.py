@@ -10,11 +10,11 @@ import numpy as np
 import gaia_stim
 from gaia_stim.config import AttributesShowConfig
 from gaia_stim.config.attributes import names
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels, find_images, write_png
 from gaia_stim.outputs import Kind, made_once
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, CompareConfig, make
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
 from gaia_stim.evaluation.comparison import Spread, spread_of
@@ -20,7 +21,6 @@ from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import write_json
 from gaia_stim.images import Pixels, write_png
 from gaia_stim.pipeline.compare import compare
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.provenance import build
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import (
-    Measured,
+    MeasuredTraining,
     ideals,
     midpoint_sheet,
     reconstruction_sheet,
@@ -69,7 +70,7 @@ def compare(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     config.out.mkdir(parents=True, exist_ok=True)
     write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(spaces, dataset))
     write_png(config.out / MIDPOINTS, midpoint_sheet(spaces, dataset))
-    write_bytes(config.out / TABLE, _long(measured).to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
         "request": request,
@@ -93,9 +94,9 @@ def compare(config: CompareConfig, listen: Listener = silent) -> CompareResult:
 
 def _measure(
     config: CompareConfig, contenders: Sequence[Contender], listen: Listener
-) -> tuple[list[Measured], tuple[dict[str, Space], Dataset]]:
+) -> tuple[list[MeasuredTraining], tuple[dict[str, Space], Dataset]]:
     """All figures, and of each model the space of its first training with the images to look at."""
-    measured: list[Measured] = []
+    measured: list[MeasuredTraining] = []
     spaces: dict[str, Space] = {}
     shown: Dataset | None = None
     for contender in contenders:
@@ -111,7 +112,9 @@ def _measure(
         figures = {name: found[name] for name in scores()}
         if are_drawn(dataset.folder) and space.shape[2] == COLOUR:
             figures |= _true_midpoints(space, config.seed)
-        measured.append(Measured(contender.model, contender.seed, contender.run.path, space.model_hash, figures))
+        measured.append(
+            MeasuredTraining(contender.model, contender.seed, contender.run.path, space.model_hash, figures)
+        )
         spaces.setdefault(contender.model, space)
         shown = shown or dataset
     if shown is None:
@@ -136,7 +139,7 @@ def _hashes(dataset: Dataset) -> list[str]:
     return list(dataset.table["image_hash"])
 
 
-def _long(measured: Sequence[Measured]) -> pd.DataFrame:
+def _long(measured: Sequence[MeasuredTraining]) -> pd.DataFrame:
     """A row a figure of a training, as statistics programs like it."""
     known = ideals()
     return pd.DataFrame(

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 import gaia_stim
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs import SCALES
 from gaia_stim.designs.fits import Fit
-from gaia_stim.designs.plot import draw_scale
+from gaia_stim.designs.plot import scale_plot
 from gaia_stim.designs.responses import Answers, find_results, read_answers
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
@@ -103,7 +104,7 @@ def _write(config: ScaleConfig, request: Mapping[str, Any], answers: Answers, li
             listen(Note(warning if who == TOGETHER else f"participant {who}: {warning}", warning=True))
         if who != TOGETHER:
             write_bytes(file, _table(fit))
-    write_png(config.out.with_suffix(".png"), draw_scale(fits[0][3], f"{answers.task}: {len(answers)} trials", "alpha"))
+    write_png(config.out.with_suffix(".png"), scale_plot(fits[0][3], f"{answers.task}: {len(answers)} trials"))
     write_json(
         config.out.with_suffix(".json"),
         {
@@ -140,7 +141,7 @@ def _own_file(out: Path, number: int, person: str) -> Path:
 
 def _table(fit: Fit) -> bytes:
     columns = {"alpha": fit.alpha, "scale": fit.scale, "low": fit.low, "high": fit.high, **fit.columns}
-    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
+    return frame_csv(pd.DataFrame(columns))
 
 
 def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:

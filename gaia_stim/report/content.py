@@ -1,6 +1,6 @@
 """What pages of both kinds are made of, beside pictures and charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +34,3 @@ def number(value: float) -> str:
 def without(record: Record, *names: str) -> dict[str, Any]:
     """A record without what is too long to read."""
     return {name: value for name, value in record.items() if name not in names}
-
-
-def in_brief(names: Sequence[str], most: int = 3) -> str:
-    """The first of many names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

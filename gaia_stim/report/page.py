@@ -19,7 +19,7 @@ REQUEST = "gaia-stim-request"
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """A picture of the page, its bytes in it."""
 
     uri: str
@@ -27,7 +27,7 @@ class Picture:
     caption: str = ""
 
     @classmethod
-    def of(cls, pixels: Pixels, alt: str, caption: str = "") -> "Picture":
+    def of(cls, pixels: Pixels, alt: str, caption: str = "") -> "EmbeddedPicture":
         """A picture of (H, W, C) pixels."""
         return cls(data_uri(png_bytes(pixels)), alt, caption)
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.dataset import Dataset
+from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.evaluation.evidence import HELD_OUT
 from gaia_stim.evaluation.measure import in_words, scores
 from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.reconstruction import l1
-from gaia_stim.report.charts import Chart, Series, line_chart
 from gaia_stim.report.content import Fact, Record, number, spread_over
-from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.runs import Run, RunConfig
 from gaia_stim.space.paths import Line
 from gaia_stim.space.space import Space
@@ -58,8 +58,8 @@ class Figure:
 class Copy:
     """A held-out image and what the model makes of it."""
 
-    image: Picture
-    reconstruction: Picture
+    image: EmbeddedPicture
+    reconstruction: EmbeddedPicture
     caption: str
 
 
@@ -67,10 +67,10 @@ class Copy:
 class Strip:
     """A morph between two held-out images, and the cross-fade between them as its control."""
 
-    first: Picture
-    second: Picture
-    morph: Picture
-    blend: Picture
+    first: EmbeddedPicture
+    second: EmbeddedPicture
+    morph: EmbeddedPicture
+    blend: EmbeddedPicture
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class RunPage:
     figures: Sequence[Figure]
     charts: Sequence[Chart]
     looks: Looks | None
-    sheets: Sequence[Picture]
+    sheets: Sequence[EmbeddedPicture]
     provenance: Mapping[str, Record]
 
 
@@ -131,7 +131,7 @@ def run_page(
         sentences=list(in_words(figures)) if figures else [],
         bars=list(_bars(figures)) if figures else [],
         figures=list(_figures(figures)) if figures else [],
-        charts=list(_charts(list(run.rows()))),
+        charts=[one for one in _charts(list(run.rows())) if one.curves],
         looks=_looks(space, dataset) if dataset else None,
         sheets=list(_sheets(run)),
         provenance=_provenance(run, config, space, dataset, figures),
@@ -220,34 +220,28 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Chart]:
     """The curves of the log: error, losses, the weights that balance them, learning rate."""
     seen = "images seen"
     measured = [row for row in rows if row.get("validation_l1") is not None]
-    charts = []
     if measured:
         best = min(measured, key=lambda row: row["validation_l1"])
-        charts.append(
-            line_chart(
-                "Error on held-out images",
-                f"Mean absolute difference from their reconstructions, of 1. Best {best['validation_l1']:.4f} at "
-                f"{best[IMAGES_SEEN]:,} images: those weights make the stimuli.",
-                seen,
-                [_curve("held-out error", measured, "validation_l1")],
-            )
-        )
-    charts += [
-        line_chart(title, says, seen, _series(rows, part))
-        for part, title, says in (
-            ("losses", "Losses", "What the players minimise, before it is weighted."),
-            ("balance", "Balance weights", "How much each loss counts: what keeps the players' game even."),
-        )
-    ]
-    charts.append(
-        line_chart(
-            "Learning rate",
-            "Of all players, before the balance multiplies it.",
+        yield chart(
+            "Error on held-out images",
+            f"Mean absolute difference from their reconstructions, of 1. Best {best['validation_l1']:.4f} at "
+            f"{best[IMAGES_SEEN]:,} images: those weights make the stimuli.",
             seen,
-            [_curve("learning rate", rows, "learning_rate")],
+            "mean pixel difference, of 1",
+            [_curve("held-out error", measured, "validation_l1")],
         )
+    losses, balance = _series(rows, "losses"), _series(rows, "balance")
+    yield chart("Losses", "What the players minimise, before it is weighted.", seen, "loss", losses)
+    yield chart(
+        "Balance weights", "How much each loss counts: what keeps the players' game even.", seen, "weight", balance
     )
-    yield from (chart for chart in charts if chart is not None)
+    yield chart(
+        "Learning rate",
+        "Of all players, before the balance multiplies it.",
+        seen,
+        "learning rate",
+        [_curve("learning rate", rows, "learning_rate")],
+    )
 
 
 def _series(rows: Sequence[Mapping[str, Any]], part: str) -> list[Series]:
@@ -261,12 +255,12 @@ def _curve(name: str, rows: Sequence[Mapping[str, Any]], key: str) -> Series:
     return Series(name, [row[IMAGES_SEEN] for row in known], [row[key] for row in known])
 
 
-def _sheets(run: Run) -> Iterator[Picture]:
+def _sheets(run: Run) -> Iterator[EmbeddedPicture]:
     found = sorted(run.sheets.glob("*.png")) if run.sheets.is_dir() else []
     for place in spread_over(len(found), SHEETS):
         sheet = found[place]
         said = f"{int(sheet.stem):,} images seen" if sheet.stem.isdigit() else sheet.stem
-        yield Picture(data_uri(read_bytes(sheet)), f"Sample sheet of the training at {said}", said)
+        yield EmbeddedPicture(data_uri(read_bytes(sheet)), f"Sample sheet of the training at {said}", said)
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
@@ -283,8 +277,8 @@ def _looks(space: Space, dataset: Dataset) -> Looks:
 
     def copy(place: int) -> Copy:
         return Copy(
-            Picture.of(images[place], f"Held-out image {names[place]}", names[place]),
-            Picture.of(copies[place], f"Reconstruction of {names[place]}"),
+            EmbeddedPicture.of(images[place], f"Held-out image {names[place]}", names[place]),
+            EmbeddedPicture.of(copies[place], f"Reconstruction of {names[place]}"),
             f"{errors[place]:.1%}",
         )
 
@@ -293,10 +287,10 @@ def _looks(space: Space, dataset: Dataset) -> Looks:
         frames = space.decode(Line(codes[a], codes[b])(shares))
         fades = [np.round(images[a] * (1 - share) + images[b] * share).astype(np.uint8) for share in shares]
         return Strip(
-            Picture.of(images[a], f"Held-out image {names[a]}", names[a]),
-            Picture.of(images[b], f"Held-out image {names[b]}", names[b]),
-            Picture.of(_row(frames), f"Morph from {names[a]} to {names[b]} in {FRAMES} equal latent steps"),
-            Picture.of(_row(fades), f"Cross-fade from {names[a]} to {names[b]}"),
+            EmbeddedPicture.of(images[a], f"Held-out image {names[a]}", names[a]),
+            EmbeddedPicture.of(images[b], f"Held-out image {names[b]}", names[b]),
+            EmbeddedPicture.of(_row(frames), f"Morph from {names[a]} to {names[b]} in {FRAMES} equal latent steps"),
+            EmbeddedPicture.of(_row(fades), f"Cross-fade from {names[a]} to {names[b]}"),
         )
 
     order = [int(place) for place in np.argsort(errors, kind="stable")]

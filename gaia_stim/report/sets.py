@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from gaia_stim.drawing.charts import Chart, Series, chart
+from gaia_stim.errors import in_brief
 from gaia_stim.files import hash_bytes
 from gaia_stim.metrics.distance import variation
-from gaia_stim.report.charts import Chart, Series, line_chart
-from gaia_stim.report.content import Fact, Record, in_brief, number, spread_over, without
-from gaia_stim.report.page import Picture, data_uri, render
+from gaia_stim.report.content import Fact, Record, number, spread_over, without
+from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.provenance import PlanRecord
 from gaia_stim.stimuli.sets import StimulusSet
@@ -36,13 +37,13 @@ COORDINATES = {
 class Stimulus:
     """A stimulus and what stands below it."""
 
-    picture: Picture
+    picture: EmbeddedPicture
     where: str
     measured: str
 
 
 @dataclass(frozen=True)
-class Table:
+class ManifestTable:
     """The manifest: what is the same for all once, the rest a row a stimulus."""
 
     same: Mapping[str, str]
@@ -64,7 +65,7 @@ class SetPage:
     columns: int | None
     """Of a grid or a short continuum."""
     charts: Sequence[Chart]
-    table: Table
+    table: ManifestTable
     provenance: Mapping[str, Record]
 
 
@@ -85,7 +86,7 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
         notes=notes,
         stimuli=shown,
         columns=_columns(rows) if len(shown) == len(rows) else None,
-        charts=[chart for chart in _charts(rows, plan) if chart is not None],
+        charts=[one for one in _charts(rows, plan) if one.curves],
         table=_table(rows),
         provenance=_provenance(stimuli),
     )
@@ -122,7 +123,8 @@ def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], l
         if hash_bytes(content) != row.image_hash:
             changed.append(row.stim_id)
         where = _where(row)
-        picture = Picture(data_uri(content), f"Stimulus {row.stim_id}{f', {where}' if where else ''}", row.stim_id)
+        alt = f"Stimulus {row.stim_id}{f', {where}' if where else ''}"
+        picture = EmbeddedPicture(data_uri(content), alt, row.stim_id)
         shown.append(Stimulus(picture, where, _measured(row)))
     return shown, changed
 
@@ -156,42 +158,46 @@ def _columns(rows: Sequence[Row]) -> int | None:
 # -- curves -----------------------------------------------------------------------------------------------------------
 
 
-def _charts(rows: Sequence[Row], plan: PlanRecord) -> Iterator[Chart | None]:
+def _charts(rows: Sequence[Row], plan: PlanRecord) -> Iterator[Chart]:
     kept = [rows[place] for place in spread_over(len(rows), LISTED)]
     joined = plan.continuum
     steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
     if len(steps) > 1:
         was = f"; {plan.spacing.steps_cv_before:.1%} in equal latent steps" if plan.spacing else ""
-        yield line_chart(
+        yield chart(
             "Steps between neighbours",
             f"RMS pixel difference from the stimulus before. The steps vary by {variation(steps):.1%} of their mean "
             f"(dashed{was}).",
             "position",
+            "RMS pixel difference, of 1",
             [_series("step", kept, "step_distance")],
             reference=float(steps.mean()),
         )
-    yield line_chart(
+    yield chart(
         "Luminance and contrast",
         f"Of the written files, in linear light. {_range('Mean luminance', rows, 'mean_luminance')}; "
         f"{_range('RMS contrast', rows, 'rms_contrast')}.",
         "position",
-        [_series("mean luminance", kept, "mean_luminance"), _series("RMS contrast", kept, "rms_contrast")],
-        joined=joined,
+        "linear light Y, of 1",
+        [
+            _series("mean luminance", kept, "mean_luminance", joined),
+            _series("RMS contrast", kept, "rms_contrast", joined),
+        ],
     )
     errors = [row for row in kept if row.reconstruction_error is not None]
     if len(errors) > 2:
-        yield line_chart(
+        yield chart(
             "Distance from the source image",
             "Mean absolute pixel difference, where a stimulus stands for an image.",
             "position",
-            [_series("error", errors, "reconstruction_error")],
-            joined=joined,
+            "mean pixel difference, of 1",
+            [_series("error", errors, "reconstruction_error", joined)],
         )
 
 
-def _series(name: str, rows: Sequence[Row], field: str) -> Series:
+def _series(name: str, rows: Sequence[Row], field: str, joined: bool = True) -> Series:
     known = [(row.position, value) for row in rows if (value := getattr(row, field)) is not None]
-    return Series(name, [position for position, _ in known], [value for _, value in known])
+    return Series(name, [position for position, _ in known], [value for _, value in known], joined)
 
 
 def _range(name: str, rows: Sequence[Row], field: str) -> str:
@@ -202,12 +208,12 @@ def _range(name: str, rows: Sequence[Row], field: str) -> str:
 # -- manifest and provenance ------------------------------------------------------------------------------------------
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[Row]) -> ManifestTable:
     records = [{name: value for name, value in asdict(row).items() if name != "image"} for row in rows]
     used = [name for name in records[0] if any(record[name] is not None for record in records)]
     constant = [name for name in used if len(rows) > 1 and len({record[name] for record in records}) == 1]
     headings = [name for name in used if name not in constant]
-    return Table(
+    return ManifestTable(
         {name: _full(records[0][name]) for name in constant},
         headings,
         [[(_cell(record[name]), _full(record[name])) for name in headings] for record in records[:LISTED]],

@@ -5,8 +5,6 @@ command draws what is missing. `samples.json` is written first and says what the
 is written last and says that it is whole.
 """
 
-import csv
-import io
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
+from gaia_stim.cells import csv_bytes
 from gaia_stim.config import SamplesConfig, make
 from gaia_stim.devices import free_cores
 from gaia_stim.errors import OutputInTheWay
@@ -148,8 +147,5 @@ def _leave_interrupts_to_the_parent() -> None:
 
 
 def _table(faces: list[_Face]) -> bytes:
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["image", *ATTRIBUTES])
-    rows.writerows([f"{IMAGES}/{face.path.name}", *face.attributes.values()] for face in faces)
-    return text.getvalue().encode()
+    rows = ([f"{IMAGES}/{face.path.name}", *face.attributes.values()] for face in faces)
+    return csv_bytes([["image", *ATTRIBUTES], *rows])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.samples.geometry import Array
+from gaia_stim.srgb import encoded, linear
 
 Colour: TypeAlias = Array
 
@@ -23,17 +24,9 @@ _HAIR_COLOURS = ("16120f", "33221a", "5a3a25", "8a5f38", "b98d54", "dcc08a")
 _GREY_HAIR = "c9c8c6"
 
 
-def linear(srgb: Array) -> Array:
-    """sRGB values 0..1 as linear light."""
-    light: Array = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return light.astype(np.float32)
-
-
 def encode(light: Array) -> npt.NDArray[np.uint8]:
     """Linear light as 8-bit sRGB; what exceeds white is cut to it."""
-    light = np.clip(light, 0, 1)
-    srgb: Array = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(srgb * 255).astype(np.uint8)
+    return np.rint(encoded(np.clip(light, 0, 1)) * 255).astype(np.uint8)
 
 
 def rgb(hexadecimal: str) -> Colour:

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from gaia_stim.cells import csv_bytes, inert, plain
+from gaia_stim.cells import csv_bytes, guarded, unguarded
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
 from gaia_stim.space.paths import Codes
@@ -72,13 +72,13 @@ def is_codes(path: Path) -> bool:
 def _csv(table: CodeTable) -> bytes:
     digits = len(str(table.codes.shape[1]))
     names = [f"z_{number:0{digits}}" for number in range(1, table.codes.shape[1] + 1)]
-    texts = zip(*(map(inert, getattr(table, name)) for name in TEXTS), strict=True)
+    texts = zip(*(map(guarded, getattr(table, name)) for name in TEXTS), strict=True)
     # Nine significant digits bring a float32 back exactly.
     rows = (
         [*text, table.model_hash, *(f"{number:.9g}" for number in code)]
         for text, code in zip(texts, table.codes.tolist(), strict=True)
     )
-    return csv_bytes([[*TEXTS, "model_hash", *names], *rows])
+    return csv_bytes([[*TEXTS, "model_hash", *names], *rows], guard=str)
 
 
 def _from_csv(path: Path) -> CodeTable:
@@ -86,7 +86,7 @@ def _from_csv(path: Path) -> CodeTable:
     # As floats from the start: read as a whole number, -0 would lose its sign.
     kinds = {**dict.fromkeys((*TEXTS, "model_hash"), str), **dict.fromkeys(names, np.float64)}
     frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
-    texts = ([plain(text) for text in frame[name]] for name in TEXTS)
+    texts = ([unguarded(text) for text in frame[name]] for name in TEXTS)
     return CodeTable(frame[names].to_numpy().astype(np.float32), frame["model_hash"].iloc[0], *texts)
 
 

@@ -35,6 +35,7 @@ class Measure:
     """Something that should not go along with the question, and how much of it is worth a word."""
 
     words: str
+    unit: str
     change: float
     """From the smallest to the largest, that is worth a word."""
     relative: bool
@@ -45,15 +46,25 @@ class Measure:
 _MATCH = "'gaia-stim match SET --{}' makes it equal"
 
 MEASURES: dict[str, Measure] = {
-    "mean_luminance": Measure("mean luminance", 0.05, True, _MATCH.format("luminance")),
-    "rms_contrast": Measure("RMS contrast", 0.10, True, _MATCH.format("contrast")),
-    "spectral_slope": Measure("spectral slope", 0.15, False, _MATCH.format("spectrum")),
-    "sharpness": Measure("sharpness", 0.15, True, _MATCH.format("spectrum")),
+    "mean_luminance": Measure("mean luminance", "linear Y, 0 to 1", 0.05, True, _MATCH.format("luminance")),
+    "rms_contrast": Measure("RMS contrast", "SD of linear Y", 0.10, True, _MATCH.format("contrast")),
+    "spectral_slope": Measure(
+        "spectral slope", "log amplitude per log frequency", 0.15, False, _MATCH.format("spectrum")
+    ),
+    "sharpness": Measure("sharpness", "SD of detail / SD of Y", 0.15, True, _MATCH.format("spectrum")),
     "reconstruction_error": Measure(
-        "reconstruction error", 0.30, True, "the model knows some of them less well: look whether they look less real"
+        "reconstruction error",
+        "mean pixel difference, of 1",
+        0.30,
+        True,
+        "the model knows some of them less well: look whether they look less real",
     ),
     "training_distance": Measure(
-        "distance to nearest training image", 0.30, True, "some are more familiar to the model than others"
+        "distance to nearest training image",
+        "RMS pixel difference, of 1",
+        0.30,
+        True,
+        "some are more familiar to the model than others",
     ),
 }
 FROM_MIDDLE = " from its middle"

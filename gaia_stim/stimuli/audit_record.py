@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gaia_stim.cells import frame_csv
 from gaia_stim.dataset import Dataset
+from gaia_stim.drawing.charts import Series, chart
+from gaia_stim.drawing.plots import PANEL, plot
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.events import Listener, tracked
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import IMAGE_SUFFIXES, Pixels, write_png
 from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
@@ -34,7 +37,6 @@ from gaia_stim.stimuli.audit import (
 )
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import reconstruction_error
-from gaia_stim.stimuli.plots import scatter
 from gaia_stim.stimuli.processing.ground import common_ground
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -75,7 +77,7 @@ def write_audit(
     warnings = [Warned(tell(trend), MEASURES[trend.measure].remedy) for trend in found if trend.warning]
     warnings += _copies(table, neighbours)
     warnings += [Warned(text, GHOSTS) for text in _alignment(stimuli, space, dataset)]
-    write_bytes(staging / TABLE, table.to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(staging / TABLE, frame_csv(table))
     write_png(staging / PLOT, _plot(stimuli, measures, against, found))
     return {
         "verdict": _verdict(warnings, against),
@@ -198,8 +200,11 @@ def _plot(
         for where, x in shown.items():
             trend = by_place.get((name, where))
             ends = by_place.get((name, f"{where}{FROM_MIDDLE}"))
-            title = MEASURES[name].words + (f"   {trend.spearman:+.2f}" if trend else "")
-            panels.append(scatter(list(x), list(y), title, any(one.warning for one in (trend, ends) if one)))
+            measure = MEASURES[name]
+            title = measure.words + (f"   {trend.spearman:+.2f}" if trend else "")
+            dots = Series(name, x, y, joined=False)
+            drawn = chart(title, "", where, measure.unit, [dots], frame=PANEL, from_zero=False)
+            panels.append(plot(drawn, warned=any(one.warning for one in (trend, ends) if one)))
     columns = len(shown) if len(shown) > 1 else 3
     title = f"{stimuli.folder.resolve().name}: what else varies with {', '.join(shown)} (Spearman's rho)"
     return contact_sheet(panels, columns, title=title, scale=1)

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from gaia_stim.cells import bounded, csv_bytes, inert, plain
+from gaia_stim.cells import bounded, csv_bytes, unguarded
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -91,14 +91,7 @@ def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
     is_carried = any(row.size is not None for row in rows)
     columns = [name for name in COLUMNS if is_carried or name not in CARRIED]
-    return csv_bytes([columns, *([_cell(getattr(row, name)) for name in columns] for row in rows)])
-
-
-def _cell(value: str | float | None) -> str:
-    if _is_empty(value):
-        return ""
-    # Of a number, the shortest form that reads back equal, also where it is one of numpy's.
-    return inert(value) if isinstance(value, str) else str(value)
+    return csv_bytes([columns, *([getattr(row, name) for name in columns] for row in rows)])
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -111,7 +104,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if missing := [name for name in COLUMNS if name not in table and name not in CARRIED]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
     for name in set(TEXT_COLUMNS) & set(table):
-        table[name] = table[name].map(plain, na_action="ignore")
+        table[name] = table[name].map(unguarded, na_action="ignore")
     return table
 
 

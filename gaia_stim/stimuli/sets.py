@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from gaia_stim.devices import cores, in_order
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, stamp, write_bytes
@@ -25,7 +26,6 @@ from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan

@@ -13,10 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from gaia_stim.cells import bounded
+from gaia_stim.cells import bounded, frame_csv, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
-from gaia_stim.stimuli.cells import guarded, unguarded
 from gaia_stim.stimuli.manifest import COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
@@ -47,12 +46,8 @@ class Trials:
 
 
 def trials_csv(trials: Trials) -> bytes:
-    """The table as UTF-8 CSV that `read_trials` reads back equal: text inert, floats in their shortest exact form."""
-    table = trials.table.copy()
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = [guarded(cell) if isinstance(cell, str) else cell for cell in table[name]]
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    """The table as UTF-8 CSV that `read_trials` reads back equal."""
+    return frame_csv(trials.table)
 
 
 def read_trials(path: Path, stimuli: StimulusSet) -> Trials:

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.images import Pixels, to_bytes
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.sheets import contact_sheet
 from gaia_stim.training.distributed import ProcessGroup
 from gaia_stim.training.loader import Loader
 

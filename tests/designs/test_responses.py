@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from observers import TRUTHS, alphas, differences_judged, trial_list
 
+from gaia_stim.cells import guarded
 from gaia_stim.designs.responses import find_results, read_answers
 from gaia_stim.errors import ConfigError, DataError, GaiaStimError
-from gaia_stim.stimuli.cells import guarded
 
 
 def results(kind: str = "mlds", **options: Any) -> pd.DataFrame:

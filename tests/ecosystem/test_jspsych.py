@@ -15,12 +15,12 @@ import pytest
 import vendor_jspsych
 from planted_sets import hostile_set, planted_design, planted_morph
 
+from gaia_stim.cells import unguarded
 from gaia_stim.config import DesignConfig, ExportConfig
 from gaia_stim.designs import DESIGNS
 from gaia_stim.designs.responses import read_answers
 from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
-from gaia_stim.stimuli.cells import unguarded
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import LEADING, STIM_COLUMNS, Trials, read_trials
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph
 
+from gaia_stim.cells import unguarded
 from gaia_stim.config import ExportConfig
 from gaia_stim.pipeline.export import export
-from gaia_stim.stimuli.cells import unguarded
 
 OCTAVE = shutil.which("octave-cli")
 pytestmark = pytest.mark.skipif(not OCTAVE, reason="not installed: octave-cli ('make test-ecosystem' does)")

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph
 
+from gaia_stim.cells import unguarded
 from gaia_stim.config import ExportConfig
 from gaia_stim.errors import DataError
 from gaia_stim.export.linter import IMAGES, Cell, Table, check_columns, flat_name, table_of
 from gaia_stim.pipeline.export import export
-from gaia_stim.stimuli.cells import unguarded
 from gaia_stim.stimuli.trials import read_trials
 
 HERE = Path(__file__).parent

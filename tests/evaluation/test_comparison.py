@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from gaia_stim.dataset import open_dataset
+from gaia_stim.drawing.sheets import MARGIN
 from gaia_stim.evaluation.comparison import (
-    Measured,
+    MeasuredTraining,
     midpoint_sheet,
     names,
     reconstruction_sheet,
@@ -18,14 +19,13 @@ from gaia_stim.evaluation.comparison import (
 )
 from gaia_stim.images import Pixels
 from gaia_stim.metrics import METRICS
-from gaia_stim.sheets import MARGIN
 from gaia_stim.space.space import Space
 
 GAIA = {"method": "gaia", "alpha": 0.02, "seed": 0, "size": 32, "images_seen": 100}
 
 
-def measured(model: str, seed: int, value: float) -> Measured:
-    return Measured(model, seed, Path("run"), "sha256_0", dict.fromkeys(METRICS, value))
+def measured(model: str, seed: int, value: float) -> MeasuredTraining:
+    return MeasuredTraining(model, seed, Path("run"), "sha256_0", dict.fromkeys(METRICS, value))
 
 
 def test_seeds_are_one_model_and_other_options_are_others() -> None:

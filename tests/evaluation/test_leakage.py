@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gaia_stim.evaluation.heatmap import CELL, heatmap
+from gaia_stim.drawing.heatmap import CELL, heatmap
 from gaia_stim.evaluation.leakage import applied, correlated, mean_over, measure, own_source, step
 from gaia_stim.evaluation.predictors import Lesson, balanced, learn
 from gaia_stim.space.vectors import AttributeRecord

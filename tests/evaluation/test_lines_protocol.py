@@ -19,7 +19,6 @@ from gaia_stim.evaluation.lines import (
     arcs,
     blends,
     draw_lines,
-    evaluate_lines,
     figures,
     interpolate,
     line_pixels,
@@ -185,15 +184,14 @@ def test_a_model_that_knows_the_angle_has_the_best_figures() -> None:
 
 def test_a_space_is_measured_and_the_same_seed_measures_the_same(plant: Callable[..., Path]) -> None:
     space = Space.load(plant(size=SIZE, channels=1))
-    found = evaluate_lines(space, pairs=2)
-    assert np.isfinite(found).all() and found.distance > 0.01
-    assert evaluate_lines(space, pairs=2) == found
-    assert evaluate_lines(space, seed=1, pairs=2) != found
+    first, again, other = (figures(interpolate(space, ends), ends) for ends in (random_ends(s, 2) for s in (0, 0, 1)))
+    assert np.isfinite(first).all() and first.distance > 0.01
+    assert again == first != other
 
 
 def test_a_space_of_other_pictures_is_refused(space: Space) -> None:
     with pytest.raises(ConfigError, match="32 px and 3 channels, lines 32 px and one"):
-        evaluate_lines(space, pairs=2)
+        interpolate(space, random_ends(0, 2))
 
 
 def test_more_lines_begin_with_the_same() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from exported_tables import read_table
 from planted_sets import planted_morph
 from test_programs import run_starter
 
@@ -10,7 +11,6 @@ from gaia_stim.config import DesignConfig, ExportConfig
 from gaia_stim.designs import DESIGNS
 from gaia_stim.designs.responses import SCALES, read_answers
 from gaia_stim.export import EXPORTERS
-from gaia_stim.export.formats import read_table
 from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exported_tables import read_table
 from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph, planted_set
 from scipy.io import loadmat
 
+from gaia_stim.cells import unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.export import EXPORTERS
-from gaia_stim.export.formats import read_table
-from gaia_stim.stimuli.cells import unguarded
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials, read_trials

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph, planted_set
 
+from gaia_stim.cells import guarded
 from gaia_stim.designs import DESIGNS
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.jspsych import PACKAGE, SHOWS, script, trial_list, versions, write
-from gaia_stim.stimuli.cells import guarded
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from exported_tables import read_table
 from openpyxl import load_workbook
 from planted_sets import hostile_set, planted_design, planted_morph
 from scipy.io import loadmat
 
 from gaia_stim.errors import DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
-from gaia_stim.export.formats import read_table, xlsx_bytes
+from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
 from gaia_stim.stimuli.manifest import COLUMNS
 from gaia_stim.stimuli.sets import StimulusSet

@@ -13,7 +13,7 @@ from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, mak
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
 from gaia_stim.evaluation.comparison import spread_of
-from gaia_stim.evaluation.lines import LineFigures, evaluate_lines, nearest_lines
+from gaia_stim.evaluation.lines import LineFigures, nearest_lines
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline.benchmarks import (
     LINES,
@@ -62,7 +62,9 @@ def test_methods_are_trained_on_lines_and_stand_beside_controls_and_papers(tmp_p
         "values": found,
     }
     ends = protocol.random_ends(0)
-    assert found[0] == pytest.approx(evaluate_lines(Space.load(out / "ae_0"), pairs=len(ends)).distance)
+    assert found[0] == pytest.approx(
+        protocol.figures(protocol.interpolate(Space.load(out / "ae_0"), ends), ends).distance
+    )
     assert record["published"]["ACAI"] == {"distance": 0.24e-3, "smoothness": 0.1}
     with Image.open(out / SHEET) as sheet:
         assert sheet.width > 16 * 64 and sheet.height > 5 * 64

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.photometry import LINEAR_LIGHT, REC709
+from gaia_stim.srgb import encoded
 
 Light = npt.NDArray[np.float64]
 Plane = npt.NDArray[np.float64]
@@ -23,14 +24,6 @@ MOST = 2.0
 def to_linear(pixels: Pixels) -> Light:
     """uint8 sRGB as linear light."""
     return LINEAR_LIGHT[pixels]
-
-
-def encoded(linear: Light | Plane) -> npt.NDArray[np.float64]:
-    """Linear light in [0, 1] as sRGB values in [0, 1] (IEC 61966-2-1)."""
-    curve: npt.NDArray[np.float64] = np.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
-    )
-    return curve
 
 
 def to_pixels(linear: Light, dithered: bool = False) -> Pixels:

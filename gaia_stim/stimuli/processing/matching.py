@@ -15,9 +15,10 @@ from scipy import fft, ndimage
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.photometry import LINEAR_LIGHT
+from gaia_stim.srgb import encoded
 from gaia_stim.stimuli.processing.ground import Weights
 from gaia_stim.stimuli.processing.layout import Picture
-from gaia_stim.stimuli.processing.light import Plane, encoded, luminance_of, relit, to_linear, to_pixels
+from gaia_stim.stimuli.processing.light import Plane, luminance_of, relit, to_linear, to_pixels
 
 BINS = 4096
 """Of the mean histogram, over sRGB-encoded luminance."""

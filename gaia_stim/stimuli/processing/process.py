@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import frame_csv
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent, tracked
@@ -72,7 +73,7 @@ def process(
             before.append(measure(to_pixels(picture.light), picture.weights, targets, options))
             after.append(measure(read_image(staging / row.image), picture.weights, targets, options))
         table = _table(rows, before, after, clipped)
-        write_bytes(staging / MATCHING, table.to_csv(index=False, lineterminator="\n").encode())
+        write_bytes(staging / MATCHING, frame_csv(table))
         for warning in _warnings(table, targets, options, flat is not None):
             listen(Note(warning, warning=True))
         step = {

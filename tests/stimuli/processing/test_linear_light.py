@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gaia_stim.stimuli.processing.light import BAYER, encoded, grey, luminance_of, relit, to_linear, to_pixels
+from gaia_stim.srgb import encoded
+from gaia_stim.stimuli.processing.light import BAYER, grey, luminance_of, relit, to_linear, to_pixels
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
 

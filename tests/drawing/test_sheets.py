@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gaia_stim.sheets import MARGIN, TILE, contact_sheet
+from gaia_stim.drawing.sheets import MARGIN, TILE, contact_sheet
 
 
 def squares(count: int, size: int, channels: int = 3) -> list[np.ndarray]:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from gaia_stim.drawing.ink import INK, WHITE, Colour, font_of, upwards, widest
 from gaia_stim.images import Pixels
 
 CELL = 40
 MARGIN = 16
-WHITE, INK, FAINT, UNKNOWN = (255, 255, 255), (24, 24, 24), (150, 150, 150), (235, 235, 235)
+QUIET, UNKNOWN = (150, 150, 150), (235, 235, 235)
+"""Of numbers near 0, and of cells without one."""
 HIGH, LOW = (178, 24, 43), (33, 102, 172)
 """Red above 0, blue below: told apart by the colour-blind too."""
 NUMBERS, NAMES, TITLE = 12, 13, 17
@@ -28,17 +30,18 @@ def heatmap(
 
     Cells that are not numbers are grey.
     """
-    small, font, large = (ImageFont.load_default(size) for size in (NUMBERS, NAMES, TITLE))
-    widest = max(math.ceil(font.getlength(name)) for name in names)
-    left, top = MARGIN + widest + 8, MARGIN + TITLE + 14 + widest + 8
+    small, font, large = (font_of(size) for size in (NUMBERS, NAMES, TITLE))
+    room = widest(names, font) + 8
+    left, top = MARGIN + room, MARGIN + TITLE + 14 + room
     side = CELL * len(names)
-    width = max(left + side + MARGIN, math.ceil(large.getlength(title)) + 2 * MARGIN)
+    width = max(left + side + MARGIN, widest([title], large) + 2 * MARGIN)
     canvas = Image.new("RGB", (width, top + side + MARGIN), WHITE)
     pen = ImageDraw.Draw(canvas)
     pen.text((MARGIN, MARGIN + TITLE / 2), title, INK, large, anchor="lm")
     for place, name in enumerate(names):
         pen.text((left - 8, top + (place + 0.5) * CELL), name, INK, font, anchor="rm")
-        _upwards(canvas, name, left + place * CELL + CELL // 2, top - 8, font)
+        label = upwards(name, font, NAMES)
+        canvas.paste(label, (left + place * CELL + CELL // 2 - label.width // 2, top - 8 - label.height))
     for row in range(len(names)):
         for column in range(len(names)):
             value = float(matrix[row, column])
@@ -46,7 +49,7 @@ def heatmap(
             colour = _colour(value / full)
             pen.rectangle((x, y, x + CELL - 2, y + CELL - 2), fill=colour)
             if math.isfinite(value):
-                ink = WHITE if sum(colour) < 360 else INK if abs(value) >= 0.05 else FAINT
+                ink = WHITE if sum(colour) < 360 else INK if abs(value) >= 0.05 else QUIET
                 pen.text((x + CELL / 2 - 1, y + CELL / 2 - 1), _number(value), ink, small, anchor="mm")
             if framed is not None and framed[row, column]:
                 pen.rectangle((x, y, x + CELL - 2, y + CELL - 2), outline=INK, width=2)
@@ -58,7 +61,7 @@ def _number(value: float) -> str:
     return "0" if float(text) == 0 else text.replace("0.", ".", 1) if abs(value) < 0.995 else text
 
 
-def _colour(share: float) -> tuple[int, int, int]:
+def _colour(share: float) -> Colour:
     if not math.isfinite(share):
         return UNKNOWN
     # The square root lets a tenth be seen.
@@ -66,13 +69,3 @@ def _colour(share: float) -> tuple[int, int, int]:
     end = HIGH if share > 0 else LOW
     red, green, blue = (round(255 + (part - 255) * strength) for part in end)
     return red, green, blue
-
-
-def _upwards(
-    canvas: Image.Image, text: str, x: int, bottom: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-) -> None:
-    """Text that reads upwards, centred over x."""
-    width, height = math.ceil(font.getlength(text)) + 2, NAMES + 6
-    label = Image.new("RGB", (width, height), WHITE)
-    ImageDraw.Draw(label).text((0, height / 2), text, INK, font, anchor="lm")
-    canvas.paste(label.rotate(90, expand=True), (x - height // 2, bottom - width))

@@ -2,12 +2,14 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from planted_sets import HOSTILE
 
-from gaia_stim.stimuli.cells import guarded, in_ascii, is_plain, unguarded
+from gaia_stim.cells import csv_bytes, frame_csv, guarded, in_ascii, is_plain, unguarded
 
 
 @given(st.text())
@@ -59,6 +61,9 @@ def test_a_cell_with_text_is_no_number(text: str) -> None:
         ("[1]", "'%5B1%5D"),
         ("1/2/2020", "'%text:1/2/2020"),
         ("May 2020", "'%text:May 2020"),
+        ("000001.jpg", "000001.jpg"),
+        ("1e6.png", "'1e6.png"),
+        ("../photos/1.png", "../photos/1.png"),
         ("", ""),
     ],
 )
@@ -73,3 +78,22 @@ def test_how_it_looks(text: str, cell: str) -> None:
 def test_cells_in_ascii_have_the_same_way_back(text: str) -> None:
     cell = in_ascii(guarded(text))
     assert cell.isascii() and unguarded(cell) == text
+
+
+@pytest.mark.parametrize(
+    "cell", ["'t Hooft.png", "'a", "'", "'%41", "'%UFFFFFFFF", "'%text:a", "Anna'-01.png", "'2afc"]
+)
+def test_a_cell_that_nobody_guarded_is_itself(cell: str) -> None:
+    assert unguarded(cell) == cell
+
+
+def test_what_was_written_by_version_0_1_is_read() -> None:
+    for cell in ("'=x", "''=x", "'-5", "'@x", "'+1.png"):
+        assert unguarded(cell) == cell[1:]
+
+
+def test_a_table_is_guarded_and_holds_numbers_as_they_read_back() -> None:
+    rows = [["=a", 0.1, None], ["b", np.float64(1 / 3), float("nan")], ["c", 7, pd.NA]]
+    assert csv_bytes(rows) == b"'=a,0.1,\nb,0.3333333333333333,\nc,7,\n"
+    frame = pd.DataFrame({"image": ["=a.png"], "x": [1.0], "n": [3]})
+    assert frame_csv(frame) == b"image,x,n\n'=a.png,1.0,3\n"
