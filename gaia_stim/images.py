@@ -348,11 +348,11 @@ def fit_image(pixels: Pixels, size: int, fit: Literal["crop", "pad"], background
     if fit == "crop":
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
-        return _resized(pixels[top : top + side, left : left + side], size, size)
+        return resized(pixels[top : top + side, left : left + side], size, size)
     ground = np.array(parse_colour(background), dtype=np.uint8).reshape(1, 1, 3)
     scale = size / max(height, width)
     # Padding after resizing: a thin strip padded first would need the memory of its square.
-    inner = _resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+    inner = resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
     top, left = (size - inner.shape[0]) // 2, (size - inner.shape[1]) // 2
     padded = np.empty((size, size, channels), dtype=np.uint8)
     padded[:] = with_channels(ground, 1 if channels == 1 else 3)
@@ -385,7 +385,15 @@ class Frame:
         return (points + 1) * (self.side / 2) + (self.left, self.top) - 0.5
 
 
-def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
+def shrunk(pixels: Pixels, longest: int) -> Pixels:
+    """The picture with its longer side at most so many pixels."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def resized(pixels: Pixels, height: int, width: int) -> Pixels:
+    """The picture at another size, by Lanczos with its support scaled to a reduction."""
     if pixels.shape[:2] == (height, width):
         return np.ascontiguousarray(pixels)
     image = _as_image(pixels)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
@@ -31,15 +31,6 @@ class MediaConfig(Config):
         return [f"{out}.{kind}" for kind in ("gif", "mp4", "zip") if getattr(self, kind)]
 
 
-def _size(value: Any) -> Any:
-    text = str(value).strip().lower()
-    if text in ("source", "model"):
-        return text
-    if not text.isdigit() or not LEAST_SIDE <= int(text) <= MOST_SIDE:
-        raise ValueError(f"should be source, model, or pixels of a side from {LEAST_SIDE} to {MOST_SIDE}")
-    return text
-
-
 LEAST_SIDE, MOST_SIDE = 16, 4096
 
 
@@ -48,7 +39,6 @@ class CarryConfig(MediaConfig):
 
     size: Annotated[
         str,
-        BeforeValidator(_size),
         Decides(
             "Pixels of a side. source: as the smallest of the photographs, up to 1024, which are carried along by the "
             "shapes that the model knows, where they are larger than the model's pictures. model: those pictures.",
@@ -63,6 +53,14 @@ class CarryConfig(MediaConfig):
             panel="Photographs",
         ),
     ] = "restored"
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _a_size(cls, value: Any) -> str:
+        text = str(value).strip().lower()
+        if text not in ("source", "model") and not (text.isdigit() and LEAST_SIDE <= int(text) <= MOST_SIDE):
+            raise ValueError(f"should be source, model, or pixels of a side from {LEAST_SIDE} to {MOST_SIDE}")
+        return text
 
     def request(self) -> dict[str, Any]:
         """As of every set, without these two: what they come to is told where photographs are carried at all."""
@@ -346,6 +344,10 @@ class RemakeConfig(Config):
     out: Annotated[Path | None, Output("The folder of the new set. [default: SET_remade]", "DIR")] = None
     model: RecordedModel = None
     images: Annotated[
-        Path | None, Watching("Where to look for source images that are shown as they are (--raw-endpoints).", "DIR")
+        Path | None, Watching("Where to look for photographs that are no longer where they were.", "DIR")
     ] = None
+    size: Annotated[
+        Literal["recorded", "model"],
+        Decides("As it was, or the model's own pictures, for which no photographs are needed."),
+    ] = "recorded"
     force: Force = False

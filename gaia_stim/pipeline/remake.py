@@ -1,8 +1,9 @@
 """Making a set again from its provenance, and saying what differs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gaia_stim.config import RemakeConfig
 from gaia_stim.errors import ConfigError, DataError
@@ -52,6 +53,8 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     record = given.provenance if given else _read(config.target)
     provenance = record.as_written
     plan = Plan.from_json(provenance["plan"])
+    if config.size == "model":
+        plan, record = replace(plan, carrying=None), _without_photographs(record)
     out = config.out or beside(config.target if is_set else config.target.parent, "_remade")
     if out.resolve() in (config.target.resolve(), config.target.resolve().parent):
         raise ConfigError(f"{out}: is the set itself; give another --out")
@@ -79,6 +82,16 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     return RemakeResult(
         out, len(made), space.run, given.folder if given else None, identical, different, files, changes
     )
+
+
+def _without_photographs(record: Provenance) -> Provenance:
+    """The same set as it was asked for with the model's own pictures."""
+    steps = [step.model_copy(update={"made_of": _uncarried(step.made_of)}) for step in record.processing]
+    return record.model_copy(update={"request": _uncarried(record.request), "processing": tuple(steps)})
+
+
+def _uncarried(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "carried"}
 
 
 def _read(path: Path) -> Provenance:

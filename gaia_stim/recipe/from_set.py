@@ -103,6 +103,9 @@ class _Writer:
         verb = VERBS[name]
         keys = {option.field: key for key, option in options(verb.config).items()}
         given = {keys[field]: value for field, value in request["options"].items() if field in keys}
+        if "size" in keys.values():
+            carried = request.get("carried")
+            given |= {"size": str(carried["side"]), "detail": carried["detail"]} if carried else {"size": "model"}
         hashes = {one["path"]: one["image_hash"] for one in self.provenance["sources"]}
         paths = {one["source_id"]: one["path"] for one in self.provenance["sources"]}
         if scale := paths.pop(SCALE, None):

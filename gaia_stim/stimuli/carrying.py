@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.photographs import NO_SHAPE, Carried, Photograph, Weights
@@ -71,9 +71,7 @@ class Carrying:
         return cls(ids, codes, weights, side, detail)
 
     def reading(self, space: Space, images: Mapping[str, SourceImage]) -> "Carrying":
-        """The same with its photographs, by their ids. Raises `DataError` where one is missing."""
-        if missing := [name for name in self.ids if name not in images]:
-            raise DataError(f"the photograph {missing[0]} is not there as it was")
+        """The same with its photographs, by their ids."""
         return replace(self, read=[partial(images[name].at, space) for name in self.ids])
 
 

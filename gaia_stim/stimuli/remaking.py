@@ -25,7 +25,7 @@ from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.processing.process import process
 from gaia_stim.stimuli.provenance import Provenance
 from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, write_set
-from gaia_stim.stimuli.sources import Source
+from gaia_stim.stimuli.sources import Source, SourceImage, read_source
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,37 @@ def threads_as_then(count: int) -> Iterator[None]:
 
 
 def with_sources(plan: Plan, sources: Sequence[Source], space: Space, folder: Path | None) -> Plan:
-    """The plan with its images, where they are found; raw stimuli cannot be made without. Raises `DataError`."""
+    """The plan with its images, where they are found; photographs and raw stimuli cannot be made without.
+
+    Raises `DataError`, naming the image that is gone.
+    """
     wanted = set(plan.source_hashes.values())
-    elsewhere: dict[str, Path] = {}
-    if wanted and folder is not None:
-        elsewhere = {hash_file(path): path for path in find_images(folder)}
-    found: dict[str, Pixels] = {}
-    for source in sources if wanted else ():
+    needed = set(plan.carrying.ids) if plan.carrying else set()
+    images = _found(sources, space, folder) if wanted or needed else {}
+    seen = {hash_pixels(image.picture): image.picture for image in images.values()}
+    plan = replace(plan, sources={at: seen[name] for at, name in plan.source_hashes.items() if name in seen})
+    paths = {source.source_id: source.path for source in sources}
+    if plan.carrying is not None:
+        if gone := [name for name in plan.carrying.ids if name not in images]:
+            raise DataError(
+                f"{paths.get(gone[0], gone[0])}: the photograph is not there as it was; name a folder that has it with "
+                "--images, or take the model's own pictures with --size model"
+            )
+        return replace(plan, carrying=plan.carrying.reading(space, images))
+    if missing := [row for row in plan.rows if row.raw and row.position not in plan.sources]:
+        parents = {paths.get(parent, parent) for row in missing for parent in (row.source_ids or "").split(";")}
+        raise DataError(
+            f"{missing[0].stim_id} is a source image itself, which is not in the provenance, and not one of "
+            f"{', '.join(sorted(parents))} is there as it was; name a folder that has it with --images"
+        )
+    return plan
+
+
+def _found(sources: Sequence[Source], space: Space, folder: Path | None) -> dict[str, SourceImage]:
+    """The images among the sources, by id, where they are as they were: in their places, else in the folder."""
+    elsewhere = {hash_file(path): path for path in find_images(folder)} if folder is not None else {}
+    found: dict[str, SourceImage] = {}
+    for source in sources:
         path = Path(source.path)
         if path.suffix.lower() not in IMAGE_SUFFIXES:  # a measured scale
             continue
@@ -77,18 +101,8 @@ def with_sources(plan: Plan, sources: Sequence[Source], space: Space, folder: Pa
             if source.image_hash not in elsewhere:
                 continue
             path = elsewhere[source.image_hash]
-        pixels = space.prepare(path)
-        if (name := hash_pixels(pixels)) in wanted:
-            found[name] = pixels
-    plan = replace(plan, sources={at: found[name] for at, name in plan.source_hashes.items() if name in found})
-    if missing := [row for row in plan.rows if row.raw and row.position not in plan.sources]:
-        named = {source.source_id: source.path for source in sources}
-        parents = {named.get(parent, parent) for row in missing for parent in (row.source_ids or "").split(";")}
-        raise DataError(
-            f"{missing[0].stim_id} is a source image itself, which is not in the provenance, and not one of "
-            f"{', '.join(sorted(parents))} is there as it was; name a folder that has it with --images"
-        )
-    return plan
+        found[source.source_id] = read_source(space, source, path)
+    return found
 
 
 def made_again(

@@ -22,7 +22,7 @@ from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, stamp, write_bytes
-from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, write_png
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
@@ -35,6 +35,8 @@ MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
 SET = Kind("stimulus set", PROVENANCE, parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}))
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
+SHEET_SIDE = 256
+"""Pixels that a stimulus has on a sheet at most."""
 AHEAD = 32
 """Pictures that may wait for being written."""
 
@@ -158,7 +160,7 @@ def write_pictures(
                 rows.append(_travelled(row, rows[-1] if rows else None))
                 if index % every == 0:
                     # A copy: the picture is a view of a whole tile.
-                    shown.append(pixels.copy())
+                    shown.append(shrunk(pixels, SHEET_SIDE).copy())
                     labels.append(_label(row))
         write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
         about = finish(staging, rows)

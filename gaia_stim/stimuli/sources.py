@@ -70,7 +70,7 @@ def gather(space: Space, images: Iterable[Image | SourceImage]) -> list[SourceIm
     given = [one for image in images for one in _in_folder(image)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
     sources = _described(fresh)
-    read = iter([_read(space, source, image) for source, image in zip(sources, fresh, strict=True)])
+    read = iter([read_source(space, source, image) for source, image in zip(sources, fresh, strict=True)])
     return [one if isinstance(one, SourceImage) else next(read) for one in given]
 
 
@@ -133,7 +133,8 @@ def _source(name: str, image: Image) -> Source:
     return Source(name, str(image), hash_file(Path(image)), licences.licence_of(Path(image)))
 
 
-def _read(space: Space, source: Source, image: Image) -> SourceImage:
+def read_source(space: Space, source: Source, image: Image) -> SourceImage:
+    """The image of a source that is known already. Raises as `gather`."""
     dataset = space.config.dataset
     pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
     # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
