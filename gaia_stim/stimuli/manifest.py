@@ -77,9 +77,9 @@ class Row:
         return cls(stim_id, f"{STIMULI}/{stim_id}.png", kind, position)
 
 
-COLUMNS = [field.name for field in fields(Row)]
 CARRIED = ("size", "detail", "disagreement", "folds")
-"""Columns of sets of carried photographs alone."""
+"""Columns that sets of carried photographs have beside the others."""
+COLUMNS = [field.name for field in fields(Row) if field.name not in CARRIED]
 TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
 
 STIM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -90,7 +90,7 @@ _ROW = TypeAdapter(Row)
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
     is_carried = any(row.size is not None for row in rows)
-    columns = [name for name in COLUMNS if is_carried or name not in CARRIED]
+    columns = [*COLUMNS, *(CARRIED if is_carried else ())]
     return csv_bytes([columns, *([getattr(row, name) for name in columns] for row in rows)])
 
 
@@ -101,7 +101,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
         table = pd.read_csv(bounded(path), dtype=kinds, keep_default_na=False, na_values=[""])
     except (ArithmeticError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a manifest ({error})") from error
-    if missing := [name for name in COLUMNS if name not in table and name not in CARRIED]:
+    if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
     for name in set(TEXT_COLUMNS) & set(table):
         table[name] = table[name].map(unguarded, na_action="ignore")

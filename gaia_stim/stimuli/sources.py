@@ -69,8 +69,9 @@ def gather(space: Space, images: Iterable[Image | SourceImage]) -> list[SourceIm
     """
     given = [one for image in images for one in _in_folder(image)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
-    sources = _described(fresh)
-    read = iter([read_source(space, source, image) for source, image in zip(sources, fresh, strict=True)])
+    seen = [_seen(space, image) for image in fresh]
+    described = zip(_described(fresh), fresh, seen, strict=True)
+    read = iter([SourceImage(source, image, *own) for source, image, own in described])
     return [one if isinstance(one, SourceImage) else next(read) for one in given]
 
 
@@ -135,6 +136,11 @@ def _source(name: str, image: Image) -> Source:
 
 def read_source(space: Space, source: Source, image: Image) -> SourceImage:
     """The image of a source that is known already. Raises as `gather`."""
+    return SourceImage(source, image, *_seen(space, image))
+
+
+def _seen(space: Space, image: Image) -> tuple[Pixels, int]:
+    """The picture that the model sees, and how many pixels a side had that it was made of."""
     dataset = space.config.dataset
     pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
     # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
@@ -145,5 +151,4 @@ def read_source(space: Space, source: Source, image: Image) -> SourceImage:
             f"{name}: is in colour, and the model ({space.run}) has learned from grey images; "
             "make the image grey, or give a --model of colour images"
         )
-    side = Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit).side
-    return SourceImage(source, image, space.prepare(pixels), int(side))
+    return space.prepare(pixels), int(Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit).side)

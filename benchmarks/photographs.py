@@ -1,0 +1,113 @@
+"""Carried photographs beside a landmark morph: what is sharp, what is in its place, what a cross-fade would be.
+
+    python benchmarks/photographs.py RUN IMAGES LANDMARKS.csv [PAIRS [SHEET.png]]
+
+Over random pairs of held-out images with landmarks, from the files that `morph --steps 5 --refine 60` writes:
+
+- the Laplacian energy of each step over the weighted mean of the ends', and how much it varies along a continuum;
+- SSIM of the middle to a landmark morph of the same pair (piecewise affine through all points and the border, scikit-
+  image), and that of a cross-fade;
+- landmarks of each source carried to the middle, and their distance from the mean of both sources' points, in % of the
+  distance between the first two; beside it the same with nothing carried.
+
+SHEET shows the first ten pairs: A, the middle, the landmark morph, the cross-fade, B.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import laplace
+from skimage.metrics import structural_similarity
+from skimage.transform import PiecewiseAffineTransform, warp
+
+from gaia_stim import MorphConfig, Space, StimulusSet, morph
+from gaia_stim.drawing.sheets import contact_sheet
+from gaia_stim.images import Frame, Pixels, fit_image, read_image, shrunk, write_png
+from gaia_stim.labels import read_landmarks
+from gaia_stim.space.carrying import Carrier
+from gaia_stim.space.images import images_of
+
+Points = npt.NDArray[np.float64]
+STEPS, REFINE, SHOWN = 5, 60, 10
+
+
+def energy(picture: Pixels) -> float:
+    """Of the Laplacian of lightness: the mean of its square."""
+    return float(np.square(laplace(picture.mean(axis=2))).mean())
+
+
+def landmark_morph(a: Pixels, b: Pixels, points_a: Points, points_b: Points) -> Pixels:
+    """The middle of two pictures whose points are known: both moved to the mean of the points, then averaged."""
+    side = a.shape[0]
+    edge = np.linspace(0, side - 1, 5)
+    border = np.array([(x, y) for x in edge for y in edge if x in (0, side - 1) or y in (0, side - 1)])
+    middle = np.concatenate([(points_a + points_b) / 2, border])
+    moved = []
+    for picture, points in ((a, points_a), (b, points_b)):
+        to_source = PiecewiseAffineTransform()
+        to_source.estimate(middle, np.concatenate([points, border]))
+        moved.append(warp(picture / 255, to_source, order=3, mode="edge"))
+    return np.clip(np.mean(moved, axis=0) * 255, 0, 255).astype(np.uint8)
+
+
+def similarity(a: Pixels, b: Pixels) -> float:
+    return float(structural_similarity(a, b, channel_axis=2, data_range=255))
+
+
+run, images, table = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+pairs = int(sys.argv[4]) if len(sys.argv) > 4 else 50
+space = Space.load(run)
+dataset = images_of(space, images)
+held_out = [dataset.table["path"].iloc[row] for row in dataset.rows("validation")]
+known = dict(zip(held_out, read_landmarks(table).of(held_out), strict=True))
+usable = [path for path in held_out if known[path] is not None]
+rng = np.random.default_rng(0)
+
+found: dict[str, list[float]] = {}
+rows: list[Pixels] = []
+for _ in range(pairs):
+    names = [usable[place] for place in rng.choice(len(usable), 2, replace=False)]
+    first, second = (dataset.folder / name for name in names)
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"steps": STEPS, "refine": REFINE, "model": run, "out": Path(folder) / "set"}
+        morph(MorphConfig(first=first, second=second, **options))
+        made = StimulusSet.open(Path(folder) / "set")
+        stimuli = [read_image(made.folder / image) for image in made.table["image"]]
+        found.setdefault("folds", []).append(float(made.table["folds"].sum()))
+    side = stimuli[0].shape[0]
+    a, b = (fit_image(read_image(path), side, space.config.dataset.fit) for path in (first, second))
+    whole = [read_image(path).shape for path in (first, second)]
+    frames = [Frame.of(shape[0], shape[1], space.config.dataset.fit) for shape in whole]
+    in_model = [frame.model(known[name]) for frame, name in zip(frames, names, strict=True)]
+    in_pixels = [(points + 1) * side / 2 - 0.5 for points in in_model]
+
+    t = np.linspace(0, 1, STEPS)
+    ratios = [energy(one) / ((1 - at) * energy(a) + at * energy(b)) for one, at in zip(stimuli, t, strict=True)]
+    found.setdefault("energy", []).append(ratios[STEPS // 2])
+    found.setdefault("energy varies by", []).append(float(np.std(ratios) / np.mean(ratios)))
+    reference, fade = landmark_morph(a, b, *in_pixels), np.mean([a, b], axis=0).astype(np.uint8)
+    found.setdefault("SSIM to the landmark morph", []).append(similarity(stimuli[STEPS // 2], reference))
+    found.setdefault("… of a cross-fade", []).append(similarity(fade, reference))
+    found.setdefault("energy of the landmark morph", []).append(energy(reference) / ((energy(a) + energy(b)) / 2))
+    found.setdefault("energy of a cross-fade", []).append(energy(fade) / ((energy(a) + energy(b)) / 2))
+
+    codes = space.fitted([first, second], REFINE)
+    carrier = Carrier(space.model.decoder, np.stack([*codes, codes.mean(axis=0, dtype=np.float64)]).astype(np.float32))
+    mean, unit = sum(in_model) / 2, np.mean([np.linalg.norm(points[0] - points[1]) for points in in_model])
+    for place, points in enumerate(in_model):
+        off = np.linalg.norm(carrier.carry(points, place, 2) - mean, axis=1).mean() / unit
+        found.setdefault("landmarks at the middle, %", []).append(100 * float(off))
+        found.setdefault("… with nothing carried, %", []).append(
+            100 * float(np.linalg.norm(points - mean, axis=1).mean() / unit)
+        )
+    if len(rows) < 5 * SHOWN:
+        rows += [shrunk(one, 256) for one in (a, stimuli[STEPS // 2], reference, fade, b)]
+
+print(f"{pairs} pairs of {len(usable)} held-out images, {side} px")
+for name, values in found.items():
+    print(f"{name:32} {np.mean(values):.3f}  ± {np.std(values):.3f}")
+if len(sys.argv) > 5:
+    write_png(Path(sys.argv[5]), contact_sheet(rows, 5, column_labels=["A", "carried", "landmarks", "cross-fade", "B"]))
