@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import gaia_stim
 from gaia_stim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -140,3 +141,23 @@ def in_order(pool: Executor, work: Callable[[Item], Result], items: Iterable[Ite
     finally:
         for future in waiting:
             future.cancel()
+
+
+def build() -> dict[str, Any]:
+    """What the bytes of a stimulus depend on beside its model and its plan: what renders, and what writes PNG."""
+    import numpy as np
+    import PIL
+    import scipy
+    import torch
+    from PIL import features
+
+    return {
+        "gaia_stim": gaia_stim.__version__,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pillow": PIL.__version__,
+        "zlib": features.version("zlib"),
+    }

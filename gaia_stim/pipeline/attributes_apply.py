@@ -9,10 +9,10 @@ from gaia_stim.config import AttributesApplyConfig
 from gaia_stim.config.attributes import amounts, names
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
-from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.edits import Edit, edit_plan
 from gaia_stim.stimuli.provenance import Predicted
 from gaia_stim.stimuli.sets import SHEET

@@ -3,7 +3,6 @@
 Models are trained as `compare` trains them, and lie in the benchmark's folder as runs like any other.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,29 +10,22 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, CompareConfig, make
-from gaia_stim.drawing.sheets import contact_sheet
+from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
-from gaia_stim.evaluation.comparison import Spread, spread_of
-from gaia_stim.evaluation.contenders import Contender, Training, claim, given, requested, train_all, trainings
-from gaia_stim.evaluation.lines import LineFigures
+from gaia_stim.evaluation.benchmark_tables import line_sheet, line_spreads, lines_table, published, structure_table
+from gaia_stim.evaluation.compared import compared
+from gaia_stim.evaluation.contenders import Training, claim, given, requested, train_all, trainings
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import write_json
-from gaia_stim.images import Pixels, write_png
-from gaia_stim.pipeline.compare import compare
+from gaia_stim.images import write_png
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.provenance import build
 
 LINES, SHEET = "lines.json", "lines.png"
 TRAINED_ON = 1
 """Added to the seed of the lines that models are trained on, so that they are not those that models are measured on."""
-SCORES = ("distance", "smoothness")
-"""The paper's; the others say what these two leave out."""
 SHOWN_TURN = np.pi / 2
 """The sheet shows the pair whose angle is nearest to this one: neither a trifle nor half the circle."""
-
-COST, GAIN = "reconstruction_ssim", "structure_spearman"
-BESIDE = ("trustworthiness", "midpoint_precision")
 
 
 @dataclass(frozen=True)
@@ -92,8 +84,8 @@ def benchmark_lines(config: BenchmarkLinesConfig, listen: Listener = silent) -> 
         measured.append((contender, space.model_hash, protocol.figures(frames, ends)))
         rows.setdefault(contender.model, frames[shown])
 
-    models = _models([(contender, figures) for contender, _, figures in measured])
-    write_png(config.out / SHEET, _sheet(rows))
+    models = line_spreads([(contender, figures) for contender, _, figures in measured])
+    write_png(config.out / SHEET, line_sheet(rows))
     record = {
         **build(),
         "request": request,
@@ -109,7 +101,7 @@ def benchmark_lines(config: BenchmarkLinesConfig, listen: Listener = silent) -> 
             for contender, model_hash, figures in measured
         ],
         "models": {model: {name: asdict(one) for name, one in found.items()} for model, found in models.items()},
-        "published": _published(),
+        "published": published(),
     }
     write_json(config.out / LINES, record)
     return BenchmarkLinesResult(
@@ -151,55 +143,6 @@ def _draw(folder: Path, count: int, seed: int, listen: Listener) -> None:
         write_png(paths[index], picture)
 
 
-def _models(measured: Sequence[tuple[Contender, LineFigures]]) -> dict[str, dict[str, Spread]]:
-    """Mean and spread of each figure over each model's trainings."""
-    return {
-        model: {
-            name: spread_of([getattr(figures, name) for contender, figures in measured if contender.model == model])
-            for name in LineFigures._fields
-        }
-        for model in dict.fromkeys(contender.model for contender, _ in measured)
-    }
-
-
-def lines_table(
-    controls: Mapping[str, LineFigures], models: Mapping[str, Mapping[str, Spread]]
-) -> list[dict[str, Any]]:
-    """A row a control, a model (mean and, of several trainings, ± the spread of the published figures) and a paper's.
-
-    All rows have the same columns, None where there is nothing to say.
-    """
-    spread = any(found["distance"].spread is not None for found in models.values())
-    means = [
-        *((name, figures._asdict(), {}) for name, figures in controls.items()),
-        *(
-            (model, {name: one.mean for name, one in found.items()}, {name: one.spread for name, one in found.items()})
-            for model, found in models.items()
-        ),
-        *((f"{name}, paper", scores, {}) for name, scores in _published().items()),
-    ]
-    rows = []
-    for model, figures, spreads in means:
-        row: dict[str, Any] = {"model": model}
-        for name in LineFigures._fields:
-            row[name] = figures.get(name)
-            if spread and name in SCORES:
-                row[f"± {name}"] = spreads.get(name)
-        rows.append(row)
-    return rows
-
-
-def _published() -> dict[str, dict[str, float]]:
-    return {name: dict(zip(SCORES, scores, strict=True)) for name, scores in protocol.PUBLISHED.items()}
-
-
-def _sheet(rows: Mapping[str, protocol.Lines]) -> Pixels:
-    frames = np.concatenate([protocol.line_pixels(np.clip(line, 0, 1)) for line in rows.values()])
-    steps = [f"{step / (protocol.STEPS - 1):.2f}" for step in range(protocol.STEPS)]
-    title = "From one line to another, frame by frame"
-    return contact_sheet(list(frames), protocol.STEPS, row_labels=list(rows), column_labels=steps, title=title, scale=2)
-
-
 # -- structure --------------------------------------------------------------------------------------------------------
 
 
@@ -209,7 +152,7 @@ def benchmark_structure(config: BenchmarkStructureConfig, listen: Listener = sil
     The identical command trains and measures nothing twice. Raises as `compare`.
     """
     names = {alpha: f"gaia:alpha={alpha:g}" for alpha in config.weights}
-    compared = compare(
+    found = compared(
         make(
             CompareConfig,
             {
@@ -226,26 +169,5 @@ def benchmark_structure(config: BenchmarkStructureConfig, listen: Listener = sil
         ),
         listen,
     )
-    figures = {row["figure"]: row for row in compared.figures}
-    return BenchmarkStructureResult(compared.trainings, structure_table(figures, names), compared.out)
-
-
-def structure_table(figures: Mapping[str, Mapping[str, Any]], names: Mapping[float, str]) -> list[dict[str, Any]]:
-    """A row an α: SSIM with what it lost against α = 0, Spearman with what it won, and what stands beside them.
-
-    `figures` are rows of a comparison by figure; `names` are its models by α, the first one 0.
-    """
-    none = next(iter(names.values()))
-    rows = []
-    for alpha, model in names.items():
-        row: dict[str, Any] = {"alpha": alpha}
-        for name in (COST, GAIN, *BESIDE):
-            row[name] = figures[name][model]
-            if f"± {model}" in figures[name]:
-                row[f"± {name}"] = figures[name][f"± {model}"]
-            if name == COST:
-                row["cost"] = figures[name][none] - figures[name][model]
-            if name == GAIN:
-                row["gain"] = figures[name][model] - figures[name][none]
-        rows.append(row)
-    return rows
+    figures = {row["figure"]: row for row in found.figures}
+    return BenchmarkStructureResult(found.trainings, structure_table(figures, names), found.out)

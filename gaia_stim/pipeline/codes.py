@@ -13,13 +13,13 @@ from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
 from gaia_stim.images import Pixels, find_images, read_bytes
-from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
+from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from gaia_stim.config import AverageConfig, CaricatureConfig, SampleConfig, levels
 from gaia_stim.events import Listener, silent
-from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.images import images_of
 from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.exemplars import Sampling, average_plan, caricature_plan, check_average
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
 from gaia_stim.stimuli.sources import Gain, all_of, gather

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from gaia_stim.config import MorphGridConfig
 from gaia_stim.events import Listener, silent
-from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.grids import check_grid_spacing, grid_plan
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Gain, gather

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gaia_stim.config import BenchmarkMidpointsConfig
+from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.midpoints import (
     OPPOSITE,
@@ -23,7 +24,6 @@ from gaia_stim.outputs import Kind, made_once
 from gaia_stim.runs import BUILT_IN
 from gaia_stim.samples import ATTRIBUTES
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.provenance import build
 
 MIDPOINTS = Kind("folder of midpoints", "midpoints.json")
 ALL = "all"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from gaia_stim.config import InterpolateConfig, MorphConfig
 from gaia_stim.events import Listener, silent
-from gaia_stim.pipeline.sets import make_set
 from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.spacing import HumanScale, choose_spacing
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
 from gaia_stim.stimuli.sources import Gain, Source, gather

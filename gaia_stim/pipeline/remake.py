@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gaia_stim.config import RemakeConfig
+from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.outputs import stands
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.provenance import Provenance, build
+from gaia_stim.stimuli.provenance import Provenance
 from gaia_stim.stimuli.remaking import (
     Change,
     Difference,

@@ -326,7 +326,7 @@ def _chosen(recipe: Recipe, config: RecipeRunConfig) -> list[Job]:
 
 
 def _build() -> dict[str, Any]:
-    from gaia_stim.stimuli.provenance import build
+    from gaia_stim.devices import build
 
     return build()
 

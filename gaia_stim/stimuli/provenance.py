@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-import gaia_stim
+from gaia_stim.devices import build
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.space.space import Space
@@ -138,24 +138,4 @@ def provenance_of(request: Mapping[str, Any], space: Space, sources: Sequence[So
         "request": dict(request),
         "model": {"run": str(space.run), "model_hash": space.model_hash, **space.config.model.model_dump()},
         "sources": [vars(source) for source in sources],
-    }
-
-
-def build() -> dict[str, Any]:
-    """What the bytes of a stimulus depend on beside its model and its plan: what renders, and what writes PNG."""
-    import numpy as np
-    import PIL
-    import scipy
-    import torch
-    from PIL import features
-
-    return {
-        "gaia_stim": gaia_stim.__version__,
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "processor": torch.backends.cpu.get_cpu_capability(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "pillow": PIL.__version__,
-        "zlib": features.version("zlib"),
     }

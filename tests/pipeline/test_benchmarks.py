@@ -12,6 +12,7 @@ from gaia_stim import cli
 from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, make
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
+from gaia_stim.evaluation.benchmark_tables import lines_table, structure_table
 from gaia_stim.evaluation.comparison import spread_of
 from gaia_stim.evaluation.lines import LineFigures, nearest_lines
 from gaia_stim.metrics import METRICS
@@ -20,8 +21,6 @@ from gaia_stim.pipeline.benchmarks import (
     SHEET,
     benchmark_lines,
     benchmark_structure,
-    lines_table,
-    structure_table,
 )
 from gaia_stim.runs import Run
 from gaia_stim.space.space import Space

@@ -13,11 +13,12 @@ from gaia_stim import cli
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
 from gaia_stim.evaluation import contenders as module
+from gaia_stim.evaluation.compared import COMPARISON, TABLE
 from gaia_stim.evaluation.figures import EVALUATION
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.events import Event, Note
 from gaia_stim.metrics import METRICS
-from gaia_stim.pipeline.compare import COMPARISON, TABLE, compare
+from gaia_stim.pipeline.compare import compare
 from gaia_stim.pipeline.midpoints import benchmark_midpoints
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.runs import LATEST, Run

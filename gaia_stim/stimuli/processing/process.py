@@ -9,6 +9,7 @@ import pandas as pd
 
 from gaia_stim.cells import frame_csv
 from gaia_stim.config import ProcessingConfig
+from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import write_bytes
@@ -19,7 +20,6 @@ from gaia_stim.stimuli.processing.ground import common_ground
 from gaia_stim.stimuli.processing.layout import Picture, laid_out, side_of
 from gaia_stim.stimuli.processing.light import to_pixels
 from gaia_stim.stimuli.processing.matching import Measured, Targets, find_targets, matched, measure
-from gaia_stim.stimuli.provenance import build
 from gaia_stim.stimuli.sets import StimulusSet, write_pictures
 
 MATCHING = "matching.csv"
