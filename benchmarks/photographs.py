@@ -47,8 +47,7 @@ def landmark_morph(a: Pixels, b: Pixels, points_a: Points, points_b: Points) -> 
     middle = np.concatenate([(points_a + points_b) / 2, border])
     moved = []
     for picture, points in ((a, points_a), (b, points_b)):
-        to_source = PiecewiseAffineTransform()
-        to_source.estimate(middle, np.concatenate([points, border]))
+        to_source = PiecewiseAffineTransform.from_estimate(middle, np.concatenate([points, border]))
         moved.append(warp(picture / 255, to_source, order=3, mode="edge"))
     return np.clip(np.mean(moved, axis=0) * 255, 0, 255).astype(np.uint8)
 

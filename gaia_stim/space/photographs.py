@@ -35,7 +35,7 @@ from gaia_stim.space.paths import Code, Codes
 
 FIELD = 128
 """Pixels of a side at which maps are made and composed: those of 512 are the same to 0.2 pixels of 512 in the mean."""
-TOLERANCE = 0.15
+TOLERANCE = 0.1
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
 SPREAD = 1.0
 """Pixels of the model over which that difference is averaged."""
@@ -111,44 +111,44 @@ class Carried:
         with torch.inference_mode():
             drawn = _Drawn.of(self.decoder, code)
             used = [place for place, weight in enumerate(weights) if weight > 0]
-            kept = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
-            lost = 1 - float(torch.stack(kept).sum(dim=0).mean())
-            return max(0.0, lost), int((fields.stretch(drawn.there) <= 0).sum())
+            kept, _ = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
+            return 1 - float(kept.mean()), int((fields.stretch(drawn.there) <= 0).sum())
 
     def _rendered(self, code: Code, weights: Weights) -> Picture:
         drawn = _Drawn.of(self.decoder, code)
         used = [place for place, weight in enumerate(weights) if weight > 0]
-        kept = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
+        kept, shares = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
         shown = self._seen(drawn.texture, drawn.there)
         energies = [torch.zeros(()) for _ in BANDS]
-        for place, share in zip(used, kept, strict=True):
+        for place, share in zip(used, shares[:, None], strict=True):
             photograph, detail = self._prepared(place)
             to_photograph = fields.compose(self._back[place], drawn.there)
             own = self._seen(self._own[place].texture, drawn.there)
-            local = self._seen(share, drawn.there, "bilinear")
+            local = self._seen(kept * share, drawn.there, "bilinear")
             shown = shown + local * (self._seen(photograph, to_photograph) - own)
             if self.keep_detail:
-                part = self._seen(share / torch.stack(kept).sum(dim=0), drawn.there, "bilinear")
+                part = self._seen(share, drawn.there, "bilinear")
                 moved = [self._seen(energy, to_photograph, "bilinear") for energy in detail]
                 energies = [total + part * energy for total, energy in zip(energies, moved, strict=True)]
-        return _with_energies(shown, energies) if self.keep_detail else shown
+        if not self.keep_detail:
+            return shown
+        return _with_energies(shown, energies, self._seen(kept, drawn.there, "bilinear"))
 
     def _prepare(self, place: int) -> tuple[Picture, list[Picture]]:
         """A photograph in [0, 1], and the energies of its detail."""
         photograph = torch.from_numpy(to_float(self._pixels(place)[None]))
         return photograph, _energies(photograph) if self.keep_detail else []
 
-    def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> list[Picture]:
-        """How much of each photograph is kept at each place of the common frame, (1, 1, size, size) each."""
-        agrees = []
-        for place in used:
-            off = (self._own[place].texture - texture).square().mean(dim=1, keepdim=True)
-            agrees.append(torch.exp(-_blurred(off, SPREAD) / (2 * TOLERANCE**2)))
-        best = torch.stack(agrees).amax(dim=0)
-        weighed = [weight * one for weight, one in zip(weights, agrees, strict=True)]
-        # Far from all sources the least that agrees would decide by rounding alone.
-        total = torch.stack(weighed).sum(dim=0).clamp_min(torch.finfo(torch.float32).tiny)
-        return [best * one / total for one in weighed]
+    def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> tuple[Picture, Picture]:
+        """How much of the photographs is kept at each place of the common frame, and the share of each in that.
+
+        (1, 1, size, size), and (sources, 1, size, size), which sums to 1.
+        """
+        off = [(self._own[place].texture - texture).square().mean(dim=1, keepdim=True) for place in used]
+        # Their logarithms: far from all sources agreement itself is 0.
+        agreement = torch.cat([-_blurred(one, SPREAD) / (2 * TOLERANCE**2) for one in off])
+        weighed = agreement + torch.tensor(weights).log()[:, None, None, None]
+        return agreement.amax(dim=0, keepdim=True).exp(), weighed.softmax(dim=0)
 
     def _seen(self, values: Picture, field: fields.Field, mode: str = "bicubic") -> Picture:
         """values(p + u(p)) at the size of the stimulus; beyond the border as at the border."""
@@ -196,14 +196,14 @@ def _energy(band: Picture, sigma: float) -> Picture:
     return functional.interpolate(smooth, size=band.shape[2:], mode="bilinear", align_corners=False)
 
 
-def _with_energies(picture: Picture, energies: Sequence[Picture]) -> Picture:
-    """The picture with each band made as strong as that, place by place."""
+def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:
+    """The picture with each band made as strong as that, place by place, as far as photographs are kept there."""
     *bands, rest = _bands(picture)
     for _ in range(ROUNDS):
         # Bands overlap: what is done to one is seen in the others.
-        found = _energies(rest + sum(bands))
+        found = _energies(rest + torch.stack(bands).sum(dim=0))
         gains = [((wanted + FAINT) / (now + FAINT)).sqrt() for wanted, now in zip(energies, found, strict=True)]
-        bands = [band * gain.clamp(1 / MOST_GAIN, MOST_GAIN) for band, gain in zip(bands, gains, strict=True)]
+        bands = [band * gain.clamp(1 / MOST_GAIN, MOST_GAIN) ** kept for band, gain in zip(bands, gains, strict=True)]
     return rest + torch.stack(bands).sum(dim=0)
 
 
