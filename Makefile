@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint types floors unit test-faults fuzz ecosystem test-ecosystem docs format clean
+.PHONY: demo test fast lint types floors unit test-faults fuzz ecosystem test-ecosystem docs format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -25,6 +25,13 @@ floors: $(VENV)/installed-dev
 
 unit: $(VENV)/installed-dev
 	$(ONE_THREAD) $(BIN)/pytest -n 2 -rs
+
+# For the loop of daily work: what is quick, under a minute on two free cores.
+QUICK := tests/drawing tests/networks tests/report tests/space tests/stimuli \
+	$(addprefix tests/test_,cells.py config.py files.py images.py labels.py tables.py)
+fast: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(ONE_THREAD) $(BIN)/pytest -n 2 $(QUICK) --deselect tests/stimuli/test_sets.py::test_memory_does_not_grow_with_the_stimuli
 
 # Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
 test-faults: $(VENV)/installed-dev
