@@ -13,6 +13,8 @@ from gaia_stim.runs import BUILT_IN
 
 FACES = 12
 FACES_SEED = 7
+SIZE = 256
+"""Pixels of a side: four times what the model draws, so that the faces are carried along as photographs are."""
 FIRST, SECOND = 2, 5
 """The faces that are morphed: they differ in much."""
 CORNERS = (2, 5, 8, 11)
@@ -35,7 +37,7 @@ class DemoResult:
 def demo(config: DemoConfig, listen: Listener = silent) -> DemoResult:
     """Draw faces; with the built-in model make a continuum in equal steps of the pixels, a grid, and a page."""
     out, force = config.out, config.force
-    drawn = samples(SamplesConfig(out=out / "faces", n=FACES, size=64, seed=FACES_SEED, force=force), listen)
+    drawn = samples(SamplesConfig(out=out / "faces", n=FACES, size=SIZE, seed=FACES_SEED, force=force), listen)
     faces = sorted(drawn.images.glob("*.png"))
     continuum = morph(
         MorphConfig(
