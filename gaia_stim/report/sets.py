@@ -237,12 +237,16 @@ def _provenance(stimuli: StimulusSet) -> dict[str, Record]:
     sources = {str(source["source_id"]): without(source, "source_id") for source in known["sources"]}
     found: dict[str, Record] = {
         "Asked for": known["request"],
-        "How it came about": without(known["plan"], "codes", "stimuli", "columns", "continuum", "source_pixels"),
+        "How it came about": without(
+            known["plan"], "codes", "stimuli", "columns", "continuum", "source_pixels", "carried"
+        ),
         "Model": known["model"],
         "Sources": {name: sources[name] for name in list(sources)[:LISTED]},
     }
     if known.get("processing"):
         found["Processing"] = {f"step {place}": step for place, step in enumerate(known["processing"], start=1)}
+    if carried := known["plan"].get("carried"):
+        found["Photographs carried along"] = without(carried, "weights", "source_codes")
     taken = {"request", "plan", "model", "sources", "processing"}
     found["Made with"] = {name: value for name, value in known.items() if name not in taken}
     return {heading: record for heading, record in found.items() if record}

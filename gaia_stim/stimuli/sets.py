@@ -186,6 +186,8 @@ def _measured(row: Row, pixels: Pixels, before: Pixels | None) -> Row:
         row,
         mean_luminance=float(y.mean()),
         rms_contrast=float(y.std()),
+        # What was laid out anew has another size than it was carried at.
+        size=row.size and pixels.shape[0],
         step_distance=None if before is None else float(pixel_distance(before[None], pixels[None])[0]),
     )
 
