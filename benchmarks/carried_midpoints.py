@@ -41,7 +41,8 @@ for kind in (OPPOSITE, RANDOM):
         own = morph_plan(space, a, b, steps=3, size="model").pictures(space)[1]
         enlarged = np.asarray(Image.fromarray(own).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
         blend = np.mean([a, b], axis=0).astype(np.uint8)
-        middles = {"blend": blend, "model, enlarged": enlarged, "carried": shown[1][1]}
+        mean = morph_plan(space, a, b, steps=3, detail="mean").pictures(space)[1]
+        middles = {"blend": blend, "model, enlarged": enlarged, "carried": shown[1][1], "… --detail mean": mean}
         for name, picture in middles.items():
             found.setdefault(name, []).append(similarity(picture, truth))
         if place < SHOWN:
@@ -49,4 +50,4 @@ for kind in (OPPOSITE, RANDOM):
     told = ", ".join(f"{name} {np.mean(values):.3f}" for name, values in found.items())
     print(f"{kind}, {count} pairs: {told}; {folds} folds")
 if len(sys.argv) > 3:
-    write_png(Path(sys.argv[3]), contact_sheet(rows, 6, column_labels=["A", *middles, "truth", "B"]))
+    write_png(Path(sys.argv[3]), contact_sheet(rows, 7, column_labels=["A", *middles, "truth", "B"]))

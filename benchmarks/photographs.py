@@ -35,8 +35,8 @@ STEPS, REFINE, SHOWN = 5, 60, 10
 
 
 def energy(picture: Pixels) -> float:
-    """Of the Laplacian of lightness: the mean of its square."""
-    return float(np.square(laplace(picture.mean(axis=2))).mean())
+    """Of the Laplacian of lightness: its root mean square."""
+    return float(np.sqrt(np.square(laplace(picture.mean(axis=2))).mean()))
 
 
 def landmark_morph(a: Pixels, b: Pixels, points_a: Points, points_b: Points) -> Pixels:

@@ -35,7 +35,7 @@ from gaia_stim.space.paths import Code, Codes
 
 FIELD = 128
 """Pixels of a side at which maps are made and composed: those of 512 are the same to 0.2 pixels of 512 in the mean."""
-TOLERANCE = 0.1
+TOLERANCE = 0.12
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
 SPREAD = 1.0
 """Pixels of the model over which that difference is averaged."""
