@@ -9,7 +9,9 @@ from the picture to the frame that all pictures have in common and T its texture
 The model says where everything goes and what is common; the photographs bring every pore. Each is sampled once, by
 cubic convolution, through one map that was composed before. k is how much of a photograph is kept: its weight, the more
 the better its own texture agrees there with that of the stimulus; where none agrees (hair against no hair), the model's
-texture shows instead of two ghosts. At a source's own code k is 1, and the stimulus *is* the photograph.
+texture shows instead of two ghosts. Tone, what varies slowly as skin and light do, always agrees, and is the weighted
+mean of the photographs' wherever z is that of their codes. At a source's own code k is 1, and the stimulus *is* the
+photograph.
 
 The mean of two skins is smoother than either. So the energy of each band of detail is brought back to the weighted mean
 of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
@@ -39,6 +41,9 @@ TOLERANCE = 0.12
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
 SPREAD = 1.0
 """Pixels of the model over which that difference is averaged."""
+TONE = 4.0
+"""Pixels of the model, a Gaussian's standard deviation: what varies more slowly is tone, as of skin and light. Tones
+agree with each other, and between photographs they are the weighted mean of theirs."""
 BANDS = (1.0, 2.0, 4.0)
 """Standard deviations, in pixels, of the Gaussians that part the bands of detail."""
 WINDOW = 4.0
@@ -72,11 +77,21 @@ class Carried:
     """Stimuli between photographs, `side` pixels wide and high. Raises `ConfigError` for a model without a shape."""
 
     def __init__(
-        self, decoder: object, photographs: Sequence[Photograph], side: int, *, keep_detail: bool = True
+        self,
+        decoder: object,
+        photographs: Sequence[Photograph],
+        side: int,
+        *,
+        keep_detail: bool = True,
     ) -> None:
         if not isinstance(decoder, Shaped):
             raise ConfigError(NO_SHAPE)
-        self.decoder, self.photographs, self.side, self.keep_detail = decoder, photographs, side, keep_detail
+        self.decoder, self.photographs, self.side, self.keep_detail = (
+            decoder,
+            photographs,
+            side,
+            keep_detail,
+        )
         self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
         with torch.inference_mode():
@@ -118,7 +133,7 @@ class Carried:
         drawn = _Drawn.of(self.decoder, code)
         used = [place for place, weight in enumerate(weights) if weight > 0]
         kept, shares = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
-        shown = self._seen(drawn.texture, drawn.there)
+        shown = self._seen(drawn.texture - self._off_tone(weights), drawn.there)
         energies = [torch.zeros(()) for _ in BANDS]
         for place, share in zip(used, shares[:, None], strict=True):
             photograph, detail = self._prepared(place)
@@ -139,12 +154,21 @@ class Carried:
         photograph = torch.from_numpy(to_float(self._pixels(place)[None]))
         return photograph, _energies(photograph) if self.keep_detail else []
 
+    def _off_tone(self, weights: Weights) -> Picture:
+        """How far the tone of the mean of the codes is from the mean of their tones: a decoder is not linear."""
+        codes = np.stack([photograph.code for photograph in self.photographs])
+        mean = _texture(self.decoder, (weights @ codes.astype(np.float64)).astype(np.float32))
+        for own, weight in zip(self._own, weights, strict=True):
+            mean = mean - float(weight) * own.texture
+        return _blurred(mean, TONE)
+
     def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> tuple[Picture, Picture]:
         """How much of the photographs is kept at each place of the common frame, and the share of each in that.
 
         (1, 1, size, size), and (sources, 1, size, size), which sums to 1.
         """
-        off = [(self._own[place].texture - texture).square().mean(dim=1, keepdim=True) for place in used]
+        differences = [self._own[place].texture - texture for place in used]
+        off = [(one - _blurred(one, TONE)).square().mean(dim=1, keepdim=True) for one in differences]
         # Their logarithms: far from all sources agreement itself is 0.
         agreement = torch.cat([-_blurred(one, SPREAD) / (2 * TOLERANCE**2) for one in off])
         weighed = agreement + torch.tensor(weights).log()[:, None, None, None]
@@ -170,7 +194,15 @@ class _Drawn:
         # One by one: a stimulus does not depend on what else is.
         z = torch.from_numpy(np.asarray(code, np.float32)[None])
         velocity = fields.from_nodes(decoder.velocity(z), FIELD, FIELD)
-        return cls(fields.exponential(velocity), fields.exponential(-velocity), decoder.texture(z))
+        return cls(
+            fields.exponential(velocity),
+            fields.exponential(-velocity),
+            _texture(decoder, code),
+        )
+
+
+def _texture(decoder: Shaped, code: Code) -> Picture:
+    return decoder.texture(torch.from_numpy(np.asarray(code, np.float32)[None]))
 
 
 # -- detail -----------------------------------------------------------------------------------------------------------

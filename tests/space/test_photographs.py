@@ -18,10 +18,13 @@ NODES = 16
 
 
 class Planted:
-    """A decoder of which all is known: a code's first number shifts the picture, its second is the texture's grey."""
+    """A decoder of which all is known: a code's first number shifts the picture, its second is how striped the texture
+    is, its third how light."""
 
     def texture(self, code: Tensor) -> Tensor:
-        return (0.5 + code[:, 1:2, None, None]).expand(-1, 3, 32, 32)
+        stripes = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(8)
+        drawn = 0.5 + code[:, 1, None, None, None] * stripes + code[:, 2, None, None, None] ** 2
+        return drawn.expand(-1, 3, 32, 32)
 
     def velocity(self, code: Tensor) -> Tensor:
         across = code[:, 0, None, None].expand(-1, NODES, NODES)
@@ -33,12 +36,12 @@ def noise(seed: int, sigma: float = 2.0) -> Pixels:
     return np.clip(128 + values * 40 / values.std(), 0, 255).astype(np.uint8)
 
 
-def code(across: float, grey: float = 0.0) -> Code:
-    return np.array([across, grey], np.float32)
+def code(across: float, stripes: float = 0.0, light: float = 0.0) -> Code:
+    return np.array([across, stripes, light], np.float32)
 
 
-def photograph(pixels: Pixels, across: float, grey: float = 0.0) -> Photograph:
-    return Photograph(code(across, grey), lambda _: pixels)
+def photograph(pixels: Pixels, across: float, stripes: float = 0.0, light: float = 0.0) -> Photograph:
+    return Photograph(code(across, stripes, light), lambda _: pixels)
 
 
 def error(a: Pixels, b: Pixels) -> float:
@@ -93,6 +96,22 @@ def test_where_none_agrees_the_models_texture_shows() -> None:
     made = Carried(Planted(), [photograph(a, 0.0, -0.5), photograph(b, 0.0, 0.45)], SIDE, keep_detail=False)
     shown = made.picture(code(0.0, 0.0), np.array([0.5, 0.5]))
     assert shown.std() < 0.1 * a.std() and abs(float(shown.mean()) - 127.5) < 3
+
+
+def test_tones_agree_and_are_the_mean_of_the_photographs() -> None:
+    """The decoder draws the square of what its code says of light: half-way it would be a quarter of the way."""
+    a, b = np.full((SIDE, SIDE, 3), 60, np.uint8), np.full((SIDE, SIDE, 3), 160, np.uint8)
+    made = Carried(Planted(), [photograph(a, 0.0), photograph(b, 0.0, 0.0, 0.6)], SIDE)
+    half = np.array([0.5, 0.5])
+    assert np.abs(made.picture(code(0.0, 0.0, 0.3), half).astype(int) - 110).max() <= 1
+    assert made.quality(code(0.0, 0.0, 0.3), half)[0] < 0.01
+
+
+def test_an_edit_changes_tone_as_the_model_says() -> None:
+    """A code beside its source's: nothing of the change is taken for the decoder's own crookedness."""
+    a = np.full((SIDE, SIDE, 3), 60, np.uint8)
+    made = Carried(Planted(), [photograph(a, 0.0)], SIDE)
+    assert np.abs(made.picture(code(0.0, 0.0, 0.5), np.array([1.0])).astype(int) - (60 + 0.25 * 255)).max() <= 1
 
 
 def test_detail_lost_by_averaging_is_restored() -> None:
