@@ -4,6 +4,8 @@ The shape of a code is a map φ from the picture to the frame that all pictures 
 image A lies at φ_B⁻¹(φ_A(p)) in an image B.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -13,11 +15,34 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.images import Frame
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.paths import Codes
+from gaia_stim.space.paths import Code, Codes
 
 FIELD = 128
 """Pixels of a side at which maps are made: those of 512 are the same to 0.2 pixels of 512 in the mean."""
 Points = Float[npt.NDArray[np.float64], "points 2"]
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeMap:
+    """The map of a code from the picture to the frame that all pictures have in common."""
+
+    there: fields.Field
+    velocity: fields.Field
+
+    @classmethod
+    def of(cls, decoder: Shaped, code: Code) -> "ShapeMap":
+        """That of one code: what is carried does not depend on what else is."""
+        nodes = decoder.velocity(torch.from_numpy(np.asarray(code, np.float32)[None]))
+        velocity = fields.from_nodes(nodes, FIELD, FIELD)
+        return cls(fields.exponential(velocity), velocity)
+
+    def back(self) -> fields.Field:
+        """The map that undoes it."""
+        return fields.inverse(self.there, fields.exponential(-self.velocity))
+
+    def folds(self) -> int:
+        """The spots, of `FIELD` × `FIELD`, at which it folds."""
+        return int((fields.stretch(self.there) <= 0).sum())
 
 
 class Carrier:
@@ -27,25 +52,20 @@ class Carrier:
         if not isinstance(decoder, Shaped):
             raise ConfigError("this model has no shape to carry points by; train one with --network deform")
         with torch.inference_mode():
-            # One by one: what is carried does not depend on what else is.
-            velocities = [decoder.velocity(torch.from_numpy(code[None])) for code in np.asarray(codes, np.float32)]
-            flows = [fields.from_nodes(nodes, FIELD, FIELD) for nodes in velocities]
-            self._there = [fields.exponential(flow) for flow in flows]
-            self._back = [
-                fields.inverse(there, fields.exponential(-flow)) for there, flow in zip(self._there, flows, strict=True)
-            ]
+            self._maps = [ShapeMap.of(decoder, code) for code in codes]
+            self._back = [one.back() for one in self._maps]
 
     def carry(self, points: Points, a: int, b: int) -> Points:
         """Where points of code `a` lie in code `b`; (n, 2) in half sides of the picture, x right and y down."""
         with torch.inference_mode():
             held = torch.from_numpy(np.asarray(points, np.float32)[None])
-            moved = fields.moved(fields.moved(held, self._there[a]), self._back[b])
+            moved = fields.moved(fields.moved(held, self._maps[a].there), self._back[b])
         found: Points = moved[0].numpy().astype(np.float64)
         return found
 
     def folds(self) -> list[int]:
         """Of each map the spots, of `FIELD` × `FIELD`, at which it folds."""
-        return [int((fields.stretch(there) <= 0).sum()) for there in self._there]
+        return [one.folds() for one in self._maps]
 
 
 def carried(decoder: object, codes: Codes, points: Points, frames: tuple[Frame, Frame]) -> Points:

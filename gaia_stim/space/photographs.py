@@ -17,7 +17,7 @@ The mean of two skins is smoother than either. So the energy of each band of det
 of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -33,10 +33,9 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, to_bytes, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.paths import Code, Codes
+from gaia_stim.space.carrying import ShapeMap
+from gaia_stim.space.paths import Code
 
-FIELD = 128
-"""Pixels of a side at which maps are made and composed: those of 512 are the same to 0.2 pixels of 512 in the mean."""
 TOLERANCE = 0.12
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
 SPREAD = 1.0
@@ -73,81 +72,81 @@ class Photograph:
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A stimulus, and how it came out."""
+
+    picture: Pixels
+    is_photograph: bool
+    """Whether it is one of the photographs itself."""
+    disagreement: float
+    """Share of the photographs that is not kept since none agrees with the stimulus, 0 to 1, in the mean."""
+    folds: int
+    """Spots, of `FIELD` × `FIELD`, at which its map folds."""
+
+
 class Carried:
     """Stimuli between photographs, `side` pixels wide and high. Raises `ConfigError` for a model without a shape."""
 
     def __init__(
-        self,
-        decoder: object,
-        photographs: Sequence[Photograph],
-        side: int,
-        *,
-        keep_detail: bool = True,
+        self, decoder: object, photographs: Sequence[Photograph], side: int, *, keep_detail: bool = True
     ) -> None:
         if not isinstance(decoder, Shaped):
             raise ConfigError(NO_SHAPE)
-        self.decoder, self.photographs, self.side, self.keep_detail = (
-            decoder,
-            photographs,
-            side,
-            keep_detail,
-        )
+        self.decoder, self.photographs = decoder, photographs
+        self.side, self.keep_detail = side, keep_detail
         self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
         with torch.inference_mode():
-            self._own = [_Drawn.of(decoder, photograph.code) for photograph in photographs]
-            self._back = [fields.inverse(own.there, own.start) for own in self._own]
+            self._textures = [_texture(decoder, photograph.code) for photograph in photographs]
+            self._back = [ShapeMap.of(decoder, photograph.code).back() for photograph in photographs]
 
     def picture(self, code: Code, weights: Weights) -> Pixels:
         """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels)."""
-        if (source := self.source(code, weights)) is not None:
-            return self._pixels(source)
-        with torch.inference_mode():
-            shown: Pixels = to_bytes(self._rendered(code, weights).numpy())[0]
-        return shown
+        return self.shown(code, weights).picture
 
-    def source(self, code: Code, weights: Weights) -> int | None:
+    def shown(self, code: Code, weights: Weights) -> Shown:
+        """The same, with what is to be said of it."""
+        source = self._source(code, weights)
+        with torch.inference_mode():
+            drawn = self._drawn(code, weights)
+            if source is None:
+                picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
+            else:
+                picture = self._pixels(source)
+            return Shown(picture, source is not None, 1 - float(drawn.kept.mean()), drawn.map.folds())
+
+    def _source(self, code: Code, weights: Weights) -> int | None:
         """Which of the photographs a stimulus is, if it is one."""
         for place, weight in enumerate(weights):
             if weight == 1 and np.array_equal(self.photographs[place].code, code):
                 return place
         return None
 
-    def pictures(self, codes: Codes, weights: npt.NDArray[np.float64]) -> Pixels:
-        """Those of many codes (n, latent), with weights (n, sources): uint8 (n, side, side, channels)."""
-        return np.stack([self.picture(code, own) for code, own in zip(codes, weights, strict=True)])
-
-    def quality(self, code: Code, weights: Weights) -> tuple[float, int]:
-        """Two figures of a stimulus: disagreement and folds.
-
-        The first is the share of the photographs that is not kept since none agrees with the stimulus, 0 to 1, in the
-        mean over the picture; the second the spots, of `FIELD` × `FIELD`, at which its map folds.
-        """
-        with torch.inference_mode():
-            drawn = _Drawn.of(self.decoder, code)
-            used = [place for place, weight in enumerate(weights) if weight > 0]
-            kept, _ = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
-            return 1 - float(kept.mean()), int((fields.stretch(drawn.there) <= 0).sum())
-
-    def _rendered(self, code: Code, weights: Weights) -> Picture:
-        drawn = _Drawn.of(self.decoder, code)
+    def _drawn(self, code: Code, weights: Weights) -> "_Drawn":
+        texture = _texture(self.decoder, code)
         used = [place for place, weight in enumerate(weights) if weight > 0]
-        kept, shares = self._kept(drawn.texture, [float(weights[place]) for place in used], used)
-        shown = self._seen(drawn.texture - self._off_tone(weights), drawn.there)
+        kept, shares = self._kept(texture, [float(weights[place]) for place in used], used)
+        toned = texture - self._off_tone(weights)
+        return _Drawn(ShapeMap.of(self.decoder, code), toned, kept, dict(zip(used, shares[:, None], strict=True)))
+
+    def _rendered(self, drawn: "_Drawn") -> Picture:
+        there, kept = drawn.map.there, drawn.kept
+        shown = self._seen(drawn.texture, there)
         energies = [torch.zeros(()) for _ in BANDS]
-        for place, share in zip(used, shares[:, None], strict=True):
+        for place, share in drawn.shares.items():
             photograph, detail = self._prepared(place)
-            to_photograph = fields.compose(self._back[place], drawn.there)
-            own = self._seen(self._own[place].texture, drawn.there)
-            local = self._seen(kept * share, drawn.there, "bilinear")
+            to_photograph = fields.compose(self._back[place], there)
+            own = self._seen(self._textures[place], there)
+            local = self._seen(kept * share, there, "bilinear")
             shown = shown + local * (self._seen(photograph, to_photograph) - own)
             if self.keep_detail:
-                part = self._seen(share, drawn.there, "bilinear")
+                part = self._seen(share, there, "bilinear")
                 moved = [self._seen(energy, to_photograph, "bilinear") for energy in detail]
                 energies = [total + part * energy for total, energy in zip(energies, moved, strict=True)]
         if not self.keep_detail:
             return shown
-        return _with_energies(shown, energies, self._seen(kept, drawn.there, "bilinear"))
+        return _with_energies(shown, energies, self._seen(kept, there, "bilinear"))
 
     def _prepare(self, place: int) -> tuple[Picture, list[Picture]]:
         """A photograph in [0, 1], and the energies of its detail."""
@@ -158,8 +157,8 @@ class Carried:
         """How far the tone of the mean of the codes is from the mean of their tones: a decoder is not linear."""
         codes = np.stack([photograph.code for photograph in self.photographs])
         mean = _texture(self.decoder, (weights @ codes.astype(np.float64)).astype(np.float32))
-        for own, weight in zip(self._own, weights, strict=True):
-            mean = mean - float(weight) * own.texture
+        for own, weight in zip(self._textures, weights, strict=True):
+            mean = mean - float(weight) * own
         return _blurred(mean, TONE)
 
     def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> tuple[Picture, Picture]:
@@ -167,7 +166,7 @@ class Carried:
 
         (1, 1, size, size), and (sources, 1, size, size), which sums to 1.
         """
-        differences = [self._own[place].texture - texture for place in used]
+        differences = [self._textures[place] - texture for place in used]
         off = [(one - _blurred(one, TONE)).square().mean(dim=1, keepdim=True) for one in differences]
         # Their logarithms: far from all sources agreement itself is 0.
         agreement = torch.cat([-_blurred(one, SPREAD) / (2 * TOLERANCE**2) for one in off])
@@ -183,22 +182,14 @@ class Carried:
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """What the model draws of a code: its map to the common frame, a start for its inverse, and its texture there."""
+    """What the model draws of a stimulus, and what is to be laid over it, in the common frame."""
 
-    there: fields.Field
-    start: fields.Field
+    map: ShapeMap
     texture: Picture
-
-    @classmethod
-    def of(cls, decoder: Shaped, code: Code) -> "_Drawn":
-        # One by one: a stimulus does not depend on what else is.
-        z = torch.from_numpy(np.asarray(code, np.float32)[None])
-        velocity = fields.from_nodes(decoder.velocity(z), FIELD, FIELD)
-        return cls(
-            fields.exponential(velocity),
-            fields.exponential(-velocity),
-            _texture(decoder, code),
-        )
+    kept: Picture
+    """How much of the photographs is kept at each place."""
+    shares: Mapping[int, Picture]
+    """Of each photograph that is carried, its share in that."""
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:

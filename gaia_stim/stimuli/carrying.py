@@ -115,15 +115,10 @@ class Size:
         weights: Callable[[At], Weights],
     ) -> Callable[[At], Pixels]:
         """From places on a curve to the pictures there, to measure steps: large ones are smaller than they will be."""
-        if self.side is None:
+        carrying = self.carrying(space, images, codes, np.empty((0, len(images))))
+        if carrying is None:
             return lambda places: space.decode(curve(places))
-        side = min(self.side, MEASURED)
-        carried = Carried(
-            space.model.decoder,
-            [Photograph(code, partial(image.at, space)) for code, image in zip(codes, images, strict=True)],
-            side,
-            keep_detail=self.detail == RESTORED,
-        )
+        carried = carrying.carried(space, min(carrying.side, MEASURED))
         known: dict[bytes, Pixels] = {}
 
         def shown(places: At) -> Pixels:

@@ -61,19 +61,17 @@ class Plan:
     def _carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Pixels]]:
         carried = carrying.carried(space, carrying.side)
         for row, code, weights in zip(self.rows, self.codes, carrying.weights, strict=True):
-            disagreement, folds = carried.quality(code, weights)
-            yield (
-                replace(
-                    row,
-                    raw=int(carried.source(code, weights) is not None),
-                    model_hash=space.model_hash,
-                    size=carrying.side,
-                    detail=carrying.detail,
-                    disagreement=disagreement,
-                    folds=folds,
-                ),
-                carried.picture(code, weights),
+            shown = carried.shown(code, weights)
+            told = replace(
+                row,
+                raw=int(shown.is_photograph),
+                model_hash=space.model_hash,
+                size=carrying.side,
+                detail=carrying.detail,
+                disagreement=shown.disagreement,
+                folds=shown.folds,
             )
+            yield told, shown.picture
 
     def pictures(self, space: Space) -> Pixels:
         """All pictures, in order: uint8 (n, size, size, channels)."""

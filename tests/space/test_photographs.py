@@ -104,7 +104,7 @@ def test_tones_agree_and_are_the_mean_of_the_photographs() -> None:
     made = Carried(Planted(), [photograph(a, 0.0), photograph(b, 0.0, 0.0, 0.6)], SIDE)
     half = np.array([0.5, 0.5])
     assert np.abs(made.picture(code(0.0, 0.0, 0.3), half).astype(int) - 110).max() <= 1
-    assert made.quality(code(0.0, 0.0, 0.3), half)[0] < 0.01
+    assert made.shown(code(0.0, 0.0, 0.3), half).disagreement < 0.01
 
 
 def test_an_edit_changes_tone_as_the_model_says() -> None:
@@ -144,7 +144,7 @@ def test_the_way_from_a_photograph_begins_without_a_jump() -> None:
 
     def at(t: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         with torch.inference_mode():
-            return made._rendered(code(0.1 * t, 0.1 * t), np.array([1 - t, t])).numpy()
+            return made._rendered(made._drawn(code(0.1 * t, 0.1 * t), np.array([1 - t, t]))).numpy()
 
     first, second, third = (at(t) for t in (1e-6, 1e-3, 2e-3))
     assert np.abs(first[0].transpose(1, 2, 0) - a / 255).max() < 0.004
@@ -165,7 +165,7 @@ def test_a_stimulus_does_not_depend_on_the_others() -> None:
     made = Carried(Planted(), [photograph(a, 0.0), photograph(b, 0.1)], SIDE)
     codes = np.stack([code(0.1 * t) for t in (0.2, 0.5, 0.7)])
     weights = np.array([[1 - t, t] for t in (0.2, 0.5, 0.7)])
-    together = made.pictures(codes, weights)
+    together = [made.picture(one, own) for one, own in zip(codes, weights, strict=True)]
     assert np.array_equal(together[1], made.picture(codes[1], weights[1]))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gaia_stim.errors import in_brief
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.distance import pixel_distance
@@ -116,7 +117,7 @@ def path_plan(
     return Plan(
         rows=rows,
         codes=curve(places),
-        title=f"{path} through {_names(found)}",
+        title=f"{path} through {in_brief([_name(image) for image in found], NAMED)}",
         record={"path": {"kind": path, "sources_at": _marks(found, curve.knots)}, **points.record},
         measured=lambda: {"spacing": spaced.record(spacing)},
         continuum=True,
@@ -178,11 +179,6 @@ def _standing(images: Sequence[SourceImage], places: Places, knots: Places) -> d
     """By position: the image that a stimulus stands for, where it is exactly at one."""
     at = {float(knot): image.picture for knot, image in zip(knots, images, strict=True)}
     return {position: at[float(place)] for position, place in enumerate(places) if float(place) in at}
-
-
-def _names(images: Sequence[SourceImage]) -> str:
-    more = f" and {len(images) - NAMED} more" if len(images) > NAMED else ""
-    return ", ".join(_name(image) for image in images[:NAMED]) + more
 
 
 def _name(image: SourceImage) -> str:
