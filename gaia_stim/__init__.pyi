@@ -42,6 +42,7 @@ from .pipeline.morphs import interpolate as interpolate
 from .pipeline.morphs import morph as morph
 from .pipeline.train import train as train
 from .space.space import Space as Space
+from .space.varying import Vary as Vary
 from .space.vectors import Vectors as Vectors
 from .stimuli.plan import Plan as Plan
 from .stimuli.plans.continua import morph_plan as morph_plan

@@ -172,6 +172,10 @@ class AttributesShowConfig(Config):
         float, Field(gt=0, le=20), Decides("How far each attribute is moved, in standard deviations.", "X")
     ] = 2.0
     estimator: Estimator = "ols"
+    vary: Annotated[
+        Literal["both", "shape", "texture"],
+        Decides("Show what each vector does to shape alone, or to texture alone, for models with a shape."),
+    ] = "both"
     out: Annotated[Path | None, Output("The folder of the sheets. [default: VECTORS_show]", "DIR")] = None
     model: RecordedModel = None
     force: Force = False

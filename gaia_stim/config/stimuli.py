@@ -54,6 +54,11 @@ class CarryConfig(MediaConfig):
         ),
     ] = "restored"
 
+    vary: Annotated[
+        Literal["both", "shape", "texture"],
+        Decides("Shape alone or texture alone: the other part of the code is held.", panel="Photographs"),
+    ] = "both"
+
     @field_validator("size", mode="before")
     @classmethod
     def _a_size(cls, value: Any) -> str:
@@ -64,7 +69,37 @@ class CarryConfig(MediaConfig):
 
     def request(self) -> dict[str, Any]:
         """As of every set, without these two: what they come to is told where photographs are carried at all."""
-        return {name: value for name, value in super().request().items() if name not in ("size", "detail")}
+        told = {name: value for name, value in super().request().items() if name not in ("size", "detail")}
+        return {
+            name: value for name, value in told.items() if self.vary != "both" or name not in ("vary", "hold_other")
+        }
+
+
+class VaryConfig(CarryConfig):
+    """What verbs can be asked whose stimuli lie between images: where the part that does not vary is held."""
+
+    hold_other: Annotated[
+        str,
+        Decides(
+            "With --vary: the other part is that of one image, a the first, b the second, or of their mean.",
+            "a|b|…|mean",
+            panel="Photographs",
+        ),
+    ] = "a"
+
+    @field_validator("hold_other")
+    @classmethod
+    def _one_of_them(cls, value: str) -> str:
+        text = value.strip().lower()
+        if text != "mean" and not (len(text) == 1 and "a" <= text <= "z"):
+            raise ValueError("should be the letter of an image, a for the first, b for the second, or mean")
+        return text
+
+    @model_validator(mode="after")
+    def _something_is_held(self) -> "VaryConfig":
+        if self.vary == "both" and self.hold_other != "a":
+            raise ValueError(f"--hold-other {self.hold_other}: nothing is held; give --vary shape or --vary texture")
+        return self
 
 
 class EncodeConfig(Config):
@@ -111,7 +146,7 @@ Refine = Annotated[
 ]
 
 
-class MorphConfig(CarryConfig):
+class MorphConfig(VaryConfig):
     """Make a continuum between two images."""
 
     first: Annotated[Path, Input("The image at alpha = 0.", "A", positional=True)]
@@ -133,10 +168,14 @@ class MorphConfig(CarryConfig):
     def _ends_are_images(self) -> "MorphConfig":
         if self.raw_endpoints and self.extrapolate:
             raise ValueError("--raw-endpoints: with --extrapolate the ends are not the images; give one of the two")
+        if self.raw_endpoints and self.vary != "both":
+            raise ValueError(
+                f"--raw-endpoints: with --vary {self.vary} the ends are not the images; give one of the two"
+            )
         return self
 
 
-class InterpolateConfig(CarryConfig):
+class InterpolateConfig(VaryConfig):
     """Make stimuli on one path through several images: straight, smooth, or a wheel that closes."""
 
     images: Annotated[tuple[Path, ...], Input("The images, in the order of the path.", "IMAGES…", positional=True)]
@@ -166,7 +205,7 @@ class InterpolateConfig(CarryConfig):
         return self
 
 
-class MorphGridConfig(CarryConfig):
+class MorphGridConfig(VaryConfig):
     """Make a grid of stimuli between four images, one at each corner."""
 
     top_left: Annotated[Path, Input("The image at the top left.", "TL", positional=True)]
@@ -182,7 +221,7 @@ class MorphGridConfig(CarryConfig):
     force: Force = False
 
 
-class AverageConfig(CarryConfig):
+class AverageConfig(VaryConfig):
     """Make the average of images: what lies in the middle of their codes."""
 
     images: Annotated[

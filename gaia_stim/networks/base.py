@@ -20,6 +20,9 @@ def full_precision(x: Tensor) -> Tensor:
 class Shaped(Protocol):
     """A decoder of shape and texture."""
 
+    texture_latent: int
+    """So many numbers of a code are texture, the rest is shape."""
+
     def texture(self, code: Tensor) -> Tensor:
         """What is drawn in the common frame: (batch, channels, size, size)."""
 

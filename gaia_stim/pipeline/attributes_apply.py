@@ -10,6 +10,7 @@ from gaia_stim.config.attributes import amounts, names
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.space.opening import open_space_by_hash
+from gaia_stim.space.varying import Vary
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
@@ -62,7 +63,14 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         # The folder, not the file: nobody should look for a picture in it.
         [*(face.source for face in faces), Source("vectors", str(config.vectors), hash_file(config.vectors / TENSORS))],
         lambda: edit_plan(
-            space, faces, edit, refine=config.refine, size=config.size, detail=config.detail, listen=listen
+            space,
+            faces,
+            edit,
+            refine=config.refine,
+            size=config.size,
+            detail=config.detail,
+            vary=Vary(config.vary),
+            listen=listen,
         ),
         listen,
         size=Size.of(space, faces, config.size, config.detail),

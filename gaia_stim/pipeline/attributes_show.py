@@ -17,7 +17,8 @@ from gaia_stim.images import Pixels, find_images, write_png
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import Vectors
+from gaia_stim.space.varying import Vary
+from gaia_stim.space.vectors import Direction, Vectors
 from gaia_stim.stimuli.plans.edits import moved
 from gaia_stim.stimuli.sets import beside
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather
@@ -64,6 +65,7 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
         "attributes": chosen,
         "amount": config.amount,
         "estimator": config.estimator,
+        **Vary(config.vary).record(),
     }
 
     def make(staging: Path) -> dict[str, Any]:
@@ -102,9 +104,7 @@ def _alone(space: Space, vectors: Vectors, chosen: Sequence[str], config: Attrib
         tiles = [
             picture
             for name in chosen
-            for picture in space.decode(
-                moved(mean, [vectors.direction(name, estimator) * vectors.attribute(name).sd], [steps])
-            )
+            for picture in space.decode(moved(mean, [_one_sd(space, vectors, name, estimator, config)], [steps]))
         ]
         halves.append(
             contact_sheet(
@@ -112,7 +112,7 @@ def _alone(space: Space, vectors: Vectors, chosen: Sequence[str], config: Attrib
                 len(steps),
                 row_labels=beside_rows,
                 column_labels=[f"{step:+g} SD" if step else "mean" for step in steps],
-                title=f"Each vector alone: {WORDS[estimator]}",
+                title=f"Each vector alone: {WORDS[estimator]}{Vary(config.vary).words}",
             )
         )
     return np.concatenate(halves, axis=1)
@@ -130,7 +130,7 @@ def _on_faces(
     tiles: list[Pixels] = []
     steps = np.full(len(codes), config.amount)
     columns = [np.stack([face.picture for face in faces]), space.decode(codes)] + [
-        space.decode(moved(codes, [vectors.direction(name, config.estimator) * vectors.attribute(name).sd], [steps]))
+        space.decode(moved(codes, [_one_sd(space, vectors, name, config.estimator, config)], [steps]))
         for name in chosen
     ]
     for row in range(len(codes)):
@@ -140,5 +140,11 @@ def _on_faces(
         len(columns),
         column_labels=["image", "decoded", *chosen],
         row_labels=[face.source.source_id for face in faces],
-        title=f"Each attribute moved by {config.amount:+g} SD, the others left as they are ({WORDS[config.estimator]})",
+        title=f"Each attribute moved by {config.amount:+g} SD, the others left as they are ({WORDS[config.estimator]})"
+        + Vary(config.vary).words,
     )
+
+
+def _one_sd(space: Space, vectors: Vectors, name: str, estimator: str, config: AttributesShowConfig) -> Direction:
+    whole = vectors.direction(name, estimator) * vectors.attribute(name).sd
+    return Vary(config.vary).direction(space, whole)

@@ -7,6 +7,7 @@ from gaia_stim.config import AverageConfig, CaricatureConfig, SampleConfig, leve
 from gaia_stim.events import Listener, silent
 from gaia_stim.space.images import images_of
 from gaia_stim.space.opening import open_space
+from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.exemplars import Sampling, average_plan, caricature_plan, check_average
@@ -67,7 +68,13 @@ def average_images(config: AverageConfig, listen: Listener = silent) -> Exemplar
         space,
         [image.source for image in images],
         lambda: average_plan(
-            space, images, refine=config.refine, size=config.size, detail=config.detail, listen=listen
+            space,
+            images,
+            refine=config.refine,
+            size=config.size,
+            detail=config.detail,
+            vary=Vary(config.vary, config.hold_other),
+            listen=listen,
         ),
         listen,
         size=Size.of(space, images, config.size, config.detail),
@@ -102,6 +109,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
             refine=config.refine,
             size=config.size,
             detail=config.detail,
+            vary=Vary(config.vary),
             listen=listen,
         ),
         listen,

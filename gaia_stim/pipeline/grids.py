@@ -6,6 +6,7 @@ from pathlib import Path
 from gaia_stim.config import MorphGridConfig
 from gaia_stim.events import Listener, silent
 from gaia_stim.space.opening import open_space
+from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.grids import check_grid_spacing, grid_plan
@@ -53,6 +54,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
             refine=config.refine,
             size=config.size,
             detail=config.detail,
+            vary=Vary(config.vary, config.hold_other),
             listen=listen,
         ),
         listen,

@@ -8,6 +8,7 @@ from gaia_stim.events import Listener, silent
 from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.spacing import HumanScale, choose_spacing
+from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
@@ -73,6 +74,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
             refine=config.refine,
             size=config.size,
             detail=config.detail,
+            vary=Vary(config.vary, config.hold_other),
             listen=listen,
         ),
         listen,
@@ -103,6 +105,7 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
             refine=config.refine,
             size=config.size,
             detail=config.detail,
+            vary=Vary(config.vary, config.hold_other),
             listen=listen,
         ),
         listen,

@@ -179,6 +179,17 @@ def test_a_set_with_amounts_and_the_way_back(
     assert again.identical and contents(again.out) == contents(made.out)
 
 
+def test_an_edit_of_shape_and_one_of_texture_add_up_to_the_whole(fitted: Path, faces: Path, tmp_path: Path) -> None:
+    moved = {}
+    for part in ("both", "shape", "texture"):
+        made = apply(ask(faces, vary=part, out=tmp_path / part))
+        plan = json.loads((made.out / "provenance.json").read_text())["plan"]
+        codes = Plan.from_json(plan).codes[:5].astype(np.float64)
+        moved[part] = codes - codes[2]
+    assert np.abs(moved["shape"]).max() > 0 and np.abs(moved["texture"]).max() > 0
+    assert np.allclose(moved["shape"] + moved["texture"], moved["both"], atol=1e-5)
+
+
 def test_two_attributes_are_crossed_and_others_held(fitted: Path, faces: Path) -> None:
     made = apply(
         ask(

@@ -68,6 +68,23 @@ def test_photographs_give_stimuli_of_their_size_whose_ends_they_are(
     assert table["disagreement"].iloc[[0, -1]].tolist() == [0, 0] and table["disagreement"].between(0, 1).all()
 
 
+def test_shape_alone_is_another_set_and_is_made_again_to_the_byte(
+    photographs: list[Path], tiny_run: Path, tmp_path: Path
+) -> None:
+    whole, shape, again = tmp_path / "whole", tmp_path / "shape", tmp_path / "again"
+    morph(ask(photographs, tiny_run, whole, steps=3))
+    assert "vary" not in StimulusSet.open(whole).provenance.request["options"]
+    with pytest.raises(OutputInTheWay):
+        morph(ask(photographs, tiny_run, whole, steps=3, vary="shape"))
+    morph(ask(photographs, tiny_run, shape, steps=3, vary="shape", hold_other="b"))
+    assert StimulusSet.open(shape).provenance.as_written["plan"]["vary"] == {"part": "shape", "other_held_at": "b"}
+    assert remake(RemakeConfig(target=shape, out=again)).identical is True
+    assert np.array_equal(pictures(shape)[-1], read_image(photographs[1]))
+    for options, said in (({"hold_other": "b"}, "nothing is held"), ({"vary": "shape", "hold_other": "ab"}, "letter")):
+        with pytest.raises(ConfigError, match=said):
+            ask(photographs, tiny_run, tmp_path / "no", **options)
+
+
 def test_the_size_can_be_asked_for(photographs: list[Path], tiny_run: Path, tmp_path: Path) -> None:
     for size, side in (("model", 32), ("48", 48), ("source", SIDE)):
         morph(ask(photographs, tiny_run, tmp_path / size, steps=3, size=size))

@@ -17,10 +17,11 @@ from gaia_stim.images import Pixels
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.space import PATHS
 from gaia_stim.space import paths as shapes
-from gaia_stim.space.paths import Places
+from gaia_stim.space.paths import Codes, Places
 from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spaced, choose_spacing, unevenness
+from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
@@ -44,13 +45,15 @@ def morph_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
     """`steps` stimuli from `a` (alpha 0) to `b` (alpha 1), each end moved outwards by `extrapolate`.
 
     With `raw_endpoints` the ends are the images themselves, as they are anyway where photographs are carried along
-    (`size`: "source", "model" or pixels; see `stimuli.carrying`). Raises `DataError` for an image that cannot be read
-    or a measured scale that does not fit, `ConfigError` for an unknown spacing.
+    (`size`: "source", "model" or pixels; see `stimuli.carrying`). With `vary` only shape or texture goes from one to
+    the other. Raises `DataError` for an image that cannot be read or a measured scale that does not fit, `ConfigError`
+    for an unknown spacing.
 
     >>> from gaia_stim.samples import deal, draw_face
     >>> a, b = (draw_face(deal(face, seed=7), size=64) for face in (2, 5))
@@ -61,9 +64,11 @@ def morph_plan(
     images = gather(space, [a, b])
     spaced_by = choose_spacing(spacing)
     ends = encoded(space, images, refine, listen)
-    line = shapes.Line(*ends.codes)
+    codes = vary.codes(space, ends.codes)
+    line = shapes.Line(*codes)
     own = Size.of(space, images, size, detail)
-    render = own.render(space, images, ends.codes, line, _between_two)
+    weights = vary.weights(ends.codes, _between_two)
+    render = own.render(space, images, ends.codes, line, weights)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
     if raw_endpoints and own.side is None and not isinstance(spaced_by, HumanScale):
@@ -73,12 +78,12 @@ def morph_plan(
     return Plan(
         rows=rows,
         codes=line(spaced.places),
-        title=" to ".join(_name(image) for image in images) + ", alpha",
-        record={"path": {"kind": "line"}, **ends.record},
+        title=" to ".join(_name(image) for image in images) + vary.words + ", alpha",
+        record={"path": {"kind": "line"}, **vary.record(), **ends.record},
         measured=lambda: {"spacing": spaced.record(spacing)},
         continuum=True,
-        sources=_standing(images, spaced.places, np.array([0.0, 1.0])),
-        carrying=own.carrying(space, images, ends.codes, _between_two(spaced.places)),
+        sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
+        carrying=own.carrying(space, images, ends.codes, weights(spaced.places)),
     )
 
 
@@ -92,6 +97,7 @@ def path_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
     """`steps` stimuli on one path of `PATHS` through the images, in their order; raises as `morph_plan`.
@@ -103,11 +109,12 @@ def path_plan(
     """
     found = gather(space, images)
     points = encoded(space, found, refine, listen)
-    curve = look_up(PATHS, "path", path)(points.codes)
+    codes = vary.codes(space, points.codes)
+    curve = look_up(PATHS, "path", path)(codes)
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
     own = Size.of(space, found, size, detail)
-    weights = partial(_between_neighbours, curve.knots, is_wheel)
+    weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
     render = own.render(space, found, points.codes, curve, weights)
     spaced = choose_spacing(spacing)(render, steps + is_wheel)
     places = spaced.places[:steps]
@@ -117,11 +124,15 @@ def path_plan(
     return Plan(
         rows=rows,
         codes=curve(places),
-        title=f"{path} through {in_brief([_name(image) for image in found], NAMED)}",
-        record={"path": {"kind": path, "sources_at": _marks(found, curve.knots)}, **points.record},
+        title=f"{path} through {in_brief([_name(image) for image in found], NAMED)}{vary.words}",
+        record={
+            "path": {"kind": path, "sources_at": _marks(found, curve.knots)},
+            **vary.record(),
+            **points.record,
+        },
         measured=lambda: {"spacing": spaced.record(spacing)},
         continuum=True,
-        sources=_standing(found, places, curve.knots),
+        sources=_standing(found, _are(points.codes, codes), places, curve.knots),
         carrying=own.carrying(space, found, points.codes, weights(places)),
     )
 
@@ -175,10 +186,16 @@ def _marks(images: Sequence[SourceImage], knots: Places) -> list[dict[str, Any]]
     return [{"source_id": image.source.source_id, "at": float(at)} for image, at in zip(images, knots, strict=True)]
 
 
-def _standing(images: Sequence[SourceImage], places: Places, knots: Places) -> dict[int, Pixels]:
-    """By position: the image that a stimulus stands for, where it is exactly at one."""
-    at = {float(knot): image.picture for knot, image in zip(knots, images, strict=True)}
+def _standing(
+    images: Sequence[SourceImage], is_own: Sequence[bool], places: Places, knots: Places
+) -> dict[int, Pixels]:
+    """By position: the image that a stimulus stands for, where it is exactly at one, and all of its code is its own."""
+    at = {float(knot): image.picture for knot, image, own in zip(knots, images, is_own, strict=True) if own}
     return {position: at[float(place)] for position, place in enumerate(places) if float(place) in at}
+
+
+def _are(a: Codes, b: Codes) -> list[bool]:
+    return [np.array_equal(one, other) for one, other in zip(a, b, strict=True)]
 
 
 def _name(image: SourceImage) -> str:

@@ -12,6 +12,7 @@ from gaia_stim.events import Listener, silent
 from gaia_stim.space.calibration import factors
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Image, Space
+from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.space.vectors import CARRIED, Direction, Vectors
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
@@ -49,11 +50,13 @@ def edit_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
     """Every image at every step of the first attribute, crossed with those of the second where there is one.
 
-    Raises `ConfigError` as `Edit.directions`, `DataError` for an image that cannot be read.
+    With `vary` a step is the part of shape, or of texture, of what the whole step were: the two add up to it. Raises
+    `ConfigError` as `Edit.directions`, `DataError` for an image that cannot be read.
     """
     directions = edit.directions()
     found = gather(space, images)
@@ -75,10 +78,11 @@ def edit_plan(
     far = _calibrated(space, starts, directions, grid, edit) if edit.calibrate else np.ones_like(grid)
     return Plan(
         rows=rows,
-        codes=moved(starts, directions, list((grid * far).T)),
-        title=_title(edit),
+        codes=moved(starts, [vary.direction(space, one) for one in directions], list((grid * far).T)),
+        title=_title(edit) + vary.words,
         record={
             "path": _record(edit, far),
+            **vary.record("own"),
             "predicted": _predicted(edit, found, points.codes),
             **points.record,
         },

@@ -1,6 +1,6 @@
 """Single points of the space: new exemplars, averages and caricatures, as plans."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,11 @@ from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.space.images import codes_of
 from gaia_stim.space.paths import Line, average
+from gaia_stim.space.photographs import Weights
 from gaia_stim.space.sampling import Density, Support, choose_parents, mix
 from gaia_stim.space.space import Image, Space
-from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
+from gaia_stim.space.varying import VARY_BOTH, Vary
+from gaia_stim.stimuli.carrying import RESTORED, SOURCE, At, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import Source, SourceImage, all_of, encoded, gather, joined_ids, some_of
@@ -71,21 +73,30 @@ def average_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
-    """The average of images: one stimulus. Raises `DataError` for fewer than two, or for one that cannot be read."""
+    """The average of images: one stimulus. With `vary` the average shape, in one's own texture, or the reverse.
+
+    Raises `DataError` for fewer than two, or for one that cannot be read.
+    """
     found = gather(space, images)
     check_average(found)
     points = encoded(space, found, refine, listen)
     return Plan(
         rows=[replace(Row.numbered("average", 0, 1), source_ids=joined_ids(found))],
-        codes=average(points.codes)[None],
-        title=f"average of {len(found)}",
-        record={"path": {"kind": "average"}, **points.record},
+        codes=average(vary.codes(space, points.codes))[None],
+        title=f"average of {len(found)}{vary.words}",
+        record={"path": {"kind": "average"}, **vary.record(), **points.record},
         carrying=Size.of(space, found, size, detail).carrying(
-            space, found, points.codes, np.full((1, len(found)), 1 / len(found))
+            space, found, points.codes, vary.weights(points.codes, _alike(len(found)))(np.zeros(1))
         ),
     )
+
+
+def _alike(count: int) -> Callable[[At], Weights]:
+    """Of so many photographs as much of each as of any other: (1, count)."""
+    return lambda places: np.full((len(places), count), 1 / count)
 
 
 def check_average(images: Sequence[SourceImage]) -> None:
@@ -104,11 +115,13 @@ def caricature_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
     """Each face on the line from the norm (alpha 0) through itself (alpha 1), at each of the amounts.
 
-    The norm is an image, or the mean of many. Raises as `morph_plan`.
+    The norm is an image, or the mean of many. With `vary` only shape or texture is exaggerated, and the other is the
+    face's own. Raises as `morph_plan`.
 
     >>> from gaia_stim.samples import deal, draw_face
     >>> face, norm = (draw_face(deal(one, seed=7), size=64) for one in (2, 5))
@@ -137,10 +150,11 @@ def caricature_plan(
     kind, words = ("mean", f"the mean of {len(norm)} images") if isinstance(norm, Dataset) else ("image", "the norm")
     return Plan(
         rows=rows,
-        codes=np.concatenate([Line(centre, code)(levels) for code in points.codes]),
-        title=f"0 is {words}, 1 the face itself",
+        codes=np.concatenate([Line(vary.keeping(space, centre, code), code)(levels) for code in points.codes]),
+        title=f"0 is {words}, 1 the face itself{vary.words}",
         record={
             "path": {"kind": "caricature", "norm": kind, "amounts": levels.tolist()},
+            **vary.record("own"),
             **points.record,
         },
         columns=len(levels),

@@ -11,6 +11,7 @@ from gaia_stim.space.layouts import Block, Coordinates, spaced_grid
 from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
+from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
@@ -35,6 +36,7 @@ def grid_plan(
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
+    vary: Vary = VARY_BOTH,
     listen: Listener = silent,
 ) -> Plan:
     """A grid between four images (top left, top right, bottom left, bottom right), row by row from the top left.
@@ -50,9 +52,11 @@ def grid_plan(
     spaced_by = check_grid_spacing(spacing)
     images = gather(space, corners)
     points = encoded(space, images, refine, listen)
-    block = Block(points.codes)
+    codes = vary.codes(space, points.codes)
+    block = Block(codes)
     own = Size.of(space, images, size, detail)
-    placed = spaced_grid(own.render(space, images, points.codes, block, _between_corners), spaced_by, columns, rows)
+    weights = vary.weights(points.codes, _between_corners)
+    placed = spaced_grid(own.render(space, images, points.codes, block, weights), spaced_by, columns, rows)
     total = rows * columns
     ids = joined_ids(images)
     at_corners = (0, columns - 1, total - columns, total - 1)
@@ -62,15 +66,20 @@ def grid_plan(
             for position, (u, v) in enumerate(placed.places)
         ],
         codes=block(placed.places),
-        title=" - ".join(image.source.source_id for image in images),
+        title=" - ".join(image.source.source_id for image in images) + vary.words,
         record={
             "path": {"kind": "grid", "rows": rows, "columns": columns},
             "spacing": placed.record(spacing),
+            **vary.record(),
             **points.record,
         },
         columns=columns,
-        sources={place: image.picture for place, image in zip(at_corners, images, strict=True)},
-        carrying=own.carrying(space, images, points.codes, _between_corners(placed.places)),
+        sources={
+            place: image.picture
+            for place, image, is_own in zip(at_corners, images, (codes == points.codes).all(axis=1), strict=True)
+            if is_own
+        },
+        carrying=own.carrying(space, images, points.codes, weights(placed.places)),
     )
 
 
