@@ -20,7 +20,6 @@ of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -43,10 +42,10 @@ SPREAD = 1.0
 TONE = 4.0
 """Pixels of the model, a Gaussian's standard deviation: what varies more slowly is tone, as of skin and light. Tones
 agree with each other, and between photographs they are the weighted mean of theirs."""
-BANDS = (1.0, 2.0, 4.0)
-"""Standard deviations, in pixels, of the Gaussians that part the bands of detail."""
-WINDOW = 4.0
-"""Of the window in which a band's energy is measured, as a multiple of its own."""
+BANDS = 3
+"""Octaves of detail, from the finest: the levels of a Laplacian pyramid (Burt & Adelson 1983)."""
+POOLED, WINDOW = 2, 2.0
+"""A band's energy is measured on blocks of so many of its pixels a side, in a Gaussian of so many blocks."""
 MOST_GAIN = 2.5
 """A band is made at most so many times as strong, or as weak: where nothing is, nothing is made."""
 ROUNDS = 2
@@ -131,22 +130,20 @@ class Carried:
         return _Drawn(ShapeMap.of(self.decoder, code), toned, kept, dict(zip(used, shares[:, None], strict=True)))
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
-        there, kept = drawn.map.there, drawn.kept
-        shown = self._seen(drawn.texture, there)
-        energies = [torch.zeros(()) for _ in BANDS]
-        for place, share in drawn.shares.items():
+        there, here = drawn.map.there, _places(drawn.map.there, self.side)
+        kept, shown = _seen(drawn.kept, here, "bilinear"), _seen(drawn.texture, here)
+        energies = [torch.zeros(()) for _ in range(BANDS)]
+        for place, common in drawn.shares.items():
             photograph, detail = self._prepared(place)
             to_photograph = fields.compose(self._back[place], there)
-            own = self._seen(self._textures[place], there)
-            local = self._seen(kept * share, there, "bilinear")
-            shown = shown + local * (self._seen(photograph, to_photograph) - own)
-            if self.keep_detail:
-                part = self._seen(share, there, "bilinear")
-                moved = [self._seen(energy, to_photograph, "bilinear") for energy in detail]
-                energies = [total + part * energy for total, energy in zip(energies, moved, strict=True)]
-        if not self.keep_detail:
-            return shown
-        return _with_energies(shown, energies, self._seen(kept, there, "bilinear"))
+            share = _seen(common, here, "bilinear")
+            moved = _seen(photograph, _places(to_photograph, self.side))
+            shown = shown + kept * share * (moved - _seen(self._textures[place], here))
+            energies = [
+                total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
+                for total, energy in zip(energies, detail, strict=False)
+            ]
+        return _with_energies(shown, energies, kept) if self.keep_detail else shown
 
     def _prepare(self, place: int) -> tuple[Picture, list[Picture]]:
         """A photograph in [0, 1], and the energies of its detail."""
@@ -173,12 +170,6 @@ class Carried:
         weighed = agreement + torch.tensor(weights).log()[:, None, None, None]
         return agreement.amax(dim=0, keepdim=True).exp(), weighed.softmax(dim=0)
 
-    def _seen(self, values: Picture, field: fields.Field, mode: str = "bicubic") -> Picture:
-        """values(p + u(p)) at the size of the stimulus; beyond the border as at the border."""
-        fine = functional.interpolate(field, size=(self.side, self.side), mode="bicubic", align_corners=False)
-        places = (fields.identity(self.side, self.side, fine) + fine).permute(0, 2, 3, 1)
-        return functional.grid_sample(values, places, mode=mode, padding_mode="border", align_corners=False)
-
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
@@ -196,38 +187,64 @@ def _texture(decoder: Shaped, code: Code) -> Picture:
     return decoder.texture(torch.from_numpy(np.asarray(code, np.float32)[None]))
 
 
+def _places(field: fields.Field, side: int) -> Float[Tensor, "1 side side 2"]:
+    """p + u(p) for the pixels of a picture."""
+    fine = functional.interpolate(field, size=(side, side), mode="bicubic", align_corners=False)
+    return (fields.identity(side, side, fine) + fine).permute(0, 2, 3, 1)
+
+
+def _seen(values: Picture, places: Float[Tensor, "1 side side 2"], mode: str = "bicubic") -> Picture:
+    """The values at these places; beyond the border as at the border."""
+    return functional.grid_sample(values, places, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _resized(picture: Picture, like: Picture) -> Picture:
+    return functional.interpolate(picture, size=like.shape[2:], mode="bilinear", align_corners=False)
+
+
 # -- detail -----------------------------------------------------------------------------------------------------------
 
 
-def _bands(picture: Picture) -> list[Picture]:
-    """Differences of Gaussians, fine to coarse, and what is left."""
-    levels = [picture, *(_blurred(picture, sigma) for sigma in BANDS)]
-    return [*(fine - coarse for fine, coarse in pairwise(levels)), levels[-1]]
+def _pyramid(picture: Picture) -> list[Picture]:
+    """Octaves of detail, fine to coarse, each of half the size of the one before, and what is left."""
+    levels = []
+    for _ in range(BANDS):
+        half = [(side + 1) // 2 for side in picture.shape[2:]]
+        coarse = functional.interpolate(picture, size=half, mode="bilinear", align_corners=False, antialias=True)
+        levels.append(picture - _resized(coarse, picture))
+        picture = coarse
+    return [*levels, picture]
+
+
+def _collapsed(pyramid: Sequence[Picture]) -> Picture:
+    """The picture of a pyramid, exactly."""
+    *levels, picture = pyramid
+    for level in reversed(levels):
+        picture = level + _resized(picture, level)
+    return picture
 
 
 def _energies(picture: Picture) -> list[Picture]:
-    """Of each band of lightness the mean square in a window round each place: (1, 1, height, width)."""
-    grey = picture.mean(dim=1, keepdim=True)
-    return [_energy(band, sigma) for band, sigma in zip(_bands(grey), BANDS, strict=False)]
-
-
-def _energy(band: Picture, sigma: float) -> Picture:
-    # What is wide is measured on fewer pixels.
-    block = max(1, round(sigma * WINDOW / 2))
-    pooled = functional.avg_pool2d(band.square(), block, ceil_mode=True)
-    smooth = _blurred(pooled, sigma * WINDOW / block).clamp_min(0)
-    return functional.interpolate(smooth, size=band.shape[2:], mode="bilinear", align_corners=False)
+    """Of each octave of lightness the mean square round each place: (1, 1, height, width), on blocks of its pixels."""
+    *levels, _ = _pyramid(picture.mean(dim=1, keepdim=True))
+    pooled = [functional.avg_pool2d(level.square(), POOLED, ceil_mode=True) for level in levels]
+    return [_blurred(one, WINDOW).clamp_min(0) for one in pooled]
 
 
 def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:
-    """The picture with each band made as strong as that, place by place, as far as photographs are kept there."""
-    *bands, rest = _bands(picture)
+    """The picture with each octave made as strong as that, place by place, as far as photographs are kept there."""
+    *levels, rest = _pyramid(picture)
     for _ in range(ROUNDS):
-        # Bands overlap: what is done to one is seen in the others.
-        found = _energies(rest + torch.stack(bands).sum(dim=0))
+        # Octaves overlap: what is done to one is seen in the others.
+        found = _energies(
+            _collapsed([*(level.mean(dim=1, keepdim=True) for level in levels), rest.mean(dim=1, keepdim=True)])
+        )
         gains = [((wanted + FAINT) / (now + FAINT)).sqrt() for wanted, now in zip(energies, found, strict=True)]
-        bands = [band * gain.clamp(1 / MOST_GAIN, MOST_GAIN) ** kept for band, gain in zip(bands, gains, strict=True)]
-    return rest + torch.stack(bands).sum(dim=0)
+        levels = [
+            level * _resized(gain.clamp(1 / MOST_GAIN, MOST_GAIN) ** _resized(kept, gain), level)
+            for level, gain in zip(levels, gains, strict=True)
+        ]
+    return _collapsed([*levels, rest])
 
 
 def _blurred(picture: Picture, sigma: float) -> Picture:

@@ -21,6 +21,8 @@ class Planted:
     """A decoder of which all is known: a code's first number shifts the picture, its second is how striped the texture
     is, its third how light."""
 
+    texture_latent = 0
+
     def texture(self, code: Tensor) -> Tensor:
         stripes = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(8)
         drawn = 0.5 + code[:, 1, None, None, None] * stripes + code[:, 2, None, None, None] ** 2
