@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gaia_stim.errors import DataError
+from gaia_stim.errors import DataError, GaiaStimError
 
 if sys.platform == "win32":
     from filelock import FileLock, Timeout
@@ -151,6 +151,21 @@ def _flock(handle: int) -> bool:
 
 
 @contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Errors name `path` and what is in it, and not what is in its place while it is written."""
+    mark = str(path.absolute().with_name(STAGING_MARK))
+    hidden = re.compile(re.escape(mark) + r"[^/\\'\"]*")
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename and hidden.sub(lambda _: str(path), os.fspath(error.filename))
+        raise
+    except GaiaStimError as error:
+        error.args = tuple(hidden.sub(lambda _: str(path), str(text)) for text in error.args)
+        raise
+
+
+@contextlib.contextmanager
 def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     """Open a stream whose content stands at `path` once the block ends without an error, and not before.
 
@@ -158,21 +173,22 @@ def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     two renames a file may then stand at `keep` alone; it is never at neither.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-64:])
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w+b") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-        if keep is not None and path.exists():
-            path.replace(keep)
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with _told_of(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-64:])
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w+b") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+            if keep is not None and path.exists():
+                path.replace(keep)
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_bytes(path: Path, content: bytes, keep: Path | None = None) -> None:
@@ -181,11 +197,16 @@ def write_bytes(path: Path, content: bytes, keep: Path | None = None) -> None:
         stream.write(content)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace a JSON file in one step: indented, UTF-8, keys in the order given, no NaN."""
+def json_bytes(value: Any) -> bytes:
+    """A value as our JSON files hold it: indented, UTF-8, keys in the order given, no NaN."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     # A file name that is not UTF-8 comes as lone surrogates, whose escape by Python is JSON's own.
-    write_bytes(path, text.encode(errors="backslashreplace"))
+    return text.encode(errors="backslashreplace")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file in one step, as `json_bytes` has it."""
+    write_bytes(path, json_bytes(value))
 
 
 def read_json(path: Path) -> Any:
@@ -213,10 +234,10 @@ def staged_folder(path: Path, needed: Callable[[], int] = lambda: 0, last: str |
     What a kill left of earlier attempts is cleared away first. Raises `DataError` on a full disk, saying how much the
     folder takes: as many bytes as `needed` says then, and no fewer than were written and were to be written next.
     """
-    path = path.absolute()
+    given, path = path, path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_leftovers(path)
-    with contextlib.ExitStack() as held:
+    with _told_of(given), contextlib.ExitStack() as held:
         staging = _beside(path, held)
         try:
             staging.chmod(0o777 & ~_umask())

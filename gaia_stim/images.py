@@ -101,6 +101,11 @@ def list_images(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise DataError(f"{folder}: is a file; a folder of images is needed")
     found = sorted(_walk(folder))
+    if not found and (made := next(_made_with_images(folder), None)):
+        raise DataError(
+            f"{folder}: no images in it but those in what gaia-stim made there (stimulus sets, runs, exports), which "
+            f"are skipped; to take the pictures of one, give their own folder: {made}"
+        )
     if not found:
         suffixes = " ".join(IMAGE_SUFFIXES)
         raise DataError(
@@ -129,6 +134,14 @@ def _walk(folder: Path) -> Iterator[str]:
 def _is_made(folder: Path) -> bool:
     """Whether gaia-stim made a folder among images, a run or a set say: its pictures are no images of the user's."""
     return any(all((folder / name).is_file() for name in names) for names in MADE)
+
+
+def _made_with_images(folder: Path) -> Iterator[Path]:
+    """Folders with pictures in the folders that gaia-stim made in there: of a set its stimuli, not its sheet."""
+    for here, folders, _ in os.walk(folder):
+        for made in (Path(here, name) for name in sorted(folders) if _is_made(Path(here, name))):
+            found = (path for path in sorted(made.rglob("*/*")) if path.suffix.lower() in IMAGE_SUFFIXES)
+            yield from (path.parent for path in found)
 
 
 def _is_hidden(name: str) -> bool:

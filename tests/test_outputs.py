@@ -20,11 +20,11 @@ from gaia_stim.config import (
     MorphConfig,
     RemakeConfig,
 )
-from gaia_stim.errors import OutputInTheWay
+from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Event, Note
 from gaia_stim.files import read_json, write_json
 from gaia_stim.images import list_images
-from gaia_stim.outputs import FILES, Kind, Make, made_once, read_record, stands
+from gaia_stim.outputs import FILES, Kind, Make, file_once, made_once, read_record, stands
 from gaia_stim.pipeline.audit import audit
 from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
@@ -32,6 +32,7 @@ from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.midpoints import benchmark_midpoints
 from gaia_stim.pipeline.morphs import morph
 from gaia_stim.pipeline.remake import remake
+from gaia_stim.tensors import read_tensors, write_tensors
 
 KIND = Kind("thing", "thing.json", parts=frozenset({"a.txt", "deep"}), editable=frozenset({"settings.txt"}))
 OLD = Kind("thing", "thing.json", parts=frozenset({"a.txt", "deep"}))
@@ -58,7 +59,7 @@ def made(tmp_path: Path) -> Path:
 def test_the_record_says_what_was_asked_for_and_what_was_written(made: Path) -> None:
     record = read_json(made / "thing.json")
     assert record["request"] == ONE and record["about"] == "first"
-    assert record[FILES].keys() == {"a.txt", "deep/b.txt", "settings.txt"}
+    assert record[FILES].keys() == {"a.txt", "deep/b.txt", "settings.txt", "thing.json"}
 
 
 def test_the_same_again_does_nothing(made: Path, contents: Contents) -> None:
@@ -162,12 +163,16 @@ def test_a_kind_is_told_by_its_verb(made: Path) -> None:
 
 @pytest.mark.parametrize("files", [None, ["a.txt", "deep/b.txt"]], ids=["nothing", "names"])
 def test_folders_of_before_there_were_hashes(files: list[str] | None, made: Path) -> None:
-    """Nothing tells whether they were changed; but what was added is seen."""
+    """Nothing tells whether they were changed: they are found, and never replaced."""
     (made / "settings.txt").unlink()
     record = {name: value for name, value in read_json(made / "thing.json").items() if name != FILES}
     write_json(made / "thing.json", record if files is None else {**record, FILES: files})
     assert stands(made, OLD, ONE)
-    assert not stands(made, OLD, OTHER, force=True)
+    for request, force in ((ONE, True), (OTHER, False), (OTHER, True)):
+        with pytest.raises(OutputInTheWay) as caught:
+            stands(made, OLD, request, force=force)
+        assert "--force" not in str(caught.value) and not caught.value.replaceable
+        assert not force or "a.txt since cannot be told" in str(caught.value)
     (made / "notes.txt").write_text("mine")
     with pytest.raises(OutputInTheWay, match=r"notes\.txt"):
         stands(made, OLD, OTHER, force=True)
@@ -441,7 +446,7 @@ def test_a_photograph_is_no_film(faces: Path, tiny_run: Path, capsys: pytest.Cap
     before = Path("anna.gif").read_bytes()
     for force in ([], ["--force"]):
         assert cli.main(["morph", a, b, "--steps", "3", "--out", "anna", "--gif", "-m", str(tiny_run), *force]) == 2
-        assert "a picture is there, not a film" in capsys.readouterr().err
+        assert "no record says that it is a film or archive of ours" in capsys.readouterr().err
     assert Path("anna.gif").read_bytes() == before
 
 
@@ -466,3 +471,227 @@ def test_a_comparison_never_takes_somebodys_folder(plant: Callable[..., Path], f
     runs = [str(plant(name, size=16)) for name in ("a", "b")]
     assert cli.main(["compare", *runs, "--images", str(faces), "--out", "mine", "--force"]) == 2
     assert Path("mine/comparison.csv").read_text() == "mine"
+
+
+# -- single files, whose record lies beside them -----------------------------------------------------------------------
+
+FILE = Kind("table")
+SAID = "t.csv"
+
+
+def record_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.gaia-stim.json")
+
+
+def test_a_file_keeps_the_rule(tmp_path: Path, contents: Contents) -> None:
+    out = tmp_path / SAID
+    file_once(out, FILE, ONE, lambda: b"first")
+    told: list[Event] = []
+    file_once(out, FILE, ONE, lambda: b"second", listen=told.append)
+    assert told == [Note(f"{out} is this very table already: nothing to do")]
+    with pytest.raises(OutputInTheWay, match=r"is another table; .* --force") as caught:
+        file_once(out, FILE, OTHER, lambda: b"second")
+    assert caught.value.replaceable and out.read_bytes() == b"first"
+    file_once(out, FILE, OTHER, lambda: b"second", force=True)
+    assert out.read_bytes() == b"second"
+    out.unlink()
+    file_once(out, FILE, ONE, lambda: b"third")
+    out.write_bytes(b"edited")
+    before = contents(tmp_path)
+    for request in (ONE, OTHER):
+        for force in (False, True):
+            with pytest.raises(OutputInTheWay) as caught:
+                file_once(out, FILE, request, lambda: b"fourth", force=force)
+            assert not caught.value.replaceable and "--force" not in str(caught.value)
+    assert contents(tmp_path) == before
+
+
+def test_a_file_that_nothing_is_known_of_is_somebodys(tmp_path: Path, contents: Contents) -> None:
+    out = tmp_path / SAID
+    (tmp_path / "real.csv").write_text("mine")
+    for content in (lambda: out.write_text("mine"), lambda: out.symlink_to("real.csv"), lambda: out.symlink_to("gone")):
+        content()
+        for force in (False, True):
+            with pytest.raises(OutputInTheWay, match="no record says that it is a table of ours"):
+                file_once(out, FILE, ONE, lambda: b"second", force=force)
+        out.unlink()
+    record_of(out).write_text("mine")
+    with pytest.raises(OutputInTheWay, match=r"\.t\.csv\.gaia-stim\.json: a file of your own"):
+        file_once(out, FILE, ONE, lambda: b"second", force=True)
+    assert contents(tmp_path) == {"real.csv": b"mine", record_of(out).name: b"mine"}
+    for folder in (tmp_path, Path()):
+        with pytest.raises(OutputInTheWay, match="is a folder; give --out a file"):
+            file_once(folder, FILE, ONE, lambda: b"second", force=True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_record_that_somebody_wrote_into_is_kept(force: bool, made: Path) -> None:
+    """For a folder and for a file alike."""
+    table = made.with_name(SAID)
+    file_once(table, FILE, ONE, lambda: b"first")
+    for record in (made / KIND.record, record_of(table)):
+        write_json(record, {**read_json(record), "notes": "mine"})
+    with pytest.raises(OutputInTheWay, match=r"thing\.json was changed"):
+        made_once(made, KIND, ONE, fill("second"), force=force)
+    with pytest.raises(OutputInTheWay, match=r"gaia-stim\.json was changed"):
+        file_once(table, FILE, ONE, lambda: b"second", force=force)
+    assert read_json(made / KIND.record)["notes"] == read_json(record_of(table))["notes"] == "mine"
+
+
+def test_a_kill_between_a_record_and_its_file(tmp_path: Path) -> None:
+    out = tmp_path / SAID
+    file_once(out, FILE, ONE, lambda: b"first")
+    file_once(out, FILE, OTHER, lambda: b"second", force=True)
+    out.write_bytes(b"first")  # as it was when the record was there already
+    file_once(out, FILE, OTHER, lambda: b"second")
+    assert out.read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("name", ["codes.npz", "codes.csv", "page.html", "figures.json", "recipe.yaml", "set.gif"])
+def test_a_file_that_was_edited_is_never_replaced(
+    name: str, faces: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    model = ["-m", str(tiny_run)]
+    morph = ["morph", a, b, "--steps", "3", "--out", "set", *model]
+    assert cli.main(morph) == 0
+    words = {
+        "codes": ["encode", a, "--out", name, *model],
+        "page": ["report", "set", "--out", name],
+        "figures": ["evaluate", str(tiny_run), "--out", name],
+        "recipe": ["recipe", "from", "set", "--out", name],
+        "set": [*morph, "--gif"],
+    }[name.partition(".")[0]]
+    assert cli.main(words) == 0
+    first = Path(name).read_bytes()
+    capsys.readouterr()
+    assert cli.main(words) == 0
+    assert Path(name).read_bytes() == first and cli.main([*words, "--force"]) == 0
+    Path(name).write_bytes(first + b"#mine")
+    for force in ([], ["--force"]):
+        assert cli.main([*words, *force]) == 2
+        assert f"{name}: was changed after" in capsys.readouterr().err
+    assert Path(name).read_bytes() == first + b"#mine"
+
+
+def test_the_same_figures_and_the_same_recipe_are_found(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    planted_morph(Path("planted"))
+    evaluate = ["evaluate", str(tiny_run), "--out", "figures.json"]
+    assert cli.main(["--json", *evaluate]) == 0
+    first = capsys.readouterr().out
+    assert cli.main(["--json", *evaluate]) == 0
+    again = capsys.readouterr()
+    assert again.out == first and "figures.json is this very file of figures already: nothing to do" in again.err
+    assert cli.main([*evaluate, "--seed", "1"]) == 2
+    assert "--force" in capsys.readouterr().err
+
+
+def test_a_recipe_does_not_replace_what_was_edited(faces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(sorted(faces.iterdir())[0], "anna.png")
+    Path("study.yaml").write_text("steps:\n  z:\n    do: encode\n    images: [anna.png]\n")
+    assert cli.main(["run", "study.yaml"]) == 0
+    codes = Path("out/study/z.csv")
+    codes.write_text(codes.read_text().replace("anna.png", "berta.png"))
+    edited = codes.read_bytes()
+    for force in ([], ["--force"]):
+        assert cli.main(["run", "study.yaml", *force]) == 2
+        assert "z.csv: was changed after the file of codes was written" in capsys.readouterr().err
+    assert codes.read_bytes() == edited
+
+
+def test_a_film_of_the_set_before_does_not_stay(
+    faces: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    morph = ["morph", a, b, "--out", "set", "-m", str(tiny_run)]
+    assert cli.main([*morph, "--steps", "3", "--gif", "--zip"]) == 0
+    Path("set.zip").write_bytes(b"mine")
+    assert cli.main([*morph, "--steps", "4", "--force"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "set.gif: deleted, for it showed the set that was here before" in told and not Path("set.gif").exists()
+    assert "set.zip: shows the set that was here before, and was changed since" in told
+    assert Path("set.zip").read_bytes() == b"mine"
+
+
+# -- what was said wrongly once ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"no weights")])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_run_whose_weights_are_lost_is_not_trained_already(
+    damage: Callable[[Path], object], is_last: bool, faces: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ["train", str(faces), "--out", "run", "--preset", "tiny", "--images-seen", "64", "--threads", "1"]
+    assert cli.main(train) == 0
+    weights, state = Path("run/model.safetensors"), Path("run/training_state.safetensors")
+    if not is_last:
+        tensors, record = read_tensors(state)
+        write_tensors(state, tensors, {**record, "best_images_seen": 32})
+    kept = weights.read_bytes()
+    damage(weights)
+    capsys.readouterr()
+    assert cli.main(train) == (0 if is_last else 4)
+    told = " ".join(capsys.readouterr().err.split())
+    if is_last:
+        assert "written again, for they are those of the last save" in told and weights.read_bytes() == kept
+    else:
+        assert "start again with --force" in told and "nothing to do" not in told
+
+
+def test_sets_of_version_0_1_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It kept the hashes of pictures alone, in the manifest."""
+    shutil.copytree(Path(__file__).parent / "data" / "version_0_1", "old")
+    with chdir("old"):
+        morph = ["morph", "photos/f0.png", "photos/f1.png", "--steps", "3", "--spacing", "pixel", "--raw-endpoints"]
+        morph += ["--out", "morph", "--size", "model", "-m", "model"]
+        assert cli.main(morph) == 0
+        assert "nothing to do" in capsys.readouterr().err
+        assert cli.main([*morph, "--force"]) == 2
+        assert "cannot be told" in capsys.readouterr().err
+        picture = sorted(Path("morph/stimuli").iterdir())[1]
+        Image.open(picture).rotate(90).save(picture)
+        retouched = picture.read_bytes()
+        for force in ([], ["--force"]):
+            assert cli.main([*morph, *force]) == 2
+            assert f"{picture.name} was changed after the stimulus set" in capsys.readouterr().err
+        assert picture.read_bytes() == retouched
+
+
+def test_pictures_that_were_skipped_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny_run: Path
+) -> None:
+    planted_morph(tmp_path / "home" / "set")
+    assert cli.main(["encode", "home", "-m", str(tiny_run)]) == 3
+    told = capsys.readouterr().err
+    assert "which are skipped" in told and "home/set/stimuli" in " ".join(told.split())
+    assert cli.main(["encode", "home/set/stimuli", "-m", str(tiny_run)]) == 0
+
+
+def test_a_place_that_leads_back(faces: Path, tiny_run: Path, tmp_path: Path, contents: Contents) -> None:
+    a, b = (str(path) for path in sorted(faces.iterdir())[:2])
+    morph = ["morph", a, b, "--steps", "3", "-m", str(tiny_run)]
+    Path("mine.txt").write_text("mine")
+    for out in ("new/..", "new/../../" + tmp_path.name, "."):
+        assert cli.main([*morph, "--out", out]) == 2
+    assert contents(tmp_path) == {"mine.txt": b"mine"} and not Path("new").exists()
+    assert cli.main([*morph, "--out", "new/../set"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "set"]
+    Path("deep").mkdir()
+    with chdir("deep"):
+        assert cli.main([*morph, "--out", "../other"]) == 0
+    assert Path("other/manifest.csv").is_file()
+
+
+def test_messages_name_what_the_user_named(tmp_path: Path) -> None:
+    def fail(staging: Path) -> dict[str, Any]:
+        if kind is OSError:
+            raise OSError(13, "no", str(staging / "a.txt"))
+        raise DataError(f"{staging / 'a.txt'}: no")
+
+    for kind in (OSError, DataError):
+        with pytest.raises(kind) as caught:
+            made_once(tmp_path / "out", KIND, ONE, fail)
+        assert str(tmp_path / "out" / "a.txt") in str(caught.value) and ".partial" not in str(caught.value)
+    with pytest.raises(OSError, match="too long") as long:
+        file_once(tmp_path / ("n" * 240 + ".csv"), FILE, ONE, lambda: b"")
+    assert ".partial" not in str(long.value)

@@ -1,6 +1,7 @@
 """What the configs of all verbs share: when two ask for the same, how text becomes values, how mistakes are told."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -25,9 +26,13 @@ class Config(BaseModel):
     @classmethod
     def _places(cls, value: Any, info: ValidationInfo) -> Any:
         """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is."""
-        if info.field_name is None or not Option(info.field_name, cls.model_fields[info.field_name]).is_path:
+        if info.field_name is None:
             return value
-        return [_place(one) for one in value] if isinstance(value, list | tuple) else _place(value)
+        option = Option(info.field_name, cls.model_fields[info.field_name])
+        if not option.is_path:
+            return value
+        place = _written if option.role is Role.OUTPUT else _place
+        return [place(one) for one in value] if isinstance(value, list | tuple) else place(value)
 
     def request(self) -> dict[str, Any]:
         """The options that decide the result, as JSON values; the verb adds the hashes of what is read."""
@@ -49,6 +54,15 @@ def _place(value: Any) -> Any:
         raise ValueError("should name a file or folder; it is empty")
     # Only one's own home: any other ~name is left by a shell only where there is nobody of that name.
     return Path(value).expanduser() if str(value) == "~" or str(value).startswith("~/") else value
+
+
+def _written(value: Any) -> Any:
+    """As `_place`, and `new/..` is where it leads to, whether there is a `new` or not."""
+    place = _place(value)
+    if not isinstance(place, str | Path) or ".." not in Path(place).parts:
+        return place
+    flat = Path(os.path.normpath(place))
+    return flat if flat.resolve() == Path(place).resolve() else Path(place).resolve()
 
 
 def make(kind: type[ConfigT], values: Mapping[str, Any], name: Callable[[str], str] = option_name) -> ConfigT:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from gaia_stim.cells import frame_csv
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import Dataset
 from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
@@ -60,7 +61,7 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     """
     # All that was asked for is understood before the first hour of training.
     wanted = list(trainings(config))
-    request = {"verb": "compare", "seed": config.seed, "trainings": requested(config, wanted)}
+    request = {"verb": verb_of(config), "seed": config.seed, "trainings": requested(config, wanted)}
     claim(config.out, COMPARISON, request, [training.folder for training in wanted], force=config.force)
     contenders = train_all(wanted, listen) if wanted else given(config.runs or (), listen)
 

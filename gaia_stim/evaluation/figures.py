@@ -5,6 +5,7 @@ Measuring takes half a minute, and the next who asks about the same model and im
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from gaia_stim.evaluation.landmarks import MOST, LandmarkFigures, landmark_figur
 from gaia_stim.evaluation.measure import in_words, measure
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import read_json, write_json
-from gaia_stim.images import Frame, read_image, write_png
+from gaia_stim.images import Frame, Pixels, read_image
 from gaia_stim.labels import Landmarks
 from gaia_stim.metrics import METRICS
 from gaia_stim.runs import Run
@@ -80,13 +81,13 @@ def figures_of_landmarks(
     landmarks: Landmarks,
     scale_by: str,
     refine: int = 0,
-    sheet: Path | None = None,
+    draw: Callable[[Pixels], object] | None = None,
     listen: Listener = silent,
 ) -> dict[str, Any]:
     """The figures of landmarks: of held-out images, and of those that the model was trained on where there are some.
 
     Errors are in % of the distance between the two landmarks that `scale_by` names; a picture of the held-out images'
-    goes to `sheet`. Raises `DataError` where fewer than two held-out images have landmarks.
+    goes to `draw`. Raises `DataError` where fewer than two held-out images have landmarks.
     """
     first, second = scale_by.split(",")
     scale = landmarks.place(first.strip()), landmarks.place(second.strip())
@@ -114,8 +115,8 @@ def figures_of_landmarks(
         }
         if split == "validation":
             listen(Note(_said(figures, scale_by)))
-            if sheet:
-                write_png(sheet, landmark_picture(pictures, positions, frames, figures, scale))
+            if draw:
+                draw(landmark_picture(pictures, positions, frames, figures, scale))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import AttributesAuditConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.evaluation.vector_audit import HEATMAPS, AuditedAttribute, AuditedPair, gather_evidence, judged
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.outputs import Kind, made_once
@@ -61,7 +62,7 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
     record = vectors.record
     out = config.out or beside(config.vectors, "_audit")
     request = {
-        "verb": "attributes audit",
+        "verb": verb_of(config),
         "gaia_stim": gaia_stim.__version__,
         "vectors": record.tensors_hash,
         "sources": config.sources,

@@ -10,6 +10,7 @@ import numpy as np
 import gaia_stim
 from gaia_stim.config import AttributesShowConfig
 from gaia_stim.config.attributes import names
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
@@ -58,7 +59,7 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
     space = open_space_by_hash(record.model_hash, Path(record.run), config.model, listen)
     faces = gather(space, _faces(config, vectors))
     request = {
-        "verb": "attributes show",
+        "verb": verb_of(config),
         "gaia_stim": gaia_stim.__version__,
         "vectors": record.tensors_hash,
         "faces": [face.source.image_hash for face in faces],

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from gaia_stim.config import AuditConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.events import Listener, Note, silent
@@ -48,7 +49,7 @@ def audit(config: AuditConfig, listen: Listener = silent) -> AuditResult:
     space = _space(config, stimuli, listen)
     dataset = _dataset(config, space, listen) if space else None
     request = {
-        "verb": "audit",
+        "verb": verb_of(config),
         "set": hash_file(stimuli.folder / MANIFEST),
         "model_hash": space.model_hash if space else None,
         "training_images": dataset.content_hash if dataset else None,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.config import BenchmarkLinesConfig, BenchmarkStructureConfig, CompareConfig, make
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import lines as protocol
@@ -62,7 +63,7 @@ def benchmark_lines(config: BenchmarkLinesConfig, listen: Listener = silent) -> 
     images = config.out / f"images_{config.lines}_{config.seed}"
     asked = _comparison(config, images)
     wanted = [_of_lines(training) for training in trainings(asked)]
-    request = {"verb": "benchmark lines", "seed": config.seed, "trainings": requested(asked, wanted)}
+    request = {"verb": verb_of(config), "seed": config.seed, "trainings": requested(asked, wanted)}
     parts = [images.name, *(training.folder for training in wanted)]
     claim(config.out, LINES, request, parts, force=config.force)
     if wanted:

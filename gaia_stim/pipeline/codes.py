@@ -1,19 +1,24 @@
 """Images to codes, and codes back to images."""
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from gaia_stim.config import DecodeConfig, EncodeConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import image_ids
-from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
+from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
-from gaia_stim.files import hash_bytes, hash_file
+from gaia_stim.files import hash_bytes, hash_file, json_bytes
 from gaia_stim.images import Pixels, find_images, read_bytes
-from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
+from gaia_stim.outputs import Kind, stands, write_file
+from gaia_stim.space.codes import CodeTable, check_suffix, codes_bytes, read_codes
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.paths import Codes
@@ -25,6 +30,8 @@ from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Source
 from gaia_stim.training.distributed import ProcessGroup, here
+
+CODES = Kind("file of codes")
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,11 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         raise DataError(f"{missing[0]}: no such file or folder")
     paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
     space = open_space(config.model, listen)
-    if config.out.exists() and not is_codes(config.out):
-        raise OutputInTheWay(f"{config.out}: exists and is not a file of codes; give another --out")
-    if config.out.exists() and not config.force:
-        written = _written(config, space, paths)
-        listen(Note(f"{config.out} holds these very codes already: nothing to do"))
-        return written
+    # Where nothing is there yet, no image need be read twice.
+    if os.path.lexists(config.out) and stands(config.out, CODES, _request(config, space, paths), force=config.force):
+        listen(Note(f"{config.out} is this very {CODES.name} already: nothing to do"))
+        images = len(read_codes(config.out).path)
+        return EncodeResult(config.out, images, len(paths) - images, space.latent, space.model_hash)
     found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
     if config.strict and found.skipped:
         raise DataError(found.skipped[0])
@@ -78,7 +84,8 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         raise DataError(f"none of {len(paths)} images can be read: {found.skipped[0]}")
     table = CodeTable(found.codes, space.model_hash, image_ids(found.paths), found.paths, found.hashes)
     if devices.leads:
-        write_codes(config.out, table)
+        request = _request(config, space, paths, dict(zip(found.paths, found.hashes, strict=True)))
+        write_file(config.out, CODES, request, codes_bytes(config.out.suffix, table))
     return EncodeResult(config.out, len(found.paths), len(found.skipped), space.latent, space.model_hash)
 
 
@@ -122,24 +129,25 @@ def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
     return _Encoded(np.concatenate(codes), paths, hashes, skipped)
 
 
-def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeResult:
-    """What stands in the file, where it is the codes of these very images by this very model. Raises `ConfigError`."""
+def _request(
+    config: EncodeConfig, space: Space, paths: Sequence[Path], known: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What decides the codes; `known` are the hashes of images that were read anyway."""
+    hashes = [[path.as_posix(), known.get(path.as_posix()) or _hash(path)] for path in paths]
+    return {
+        "verb": verb_of(config),
+        "options": config.request(),
+        "model_hash": space.model_hash,
+        "images": hash_bytes(json_bytes(hashes)),
+    }
+
+
+def _hash(path: Path) -> str | None:
+    """Of an image's file; None where it cannot even be read, and is skipped."""
     try:
-        table = read_codes(config.out)
-        found = dict(zip(table.path, table.image_hash, strict=True))
-        others = [path for path in paths if path.as_posix() not in found]
-        names = [path.as_posix() for path in paths if path.as_posix() in found]
-        is_same = table.model_hash == space.model_hash and names == table.path
-        is_same = is_same and all(hash_bytes(read_bytes(Path(path))) == known for path, known in found.items())
-        # What was skipped must be as unreadable as it was then.
-        is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in loaded(space, others))
-    except (ConfigError, DataError):
-        is_same = False
-    if not is_same or (config.strict and others):
-        raise OutputInTheWay(
-            f"{config.out}: holds other codes; give another --out, or replace it with --force", replaceable=True
-        )
-    return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
+        return hash_bytes(read_bytes(path))
+    except DataError:
+        return None
 
 
 def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:

@@ -1,17 +1,19 @@
 """One page about a run or a stimulus set, to read, print or send."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gaia_stim
 from gaia_stim.config import ReportConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import Dataset
-from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
+from gaia_stim.errors import DataError
 from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, hash_json, write_bytes
-from gaia_stim.report.page import REQUEST_MARK, request_mark
+from gaia_stim.files import hash_file, hash_json
+from gaia_stim.outputs import Kind, file_once
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
 from gaia_stim.runs import Run
@@ -19,8 +21,7 @@ from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 
-HEAD_BYTES = 4096
-"""Where in a page its request stands."""
+PAGE = Kind("page")
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,26 @@ def report(config: ReportConfig, listen: Listener = silent) -> ReportResult:
     """
     target = config.target
     out = config.out or beside(target, "_report.html")
-    if out.is_dir():
-        raise ConfigError(f"{out}: is a folder; give --out a file")
     if (target / MANIFEST).is_file():
         stimuli = StimulusSet.open(target)
         request = _request(config, manifest=hash_file(target / MANIFEST), provenance=hash_file(target / PROVENANCE))
-        if not _stands(out, request, config, listen):
-            page, warnings = set_page(stimuli, request)
-            for warning in warnings:
-                listen(Note(f"{target}: {warning}", warning=True))
-            write_bytes(out, page)
+        make = partial(_about_set, stimuli, request, listen)
     elif Run(target).exists:
         run = Run(target)
         request = _request(config, model_hash=run.model_hash(), log=hash_file(run.log) if run.log.exists() else None)
-        if not _stands(out, request, config, listen):
-            write_bytes(out, _about_run(run, config, request, listen))
+        make = partial(_about_run, run, config, request, listen)
     else:
         raise DataError(f"{target}: neither a run (config.json) nor a stimulus set ({MANIFEST})")
+    asked = {"verb": verb_of(config), "page": request}
+    file_once(out, PAGE, asked, make, force=config.force, listen=listen)
     return ReportResult(out, out.stat().st_size / 1e6)
+
+
+def _about_set(stimuli: StimulusSet, request: str, listen: Listener) -> bytes:
+    page, warnings = set_page(stimuli, request)
+    for warning in warnings:
+        listen(Note(f"{stimuli.folder}: {warning}", warning=True))
+    return page
 
 
 def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -> bytes:
@@ -88,21 +91,3 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
 def _request(config: ReportConfig, **about: str | None) -> str:
     """The hash of everything that decides the page."""
     return hash_json({"gaia_stim": gaia_stim.__version__, "options": config.request(), **about})
-
-
-def _stands(out: Path, request: str, config: ReportConfig, listen: Listener) -> bool:
-    """Whether the very page is there already. Raises `ConfigError` where another file is, unless it may be replaced."""
-    if not out.exists():
-        return False
-    with out.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-    if REQUEST_MARK not in head:
-        raise OutputInTheWay(f"{out}: exists and is not a page of gaia-stim; give another --out")
-    if config.force:
-        return False
-    if request_mark(request).encode() in head:
-        listen(Note(f"{out} is this very page already: nothing to do"))
-        return True
-    raise OutputInTheWay(
-        f"{out}: another page is there; give another --out, or replace it with --force", replaceable=True
-    )

@@ -14,14 +14,16 @@ import yaml
 
 from gaia_stim.config import RecipeFromConfig, Role
 from gaia_stim.config.options import options
-from gaia_stim.config.verbs import VERBS, Verb, verb_in
-from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.config.verbs import VERBS, Verb, verb_in, verb_of
+from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file, read_json, write_bytes
+from gaia_stim.files import hash_bytes, hash_file, read_json
 from gaia_stim.names import BUILT_IN, WEIGHTS
+from gaia_stim.outputs import Kind, file_once
 from gaia_stim.recipe.plan import BUILT_IN_NAME, load_recipe
 
 PROVENANCE = "provenance.json"
+RECIPE = Kind("recipe")
 SCALE = "measured_scale"
 """The id of the source that is no image but the scale of its spacing."""
 
@@ -37,18 +39,18 @@ class FromResult:
 def recipe_from(config: RecipeFromConfig, listen: Listener = silent) -> FromResult:
     """Write a recipe that makes a set again, byte for byte on the same build.
 
-    Raises `DataError` where the provenance is damaged, `ConfigError` where the recipe exists.
+    Raises `DataError` where the provenance is damaged, `ConfigError` where another file has its name.
     """
     target = config.target / PROVENANCE if config.target.is_dir() else config.target
     name = target.absolute().parent.name
     out = config.out or Path(f"{name}_recipe.yaml")
-    if out.exists() and not config.force:
-        raise ConfigError(f"{out}: exists; give another --out, or replace it with --force")
     if not target.is_file():
         raise DataError(f"{config.target}: no such stimulus set or {PROVENANCE}")
     document = _Writer(target, out.absolute().parent, config.images, listen).document(name)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-    write_bytes(out, f"# Written by 'gaia-stim recipe from'.\n{text}".encode())
+    content = f"# Written by 'gaia-stim recipe from'.\n{text}".encode()
+    request = {"verb": verb_of(config), "recipe": hash_bytes(content)}
+    file_once(out, RECIPE, request, lambda: content, force=config.force, listen=listen)
     # What is wrong with it is told now, not when it is run.
     load_recipe(out)
     return FromResult(out, list(document["steps"]))

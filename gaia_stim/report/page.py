@@ -37,15 +37,6 @@ def data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-REQUEST_MARK = f'<meta name="{REQUEST}"'.encode()
-"""What stands in every page."""
-
-
-def request_mark(request_hash: str) -> str:
-    """What stands in the page that answers a request, and in no other."""
-    return f'<meta name="{REQUEST}" content="{request_hash}">'
-
-
 def render(template: str, request_hash: str, content: Any) -> bytes:
     """The page of a template, which finds its content under `page`. UTF-8; the same content is the same bytes."""
     environment = Environment(

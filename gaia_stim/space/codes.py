@@ -4,9 +4,11 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from safetensors.torch import save
@@ -38,10 +40,15 @@ def check_suffix(path: Path) -> None:
         raise ConfigError(f"{path}: codes are written as {', '.join(SUFFIXES)}; choose one of these endings")
 
 
+def codes_bytes(suffix: str, table: CodeTable) -> bytes:
+    """What a file of codes with that ending holds."""
+    return {".csv": _csv, ".npz": _npz, ".safetensors": _safetensors}[suffix](table)
+
+
 def write_codes(path: Path, table: CodeTable) -> None:
     """Replace a file of codes in one step; its ending says the format."""
     check_suffix(path)
-    write_bytes(path, {".csv": _csv, ".npz": _npz, ".safetensors": _safetensors}[path.suffix](table))
+    write_bytes(path, codes_bytes(path.suffix, table))
 
 
 def read_codes(path: Path) -> CodeTable:
@@ -54,19 +61,10 @@ def read_codes(path: Path) -> CodeTable:
     except (CheckpointError, LookupError, TypeError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise DataError(f"{path}: not a file of codes that 'gaia-stim encode' wrote ({error})") from error
     if table.codes.ndim != 2 or len(table.codes) == 0 or not np.isfinite(table.codes).all():
-        raise DataError(f"{path}: its codes are not a table of finite numbers")
+        raise DataError(f"{path}: its codes are not a table of finite numbers of 32 bits")
     if any(not isinstance(column, list) or len(column) != len(table.codes) for column in (table.image_id, table.path)):
         raise DataError(f"{path}: not as many images as codes")
     return table
-
-
-def is_codes(path: Path) -> bool:
-    """Whether `write_codes` wrote that file."""
-    try:
-        read_codes(path)
-    except DataError:
-        return False
-    return True
 
 
 def _csv(table: CodeTable) -> bytes:
@@ -87,7 +85,13 @@ def _from_csv(path: Path) -> CodeTable:
     kinds = {**dict.fromkeys((*TEXTS, "model_hash"), str), **dict.fromkeys(names, np.float64)}
     frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
     texts = ([unguarded(text) for text in frame[name]] for name in TEXTS)
-    return CodeTable(frame[names].to_numpy().astype(np.float32), frame["model_hash"].iloc[0], *texts)
+    return CodeTable(_float32(frame[names].to_numpy()), frame["model_hash"].iloc[0], *texts)
+
+
+def _float32(codes: npt.NDArray[Any]) -> Codes:
+    # What is too large becomes infinite, which is told of the whole table.
+    with np.errstate(over="ignore"):
+        return codes.astype(np.float32)
 
 
 def _npz(table: CodeTable) -> bytes:
@@ -100,7 +104,7 @@ def _npz(table: CodeTable) -> bytes:
 def _from_npz(path: Path) -> CodeTable:
     with np.load(path, allow_pickle=False) as file:
         texts = [file[name].tolist() for name in TEXTS]
-        return CodeTable(file["codes"].astype(np.float32), str(file["model_hash"]), *texts)
+        return CodeTable(_float32(file["codes"]), str(file["model_hash"]), *texts)
 
 
 def _safetensors(table: CodeTable) -> bytes:

@@ -8,19 +8,19 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from gaia_stim.config import Config, MediaConfig
-from gaia_stim.errors import ConfigError, OutputInTheWay
+from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import atomic_file, hash_file, hash_stream, room_for
+from gaia_stim.files import hash_bytes, hash_file, json_bytes
 from gaia_stim.images import Pixels, with_channels
-from gaia_stim.outputs import files_in
-from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
+from gaia_stim.outputs import Kind, file_once, files_in, read_record, remove
+from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, beside
 
 SIDE = 256
 """Frames are enlarged by a whole factor until a side has so many pixels."""
@@ -28,6 +28,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip: the same set is the same bytes."""
 
 Write = Callable[[BinaryIO], object]
+
+MEDIUM = Kind("film or archive")
 
 
 def check_media(config: Config) -> None:
@@ -41,14 +43,27 @@ def write_media(stimuli: StimulusSet, config: MediaConfig, listen: Listener = si
 
     Raises `ConfigError` where another file has the name and `force` is not set.
     """
-    writers: dict[str, Callable[[], Path]] = {
-        "gif": lambda: write_gif(stimuli, beside(stimuli.folder, ".gif"), config.fps, force=force),
-        "mp4": lambda: write_mp4(stimuli, beside(stimuli.folder, ".mp4"), config.fps, force=force),
-        "zip": lambda: write_zip(stimuli, beside(stimuli.folder, ".zip"), force=force),
+    writers: dict[str, Callable[[Path], Path]] = {
+        "gif": lambda path: write_gif(stimuli, path, config.fps, force=force),
+        "mp4": lambda path: write_mp4(stimuli, path, config.fps, force=force),
+        "zip": lambda path: write_zip(stimuli, path, force=force),
     }
     for name, write in writers.items():
+        path = beside(stimuli.folder, f".{name}")
+        _drop_stale(path, _hash(stimuli), listen)
         if getattr(config, name):
-            listen(Note(f"wrote {write()}"))
+            listen(Note(f"wrote {write(path)}"))
+
+
+def _drop_stale(path: Path, made_of: str, listen: Listener) -> None:
+    """Delete a film of the set that stood here before: beside this one it would show what is not in it."""
+    record = read_record(path, MEDIUM)
+    if record is None or record["request"].get("made_of") == made_of:
+        return
+    if remove(path, MEDIUM):
+        listen(Note(f"{path}: deleted, for it showed the set that was here before"))
+    elif path.exists():
+        listen(Note(f"{path}: shows the set that was here before, and was changed since; move it away", warning=True))
 
 
 def write_gif(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
@@ -62,7 +77,7 @@ def write_gif(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = Fal
         first, *others = (Image.fromarray(frame) for frame in frames(stimuli))
         first.save(stream, "GIF", save_all=True, append_images=others, duration=max(20, round(100 / fps) * 10), loop=0)
 
-    return _film(path, write, force)
+    return _film(stimuli, path, fps, write, force)
 
 
 def write_mp4(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = False) -> Path:
@@ -78,7 +93,7 @@ def write_mp4(stimuli: StimulusSet, path: Path, fps: float, *, force: bool = Fal
                 # H.264 stores colour for every second pixel: both sides must be even.
                 film.write_frame(np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
 
-    return _film(path, write, force)
+    return _film(stimuli, path, fps, write, force)
 
 
 def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
@@ -97,26 +112,27 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
                 entry.create_system, entry.external_attr = 3, 0o644 << 16
                 archive.writestr(entry, file.read_bytes())
 
-    if path.exists() and not _is_zipped_set(path):
-        raise OutputInTheWay(f"{path}: exists and is no stimulus set; move it away, or name the set otherwise")
-    return _placed(path, write, sum(file.stat().st_size for file in files), force)
+    holds = hash_bytes(json_bytes({file.relative_to(folder).as_posix(): hash_file(file) for file in files}))
+    size = sum(file.stat().st_size for file in files)
+    request = {"made_of": _hash(stimuli), "holds": holds}
+    file_once(path, MEDIUM, request, lambda: write, force=force, needed=size)
+    return path
 
 
-def _is_film(path: Path) -> bool:
-    try:
-        with Image.open(path) as image:
-            return getattr(image, "n_frames", 1) > 1
-    except OSError:
-        return False
+def _film(stimuli: StimulusSet, path: Path, fps: float, write: Write, force: bool) -> Path:
+    # Made in memory, for a film is small: how much room it takes is then known.
+    def film() -> bytes:
+        stream = io.BytesIO()
+        write(stream)
+        return stream.getvalue()
+
+    file_once(path, MEDIUM, {"made_of": _hash(stimuli), "fps": fps}, film, force=force)
+    return path
 
 
-def _is_zipped_set(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {PurePosixPath(name).name for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
-        return False
-    return {MANIFEST, PROVENANCE} <= names
+def _hash(stimuli: StimulusSet) -> str:
+    """What tells a set from all others."""
+    return hash_file(stimuli.folder / PROVENANCE)
 
 
 def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
@@ -127,24 +143,3 @@ def frames(stimuli: StimulusSet) -> Iterator[Pixels]:
         pixels = with_channels(stimuli.picture(image)[1], 3)
         factor = -(-SIDE // min(pixels.shape[:2]))
         yield pixels.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def _film(path: Path, write: Write, force: bool) -> Path:
-    # Made in memory, for a film is small: how much room it takes is then known.
-    film = io.BytesIO()
-    write(film)
-    return _placed(path, lambda stream: stream.write(film.getbuffer()), film.tell(), force)
-
-
-def _placed(path: Path, write: Write, needed: int, force: bool) -> Path:
-    with room_for(path, needed), atomic_file(path) as stream:
-        write(stream)
-        stream.seek(0)
-        differs = path.exists() and hash_file(path) != hash_stream(stream)
-        if differs and path.suffix == ".gif" and not _is_film(path):
-            raise OutputInTheWay(f"{path}: a picture is there, not a film; move it away, or name the set otherwise")
-        if differs and not force:
-            raise OutputInTheWay(
-                f"{path}: another file is there; move it away, or replace it with --force", replaceable=True
-            )
-    return path

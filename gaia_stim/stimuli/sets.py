@@ -32,7 +32,12 @@ from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Provenance
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
-SET = Kind("stimulus set", PROVENANCE, parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}))
+SET = Kind(
+    "stimulus set",
+    PROVENANCE,
+    parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}),
+    hashes=lambda folder: {row.image: row.image_hash or "" for row in StimulusSet.open(folder).rows()},
+)
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
 SHEET_SIDE = 256

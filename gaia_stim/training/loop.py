@@ -224,6 +224,26 @@ class Training:
             self.listen(Note(text, warning=True))
         self.listen(Note(f"resuming {self.run.path} at {self.images_seen:,} images"))
 
+    def check_best(self) -> None:
+        """See that the best weights that were kept are whole. Raises `CheckpointError` where they are lost for good."""
+        best = self.state.best
+        if not best.images_seen:
+            return
+        try:
+            self.run.model_with(self.run.weights)
+        except CheckpointError as error:
+            if best.images_seen == self.images_seen:
+                self._write_weights(self.run.weights, best.validation_l1)
+                what = "written again, for they are those of the last save"
+            elif not self.finished:
+                self.state.best, what = Best(), "the best from here on are kept"
+            else:
+                raise CheckpointError(
+                    f"{error}; the training is over, and its best weights are kept nowhere else (its last ones are in "
+                    f"{self.run.last_weights}): start again with --force"
+                ) from error
+            self.listen(Note(f"{error}; {what}", warning=True))
+
     def _read_state(self, path: Path) -> None:
         """Be as the training was when that file was written. Raises `CheckpointError` where it is another's."""
         tensors, record = read_tensors(path)

@@ -112,6 +112,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         [going_on] = devices.highest(devices.leads and resuming and bool(run.states))
         if going_on:
             training.resume()
+            training.check_best()
         elif devices.leads:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()

@@ -64,7 +64,7 @@ steps:
   shown: {do: attributes show, vectors: "${vectors}", faces: "${faces}/images/face_00002.png"}
   page: {do: report, target: "${space}"}
 """
-NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|\.html$|\.previous\.")
+NOT_COMPARED = re.compile(r"\.record/|run\.json$|log\.jsonl$|\.html(\.gaia-stim\.json)?$|\.previous\.")
 """What tells times, and what a training kept of the save before its last: when that was is chance."""
 
 

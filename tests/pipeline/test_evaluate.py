@@ -62,7 +62,7 @@ def test_images_that_are_not_here(plant: Plant) -> None:
 def test_a_file_that_exists_is_kept(plant: Plant, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     out.write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(ConfigError, match="no record says that it is a file of figures"):
         evaluate(EvaluateConfig(run=plant(size=16), images=folder, out=out))
     assert out.read_text() == "mine"
 

@@ -193,3 +193,17 @@ def test_codes_are_float32_whatever_the_file_says(tmp_path: Path) -> None:
 def test_codes_of_safetensors_are_float32_too(kind: torch.dtype, tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(save({"codes": torch.ones(1, 2, dtype=kind)}, metadata=header()))
     assert read_codes(tmp_path / "x.safetensors").codes.dtype == np.float32
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+def test_codes_that_are_too_large_for_32_bits_are_told(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    write_codes(path, table([[1.0, 2.0]]))
+    if suffix == ".csv":
+        path.write_text(path.read_text().replace("2", "1e300"))
+    else:
+        with np.load(path) as file:
+            np.savez(path, **{**file, "codes": np.array([[1.0, 1e300]])})  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="not a table of finite numbers of 32 bits"):
+        read_codes(path)

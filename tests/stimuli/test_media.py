@@ -67,20 +67,26 @@ def test_media_lie_beside_the_set_which_stays_as_it_is(
     before = contents(four.folder)
     write_media(four, MediaConfig(gif=True, zip=True))
     assert contents(four.folder) == before
-    assert sorted(path.name for path in four.folder.parent.iterdir()) == ["four", "four.gif", "four.zip"]
+    assert sorted(path.name for path in four.folder.parent.iterdir()) == [
+        ".four.gif.gaia-stim.json",
+        ".four.zip.gaia-stim.json",
+        "four",
+        "four.gif",
+        "four.zip",
+    ]
 
 
 def test_another_file_of_that_name_is_not_overwritten(four: StimulusSet) -> None:
     mine = four.folder.with_name("four.gif")
     mine.write_bytes(b"a holiday")
     for force in (False, True):
-        with pytest.raises(ConfigError, match=r"four\.gif: a picture is there, not a film"):
+        with pytest.raises(ConfigError, match=r"four\.gif: exists, and no record says that it is"):
             write_media(four, MediaConfig(gif=True), force=force)
     assert mine.read_bytes() == b"a holiday"
     assert [path.name for path in mine.parent.iterdir() if path.name.startswith(".")] == []
     mine.unlink()
     write_media(four, MediaConfig(gif=True, fps=3))
-    with pytest.raises(ConfigError, match=r"four\.gif: another file is there.*--force"):
+    with pytest.raises(ConfigError, match=r"four\.gif: is another film.*--force"):
         write_media(four, MediaConfig(gif=True, fps=9))
     write_media(four, MediaConfig(gif=True, fps=9), force=True)
     write_media(four, MediaConfig(gif=True, fps=9))
