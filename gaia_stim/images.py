@@ -89,9 +89,9 @@ def list_images(folder: Path) -> list[str]:
     return survey(folder).images
 
 
-def every_image(folder: Path) -> list[Path]:
+def every_image(folder: Path, *, follow_links: bool = False) -> list[Path]:
     """All image files below `folder`. Raises `DataError` as `survey`, and where one is left out."""
-    found = survey(folder)
+    found = survey(folder, follow_links=follow_links)
     if found.left_out:
         raise DataError(f"{folder}: {counted(found.left_out)}; name these files themselves, or take the links away")
     return [folder / name for name in found.images]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
 
 
@@ -67,7 +67,7 @@ class CarryConfig(MediaConfig):
         return {name: value for name, value in super().request().items() if name not in ("size", "detail")}
 
 
-class EncodeConfig(Config):
+class EncodeConfig(FolderConfig):
     """Find the latent codes of images."""
 
     is_shared = True
@@ -77,7 +77,6 @@ class EncodeConfig(Config):
     ]
     out: Annotated[Path, Output("Where to write them: .csv, .npz or .safetensors.", "FILE")] = Path("latents.csv")
     model: ModelPath = None
-    strict: Annotated[bool, Watching("Refuse unreadable images instead of skipping them.")] = False
     force: Force = False
 
 
@@ -194,7 +193,7 @@ class AverageConfig(CarryConfig):
     force: Force = False
 
 
-class CaricatureConfig(CarryConfig):
+class CaricatureConfig(CarryConfig, FolderConfig):
     """Make caricatures and anti-caricatures: images nearer to a norm, or farther from it than they are."""
 
     faces: Annotated[
@@ -228,7 +227,7 @@ class CaricatureConfig(CarryConfig):
         return amount
 
 
-class SampleConfig(MediaConfig):
+class SampleConfig(MediaConfig, FolderConfig):
     """Draw new exemplars: stimuli that no image is, among those that images are."""
 
     n: Annotated[Count, Field(le=1_000_000), Decides("How many.", "N")] = 100

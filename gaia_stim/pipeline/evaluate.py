@@ -23,7 +23,7 @@ def evaluate(config: EvaluateConfig, listen: Listener = silent) -> dict[str, Any
             raise ConfigError(f"{path}: exists; give another, or replace it with --force")
     landmarks = read_landmarks(config.landmarks) if config.landmarks else None
     space = open_space(config.run or config.model, listen)
-    dataset = images_of(space, config.images, listen, greyed=True)
+    dataset = images_of(space, config.images, listen, reading=config, greyed=True)
     result = figures_of(space, dataset, config.seed, listen)
     if landmarks is not None:
         result |= figures_of_landmarks(

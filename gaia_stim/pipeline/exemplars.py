@@ -47,7 +47,7 @@ def sample(config: SampleConfig, listen: Listener = silent) -> ExemplarsResult:
     """
     out = config.out or Path(f"sample_{config.from_}_{config.seed}")
     space = open_space(config.model, listen)
-    real = images_of(space, config.images, listen)
+    real = images_of(space, config.images, listen, reading=config)
     sampling = Sampling(real, config.from_, config.n, config.parents, config.seed)
     made = make_set(
         out, config, space, sampling.sources, lambda: sampling.plan(space, listen), listen, force=config.force
@@ -84,7 +84,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     out = config.out or Path(f"caricature_{config.faces[0].stem}")
     space = open_space(config.model, listen)
     is_image = config.norm is not None and not config.norm.is_dir()
-    real = None if is_image else images_of(space, config.norm, listen, "--norm")
+    real = None if is_image else images_of(space, config.norm, listen, "--norm", reading=config)
     # Together, so that no two of them get the same id.
     images = gather(space, [*config.faces, config.norm] if is_image and config.norm else config.faces)
     faces, norm = (images, real) if real is not None else (images[:-1], images[-1])

@@ -65,7 +65,7 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
     dataset: Dataset | None = None
     figures: dict[str, Any] | None = None
     try:
-        dataset = images_of(space, config.images, listen)
+        dataset = images_of(space, config.images, listen, reading=config)
     except DataError as error:
         if config.images is not None:
             raise

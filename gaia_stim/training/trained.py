@@ -31,6 +31,7 @@ AS_BEFORE = {
     "edges": 0.0,
     "pretrain": 0.0,
     "mirror": "no",
+    "follow_links": False,
 }
 """What runs of before there were these options were trained with."""
 SEEN_OF_EACH, SHORTEST, LONGEST = 30, 75_000, 400_000
@@ -74,6 +75,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
             fit=config.fit,
             background=config.background,
             strict=config.strict,
+            follow_links=config.follow_links,
             listen=listen,
         )
     dataset, held_out = _split(dataset, config)
