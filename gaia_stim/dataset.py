@@ -17,7 +17,6 @@ import re
 import shutil
 import sys
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,10 +48,12 @@ from gaia_stim.images import (
     is_grey,
     parse_colour,
     read_bytes,
+    several_in_words,
     shape_of,
     survey,
     with_channels,
 )
+from gaia_stim.names import plain
 
 Split = Literal["train", "validation"]
 
@@ -227,7 +228,7 @@ def _report(dataset: Dataset, listing: Listing, listen: Listener) -> None:
         listen(Note(f"{copies} of {len(dataset)} images are byte for byte copies of another one"))
     paths = dataset.table["path"]
     if several := [path for path, shape in zip(paths, dataset.shapes, strict=True) if shape.several]:
-        listen(Note(f"{len(several)} files hold several pictures, and the first is used: {first(several)}"))
+        listen(Note(several_in_words(several)))
     if square := _made_square(dataset):
         listen(Note(square))
 
@@ -401,8 +402,7 @@ def image_ids(paths: Sequence[str]) -> list[str]:
 def _plain_id(path: str) -> str:
     folder, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
-    ascii_text = unicodedata.normalize("NFKD", f"{folder}/{stem}").encode("ascii", "ignore").decode()
-    words = re.sub(r"[^A-Za-z0-9_]+", "_", ascii_text).strip("_")
+    words = plain(f"{folder}/{stem}")
     return (words if words[:1].isalpha() else f"img_{words}").strip("_")[:ID_LENGTH]
 
 

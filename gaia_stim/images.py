@@ -121,15 +121,19 @@ def survey(folder: Path, *, follow_links: bool = False) -> Listing:
 
 
 def counted(left_out: Sequence[LeftOut]) -> str:
-    """Why files are not used: each reason with how many they are, and the first of them."""
+    """Why files are not used: each kind of reason with how many they are, and the first of them."""
     kinds: dict[str, list[LeftOut]] = {}
     for name, reason in left_out:
-        kinds.setdefault(re.split(r" \(|[:;,]", reason)[0], []).append((name, reason.split(" (")[0]))
-    return "; ".join(
-        # Whole where it is the same for all: sizes, say, are each file's own.
-        f"{kind if len({reason for _, reason in some}) > 1 else some[0][1]} ({len(some)}: {first(list(dict(some)))})"
-        for kind, some in kinds.items()
-    )
+        kinds.setdefault(re.split(r" \(|[:;,]", reason)[0], []).append((name, reason))
+    return "; ".join(_of_one_kind(kind, some) for kind, some in kinds.items())
+
+
+def _of_one_kind(kind: str, some: Sequence[LeftOut]) -> str:
+    if len(some) == 1:
+        return ": ".join(some[0])
+    # The whole reason where it is the same for all; sizes, say, are each file's own.
+    reasons = {reason for _, reason in some}
+    return f"{kind if len(reasons) > 1 else reasons.pop()} ({len(some)}: {first([name for name, _ in some])})"
 
 
 def first(names: Sequence[str]) -> str:
@@ -308,6 +312,17 @@ def shape_of(content: bytes) -> Shape:
     with opened(content) as image:
         # Cameras put a small copy behind the picture (MPO), which nobody misses.
         return Shape(image.height, image.width, image.format != "MPO" and _has_more(image))
+
+
+def has_several(path: Path) -> bool:
+    """Whether a file that can be read has more than the picture that is used."""
+    return shape_of(read_bytes(path)).several
+
+
+def several_in_words(paths: Sequence[str]) -> str:
+    """What a listener hears of files that have more than the picture that is used."""
+    held = "1 file holds" if len(paths) == 1 else f"{len(paths)} files hold"
+    return f"{held} several pictures (frames or pages), of which the first is used: {first(paths)}"
 
 
 def _has_more(image: Image.Image) -> bool:

@@ -228,7 +228,7 @@ def test_unreadable_files_are_named_every_time(tmp_path: Path) -> None:
     for _ in range(2):
         opened, (note,) = notes(folder)
         assert note.warning and note.text == (
-            "8 of 13 files skipped: truncated (7: 000.png, 001.png, 002.png, …); the file is empty (1: zero.png)"
+            "8 of 13 files skipped: truncated (7: 000.png, 001.png, 002.png, …); zero.png: the file is empty"
         )
         assert opened.skipped[-1] == ("zero.png", "the file is empty") and len(opened) == 5
     assert np.array_equal(opened.pixels[0], fit_image(read_image(paths[7]), 16, "crop"))

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import MOST_LEVELS, Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import (
+    MOST_LEVELS,
+    Config,
+    Count,
+    FolderConfig,
+    Force,
+    ModelPath,
+    RecordedModel,
+    Seed,
+    levels,
+)
 from gaia_stim.config.options import Decides, Input, Output
 from gaia_stim.config.stimuli import CarryConfig, Refine
 

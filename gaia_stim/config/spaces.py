@@ -67,7 +67,9 @@ class TrainConfig(Config):
         Decides("Defaults for all that is not given: ours, the paper's, or a toy for trying out."),
     ] = "light"
     config: Annotated[Path | None, Asking("A YAML file of these options; those typed here win.", "FILE")] = None
-    from_: Annotated[Path | None, Field(alias="from"), Decides("Start from the weights of this run, or builtin.", "RUN")] = None
+    from_: Annotated[
+        Path | None, Field(alias="from"), Decides("Start from the weights of this run, or builtin.", "RUN")
+    ] = None
     seed: Seed = 0
     force: Force = False
     dry_run: Annotated[bool, Asking("Say what would be done, and do nothing.")] = False

@@ -16,7 +16,7 @@ from gaia_stim.config import AlignConfig
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.images import Positions, image_bytes, list_images, read_image
+from gaia_stim.images import Positions, counted, image_bytes, read_image, survey
 from gaia_stim.labels import Landmarks, landmarks_csv, read_landmarks
 from gaia_stim.outputs import Kind, made_once
 
@@ -48,7 +48,12 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
     The identical command finds that all is done. Raises `ConfigError` where the folder holds anything else,
     `DataError` for the images, the points, or where no image has both.
     """
-    paths = list_images(config.images)
+    listing = survey(config.images, follow_links=config.follow_links)
+    paths = listing.images
+    if listing.left_out and config.strict:
+        raise DataError(f"{config.images}: {counted(listing.left_out)}; leave --strict out to do without")
+    if listing.left_out:
+        listen(Note(f"{len(listing.left_out)} files skipped: {counted(listing.left_out)}", warning=True))
     landmarks = read_landmarks(config.points)
     by = [landmarks.place(name.strip()) for name in config.by.split(",")]
     found = dict(zip(paths, landmarks.of(paths), strict=True))

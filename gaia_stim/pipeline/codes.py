@@ -12,7 +12,7 @@ from gaia_stim.dataset import image_ids
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
-from gaia_stim.images import Pixels, find_images, read_bytes
+from gaia_stim.images import LeftOut, Pixels, counted, read_bytes, several_in_words, survey
 from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
@@ -61,25 +61,27 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     check_suffix(config.out)
     if missing := [given for given in config.images if not given.exists()]:
         raise DataError(f"{missing[0]}: no such file or folder")
-    paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
+    paths, left_out = _listed(config)
     space = open_space(config.model, listen)
     if config.out.exists() and not is_codes(config.out):
         raise OutputInTheWay(f"{config.out}: exists and is not a file of codes; give another --out")
     if config.out.exists() and not config.force:
-        written = _written(config, space, paths)
+        written = _written(config, space, paths, left_out)
         listen(Note(f"{config.out} holds these very codes already: nothing to do"))
         return written
     found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
-    if config.strict and found.skipped:
-        raise DataError(found.skipped[0])
-    for reason in found.skipped:
-        listen(Note(f"skipped {reason}", warning=True))
-    if not found.paths:
-        raise DataError(f"none of {len(paths)} images can be read: {found.skipped[0]}")
+    skipped = [*found.skipped, *left_out]
+    if skipped and (config.strict or not found.paths):
+        few = "not all" if found.paths else "none"
+        raise DataError(f"{few} of {len(paths) + len(left_out)} images can be read: {counted(skipped)}")
+    if skipped:
+        listen(Note(f"{len(skipped)} of {len(paths) + len(left_out)} files skipped: {counted(skipped)}", warning=True))
+    if found.several:
+        listen(Note(several_in_words(found.several)))
     table = CodeTable(found.codes, space.model_hash, image_ids(found.paths), found.paths, found.hashes)
     if devices.leads:
         write_codes(config.out, table)
-    return EncodeResult(config.out, len(found.paths), len(found.skipped), space.latent, space.model_hash)
+    return EncodeResult(config.out, len(found.paths), len(skipped), space.latent, space.model_hash)
 
 
 @dataclass(frozen=True)
@@ -89,27 +91,44 @@ class _Encoded:
     codes: Codes
     paths: list[str]
     hashes: list[str]
-    skipped: list[str]
+    skipped: list[LeftOut]
+    several: list[str]
+
+
+def _listed(config: EncodeConfig) -> tuple[list[Path], list[LeftOut]]:
+    """The images that are named, and those in folders; and which in these are left out."""
+    paths: list[Path] = []
+    left_out: list[LeftOut] = []
+    for given in config.images:
+        if given.is_dir():
+            found = survey(given, follow_links=config.follow_links)
+            paths += [given / name for name in found.images]
+            left_out += [(str(given / name), reason) for name, reason in found.left_out]
+        else:
+            paths.append(given)
+    return paths, left_out
 
 
 def _encoded(space: Space, paths: Sequence[Path], strict: bool, listen: Listener) -> _Encoded:
     """The codes of some images; of those before the first that cannot be read, where `strict`."""
     read: list[str] = []
     hashes: list[str] = []
-    skipped: list[str] = []
+    skipped: list[LeftOut] = []
+    several: list[str] = []
 
     def images() -> Iterator[Pixels]:
         for path, outcome in tracked(loaded(space, paths), "encoding", len(paths), listen):
             if isinstance(outcome, DataError):
-                skipped.append(str(outcome))
+                skipped.append((str(path), str(outcome).removeprefix(f"{path}: ")))
                 if strict:
                     return
             else:
                 read.append(path.as_posix())
-                hashes.append(outcome[0])
-                yield outcome[1]
+                hashes.append(outcome.image_hash)
+                several.extend([str(path)] if outcome.several else [])
+                yield outcome.picture
 
-    return _Encoded(space.encode(images()), read, hashes, skipped)
+    return _Encoded(space.encode(images()), read, hashes, skipped, several)
 
 
 def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
@@ -117,12 +136,15 @@ def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
     codes = [
         np.frombuffer(part, np.float32).reshape(-1, own.codes.shape[1]) for part in devices.gather(own.codes.tobytes())
     ]
-    told = [json.loads(part) for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped]).encode())]
-    paths, hashes, skipped = ([text for part in parts for text in part] for parts in zip(*told, strict=True))
-    return _Encoded(np.concatenate(codes), paths, hashes, skipped)
+    told = [
+        json.loads(part)
+        for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped, own.several]).encode())
+    ]
+    paths, hashes, skipped, several = ([one for part in parts for one in part] for parts in zip(*told, strict=True))
+    return _Encoded(np.concatenate(codes), paths, hashes, [(path, why) for path, why in skipped], several)
 
 
-def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeResult:
+def _written(config: EncodeConfig, space: Space, paths: list[Path], left_out: list[LeftOut]) -> EncodeResult:
     """What stands in the file, where it is the codes of these very images by this very model. Raises `ConfigError`."""
     try:
         table = read_codes(config.out)
@@ -135,11 +157,11 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path]) -> EncodeRes
         is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in loaded(space, others))
     except (ConfigError, DataError):
         is_same = False
-    if not is_same or (config.strict and others):
+    if not is_same or (config.strict and (others or left_out)):
         raise OutputInTheWay(
             f"{config.out}: holds other codes; give another --out, or replace it with --force", replaceable=True
         )
-    return EncodeResult(config.out, len(names), len(others), space.latent, space.model_hash)
+    return EncodeResult(config.out, len(names), len(others) + len(left_out), space.latent, space.model_hash)
 
 
 def decode(config: DecodeConfig, listen: Listener = silent) -> DecodeResult:

@@ -14,7 +14,7 @@ from gaia_stim.files import hash_file, hash_json, write_bytes
 from gaia_stim.report.page import REQUEST_MARK, request_mark
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
-from gaia_stim.runs import Run
+from gaia_stim.runs import Run, named_run
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
@@ -49,8 +49,7 @@ def report(config: ReportConfig, listen: Listener = silent) -> ReportResult:
             for warning in warnings:
                 listen(Note(f"{target}: {warning}", warning=True))
             write_bytes(out, page)
-    elif Run(target).exists:
-        run = Run(target)
+    elif (run := named_run(target)).exists:
         request = _request(config, model_hash=run.model_hash(), log=hash_file(run.log) if run.log.exists() else None)
         if not _stands(out, request, config, listen):
             write_bytes(out, _about_run(run, config, request, listen))

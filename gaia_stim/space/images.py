@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from gaia_stim.devices import cores
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, write_bytes
-from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes
+from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes, shape_of
 from gaia_stim.runs import DatasetRecord
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
@@ -117,15 +118,25 @@ def opened(
     return images
 
 
-def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
-    """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """An image as the model sees it."""
 
-    def load(path: Path) -> tuple[str, Pixels] | DataError:
+    image_hash: str
+    picture: Pixels
+    several: bool
+    """Whether its file has more pictures, which are not used."""
+
+
+def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, Loaded | DataError]]:
+    """Each image, or why it cannot be read; some ahead of their use, on other cores."""
+
+    def load(path: Path) -> Loaded | DataError:
         try:
             content = read_bytes(path)
             background = space.config.dataset.background
             pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
-            return hash_bytes(content), pixels
+            return Loaded(hash_bytes(content), pixels, shape_of(content).several)
         except DataError as error:
             return error
 
