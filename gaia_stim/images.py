@@ -131,8 +131,8 @@ def counted(left_out: Sequence[LeftOut]) -> str:
 def _of_one_kind(kind: str, some: Sequence[LeftOut]) -> str:
     if len(some) == 1:
         return ": ".join(some[0])
-    # The whole reason where it is the same for all; sizes, say, are each file's own.
-    reasons = {reason for _, reason in some}
+    # The reason where it is the same for all; sizes, say, and what Pillow says in brackets, are each file's own.
+    reasons = {reason.split(" (")[0] for _, reason in some}
     return f"{kind if len(reasons) > 1 else reasons.pop()} ({len(some)}: {first([name for name, _ in some])})"
 
 
@@ -165,6 +165,9 @@ class _Walk:
                 found = [entry for entry in entries if not _is_hidden(entry.name)]
         except OSError as error:
             raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+        if self.follow_links:
+            # Where several links lead to one folder, the same one of them is taken on every disk.
+            found.sort(key=lambda entry: (entry.is_symlink(), entry.name))
         for entry in found:
             if entry.is_symlink():
                 self._link(entry, inside)
@@ -287,8 +290,9 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
         raise DataError(f"{name}: too large ({error})") from error
     except Exception as error:
         # Hostile bytes make Pillow raise nearly anything: SyntaxError, struct.error, IndexError, zlib.error …
-        cut = any(word in str(error).lower() for word in ("truncated", "end of file", "not enough"))
-        raise DataError(f"{name}: {'truncated' if cut else 'damaged'} ({error})") from error
+        said = " ".join(str(error).split())
+        cut = any(word in said.lower() for word in ("truncated", "end of file", "not enough"))
+        raise DataError(f"{name}: {'truncated' if cut else 'damaged'} ({said})") from error
     return pixels.reshape(pixels.shape[0], pixels.shape[1], -1)
 
 
