@@ -95,15 +95,14 @@ def _slurm_address() -> str:
 def choose_device(name: str) -> "torch.device":
     """The device called `name`; `auto` is the first GPU, else the CPU.
 
-    Raises `ConfigError` where it is not there, and for kinds of devices on which nothing was ever tried.
+    Raises `ConfigError` where it is not there, and for kinds of devices on which no test was ever run.
     """
     import torch
 
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        known = "an Apple GPU (mps) was never tried" if name.startswith("mps") else "nothing else was tried"
-        raise ConfigError(f"--device {name}: not supported; auto, cpu, cuda and cuda:N are, {known}")
+        raise ConfigError(f"--device {name}: not supported (nor is any Apple GPU); give auto, cpu, cuda or cuda:N")
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()

@@ -543,16 +543,21 @@ SAVED_AS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}
 """What a kind of file is asked for, so that as little as possible is lost."""
 
 
+def is_written(suffix: str) -> bool:
+    """Whether there are files of the kind that `suffix` names which `image_bytes` can make."""
+    return Image.registered_extensions().get(suffix.lower()) in Image.SAVE
+
+
 def image_bytes(pixels: Pixels, suffix: str) -> bytes:
     """Pixels as a file of the kind that `suffix` names: PNG as `png_bytes`, JPEG with as little loss as it can.
 
     Raises `DataError` for a kind that cannot be written.
     """
-    kind = Image.registered_extensions().get(suffix.lower())
+    if not is_written(suffix):
+        raise DataError(f"images cannot be written as '{suffix}'; convert them to PNG or JPEG first")
+    kind = Image.registered_extensions()[suffix.lower()]
     if kind == "PNG":
         return png_bytes(pixels)
-    if kind not in Image.SAVE:
-        raise DataError(f"images cannot be written as {suffix}; convert them to PNG or JPEG first")
     stream = io.BytesIO()
     _as_image(pixels).save(stream, kind, **SAVED_AS.get(kind, {}))
     return stream.getvalue()

@@ -366,6 +366,23 @@ def verbs(folder: Path, run: Path, **options: bool) -> dict[str, Callable[[], ob
     }
 
 
+def test_aligned_images_of_kinds_that_are_not_written_are_pngs(linked: Path, tiny_run: Path) -> None:
+    """With their points under the new name, and labels joined by what comes before the suffix."""
+    (linked / "circle.png").unlink()
+    (linked / "0.png").rename(linked / "0")
+    (linked / "same.png").unlink()
+    points = verbs(linked, tiny_run)
+    table = linked.parent / "points.csv"
+    table.write_text(table.read_text().replace("0.png", "0"))
+    points["align"]()
+    assert list_images(Path("aligned", "images")) == ["0.png", "1.png"]
+    assert "0.png" in Path("aligned", "landmarks.csv").read_text()
+    (linked / "0.png").write_bytes((linked / "1.png").read_bytes())
+    table.write_text(table.read_text() + "0.png,0,9,9\n0.png,1,18,9\n")
+    with pytest.raises(DataError, match=r"both would be written as 0\.png; rename one of them"):
+        align(make(AlignConfig, {"images": linked, "points": table, "out": "again"}))
+
+
 @pytest.mark.parametrize("verb", ["encode", "evaluate", "align", "open"])
 def test_strict_holds_for_every_verb(verb: str, linked: Path, tiny_run: Path) -> None:
     (linked / "circle.png").unlink()
