@@ -198,21 +198,22 @@ def open_dataset(
     if dataset is None:
         raise DataError(f"{home}: the image cache was changed while it was written; try again")
     dataset = replace(dataset, skipped=(*dataset.skipped, *listing.left_out))
-    _check(dataset, strict)
+    _check(dataset, listing, strict)
     _report(dataset, listing, listen)
     return dataset
 
 
-def _check(dataset: Dataset, strict: bool) -> None:
+def _check(dataset: Dataset, listing: Listing, strict: bool) -> None:
     """Raises `DataError` where too little is left, or anything was skipped that must not be."""
     skipped, total = len(dataset.skipped), len(dataset) + len(dataset.skipped)
+    told = counted(dataset.skipped) + listing.hint
     if len(dataset) < MINIMUM_IMAGES:
         few = "none" if len(dataset) == 0 else f"only {len(dataset)}"
         needed = f"at least {MINIMUM_IMAGES} are needed"
-        raise DataError(f"{dataset.folder}: {few} of {total} files can be read, {needed}: {counted(dataset.skipped)}")
+        raise DataError(f"{dataset.folder}: {few} of {total} files can be read, {needed}: {told}")
     if skipped and strict:
         raise DataError(
-            f"{dataset.folder}: {skipped} of {total} files cannot be read: {counted(dataset.skipped)}; "
+            f"{dataset.folder}: {skipped} of {total} files cannot be read: {told}; "
             "mend or remove them, or leave --strict out to skip them"
         )
 
@@ -221,7 +222,8 @@ def _report(dataset: Dataset, listing: Listing, listen: Listener) -> None:
     """Tell what was skipped, is there twice, was cut off, or has more pictures than are used."""
     if dataset.skipped:
         total = len(dataset) + len(dataset.skipped)
-        listen(Note(f"{len(dataset.skipped)} of {total} files skipped: {counted(dataset.skipped)}", warning=True))
+        told = counted(dataset.skipped) + listing.hint
+        listen(Note(f"{len(dataset.skipped)} of {total} files skipped: {told}", warning=True))
     if listing.made:
         listen(Note(f"what gaia-stim made in the folder is left out: {first(listing.made)}"))
     if copies := int(dataset.table["image_hash"].duplicated().sum()):

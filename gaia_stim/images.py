@@ -78,6 +78,11 @@ class Listing:
     made: list[str] = field(default_factory=list)
     """Folders in it that gaia-stim made, whose pictures are no images of the user's."""
 
+    @property
+    def hint(self) -> str:
+        """How to have what is left out, for the end of a message."""
+        return "; --follow-links follows the links" if self.left_out else ""
+
 
 def find_images(folder: Path) -> list[Path]:
     """All image files below `folder`, in the order of `list_images`; raises as it does."""
@@ -110,14 +115,15 @@ def survey(folder: Path, *, follow_links: bool = False) -> Listing:
         raise DataError(f"{folder}: is a file; a folder of images is needed")
     walk = _Walk(os.path.realpath(folder), follow_links)
     walk.through(str(folder), "")
-    if not walk.images:
-        told = f"; {counted(sorted(walk.left_out))} (--follow-links follows them)" if walk.left_out else ""
+    found = Listing(sorted(walk.images), sorted(walk.left_out), sorted(walk.made))
+    if not found.images:
+        told = f"; {counted(found.left_out)}{found.hint}" if found.left_out else ""
         suffixes = " ".join(IMAGE_SUFFIXES)
         raise DataError(
             f"{folder}: no images in it: no file begins as one, or has a name that ends in {suffixes} "
             f"(hidden files are not looked at){told}"
         )
-    return Listing(sorted(walk.images), sorted(walk.left_out), sorted(walk.made))
+    return found
 
 
 def counted(left_out: Sequence[LeftOut]) -> str:

@@ -287,7 +287,7 @@ def test_links_are_followed_where_a_user_says_so(linked: Path) -> None:
 def test_a_folder_of_nothing_but_links_says_so(linked: Path) -> None:
     for name in ("0.png", "1.png", "circle.png", "same.png"):
         (linked / name).unlink()
-    with pytest.raises(DataError, match=r"no images in it: .* a link that .* \(4: 2\.png.*--follow-links follows them"):
+    with pytest.raises(DataError, match=r"no images in it: .* a link that .* \(4: 2\.png.*--follow-links follows the"):
         list_images(linked)
 
 

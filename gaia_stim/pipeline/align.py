@@ -51,9 +51,9 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
     listing = survey(config.images, follow_links=config.follow_links)
     paths = listing.images
     if listing.left_out and config.strict:
-        raise DataError(f"{config.images}: {counted(listing.left_out)}; leave --strict out to do without")
+        raise DataError(f"{config.images}: {counted(listing.left_out)}{listing.hint}")
     if listing.left_out:
-        listen(Note(f"{len(listing.left_out)} files skipped: {counted(listing.left_out)}", warning=True))
+        listen(Note(f"{len(listing.left_out)} files skipped: {counted(listing.left_out)}{listing.hint}", warning=True))
     landmarks = read_landmarks(config.points)
     by = [landmarks.place(name.strip()) for name in config.by.split(",")]
     found = dict(zip(paths, landmarks.of(paths), strict=True))

@@ -12,7 +12,7 @@ from gaia_stim.dataset import image_ids
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file
-from gaia_stim.images import LeftOut, Pixels, counted, read_bytes, several_in_words, survey
+from gaia_stim.images import LeftOut, Listing, Pixels, counted, read_bytes, several_in_words, survey
 from gaia_stim.space.codes import CodeTable, check_suffix, is_codes, read_codes, write_codes
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
@@ -71,11 +71,12 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         return written
     found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
     skipped = [*found.skipped, *left_out]
+    told = counted(skipped) + Listing([], left_out).hint
     if skipped and (config.strict or not found.paths):
         few = "not all" if found.paths else "none"
-        raise DataError(f"{few} of {len(paths) + len(left_out)} images can be read: {counted(skipped)}")
+        raise DataError(f"{few} of {len(paths) + len(left_out)} images can be read: {told}")
     if skipped:
-        listen(Note(f"{len(skipped)} of {len(paths) + len(left_out)} files skipped: {counted(skipped)}", warning=True))
+        listen(Note(f"{len(skipped)} of {len(paths) + len(left_out)} files skipped: {told}", warning=True))
     if found.several:
         listen(Note(several_in_words(found.several)))
     table = CodeTable(found.codes, space.model_hash, image_ids(found.paths), found.paths, found.hashes)
@@ -96,12 +97,14 @@ class _Encoded:
 
 
 def _listed(config: EncodeConfig) -> tuple[list[Path], list[LeftOut]]:
-    """The images that are named, and those in folders; and which in these are left out."""
+    """The images that are named, and those in folders; and which in these are left out, unless none may be."""
     paths: list[Path] = []
     left_out: list[LeftOut] = []
     for given in config.images:
         if given.is_dir():
             found = survey(given, follow_links=config.follow_links)
+            if found.left_out and config.strict:
+                raise DataError(f"{given}: {counted(found.left_out)}{found.hint}")
             paths += [given / name for name in found.images]
             left_out += [(str(given / name), reason) for name, reason in found.left_out]
         else:
@@ -157,7 +160,7 @@ def _written(config: EncodeConfig, space: Space, paths: list[Path], left_out: li
         is_same = is_same and all(isinstance(outcome, DataError) for _, outcome in loaded(space, others))
     except (ConfigError, DataError):
         is_same = False
-    if not is_same or (config.strict and (others or left_out)):
+    if not is_same or (config.strict and others):
         raise OutputInTheWay(
             f"{config.out}: holds other codes; give another --out, or replace it with --force", replaceable=True
         )
