@@ -62,6 +62,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 NAMED = 3
 """How many files a message names of one kind."""
 LINK_OUT = "a link that leads out of the folder"
+LINK_HIDDEN = "a link to a hidden folder"
 
 LeftOut: TypeAlias = tuple[str, str]
 """A file that is not used, and why."""
@@ -192,20 +193,21 @@ class _Walk:
         is_folder = os.path.isdir(entry.path)  # noqa: PTH112
         real = os.path.realpath(entry.path)
         is_inside = real == self.home or real.startswith(self.home.rstrip(os.sep) + os.sep)
-        if is_folder and is_inside:
+        is_hidden = is_inside and any(map(_is_hidden, real.removeprefix(self.home).split(os.sep)))
+        if is_folder and is_inside and not is_hidden:
             return  # its images have their own place
         if is_folder and self.follow_links:
             self._folder(entry, inside)
         elif not is_folder and not _may_be_image(entry):
             return
-        elif is_inside or self.follow_links:
+        elif not is_folder and (is_inside or self.follow_links):
             self.images.append(inside + entry.name)
         else:
-            self.left_out.append((inside + entry.name, LINK_OUT))
+            self.left_out.append((inside + entry.name, LINK_HIDDEN if is_hidden else LINK_OUT))
 
 
 def _may_be_image(entry: os.DirEntry[str]) -> bool:
-    # By its name first, for that costs nothing: 10,000 files take a twentieth of a second, and a tenth if opened.
+    # By its name first, for that costs nothing: 10,000 files take 0.03 s, and 0.15 s where each has to be opened.
     return entry.name.lower().endswith((*IMAGE_SUFFIXES, *DRAWN_SUFFIXES)) or is_image(entry.path)
 
 

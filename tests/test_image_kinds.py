@@ -18,7 +18,7 @@ from gaia_stim.dataset import Dataset, open_dataset
 from gaia_stim.errors import DataError, GaiaStimError
 from gaia_stim.events import Event, Note
 from gaia_stim.image_kinds import AVIF_MISSING, HEIF_MISSING, kind_of
-from gaia_stim.images import LINK_OUT, counted, decode_image, is_image, list_images, read_image, survey
+from gaia_stim.images import LINK_HIDDEN, LINK_OUT, counted, decode_image, is_image, list_images, read_image, survey
 from gaia_stim.pipeline.align import align
 from gaia_stim.pipeline.codes import encode
 from gaia_stim.pipeline.evaluate import evaluate
@@ -282,6 +282,19 @@ def test_links_are_followed_where_a_user_says_so(linked: Path) -> None:
         "up/elsewhere/2.png",
     ]
     assert len(open_dataset(linked, 16, follow_links=True, strict=True)) == 7
+
+
+def test_links_to_what_is_hidden_in_the_folder(tmp_path: Path) -> None:
+    """As version control of large files has them: the names are in the folder, the files behind a dot."""
+    store = tmp_path / "photos" / ".annex" / "in"
+    store.mkdir(parents=True)
+    for index in range(2):
+        picture(seed=index).save(store / f"{index}")
+        (tmp_path / "photos" / f"{index}.png").symlink_to(store / f"{index}")
+    (tmp_path / "photos" / "more").symlink_to(store)
+    found = survey(tmp_path / "photos")
+    assert (found.images, found.left_out) == (["0.png", "1.png"], [("more", LINK_HIDDEN)])
+    assert survey(tmp_path / "photos", follow_links=True).images == ["0.png", "1.png", "more/0", "more/1"]
 
 
 def test_a_folder_of_nothing_but_links_says_so(linked: Path) -> None:

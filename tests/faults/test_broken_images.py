@@ -1,5 +1,6 @@
 """FAULTS 8: a folder nobody cleaned. Each file is a picture or a reason, in bounded time and memory."""
 
+import contextlib
 import io
 import random
 import struct
@@ -52,7 +53,13 @@ REAL = {
     "webp": content("WEBP"),
     "bmp": content("BMP"),
     "ppm": content("PPM"),
+    "avif": content("AVIF"),
 }
+with contextlib.suppress(ImportError):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    REAL["heif"] = content("HEIF")
 
 
 def outcome(found: bytes) -> tuple[str, float]:
