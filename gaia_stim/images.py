@@ -193,7 +193,7 @@ class _Walk:
         is_folder = os.path.isdir(entry.path)  # noqa: PTH112
         real = os.path.realpath(entry.path)
         is_inside = real == self.home or real.startswith(self.home.rstrip(os.sep) + os.sep)
-        is_hidden = is_inside and any(map(_is_hidden, real.removeprefix(self.home).split(os.sep)))
+        is_hidden = is_inside and any(map(_is_hidden, Path(real.removeprefix(self.home)).parts))
         if is_folder and is_inside and not is_hidden:
             return  # its images have their own place
         if is_folder and self.follow_links:

@@ -289,7 +289,7 @@ def test_links_to_what_is_hidden_in_the_folder(tmp_path: Path) -> None:
     store = tmp_path / "photos" / ".annex" / "in"
     store.mkdir(parents=True)
     for index in range(2):
-        picture(seed=index).save(store / f"{index}")
+        picture(seed=index).save(store / f"{index}", "PNG")
         (tmp_path / "photos" / f"{index}.png").symlink_to(store / f"{index}")
     (tmp_path / "photos" / "more").symlink_to(store)
     found = survey(tmp_path / "photos")
