@@ -17,12 +17,11 @@ import re
 import shutil
 import sys
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -35,18 +34,26 @@ from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.files import STAGING_MARK, hash_bytes, named_hash, sync_folder, write_bytes
+from gaia_stim.image_kinds import is_lifted
 from gaia_stim.images import (
+    Listing,
     Pixels,
+    Shape,
+    counted,
     decode_image,
+    first,
     fit_image,
     image_has_colour,
     in_turn_if_large,
     is_grey,
-    list_images,
     parse_colour,
     read_bytes,
+    several_in_words,
+    shape_of,
+    survey,
     with_channels,
 )
+from gaia_stim.names import plain
 
 Split = Literal["train", "validation"]
 
@@ -60,8 +67,6 @@ CHUNK = 256
 """Images between two entries in the journal: what a crash can cost."""
 UNUSED_DAYS = 30
 """Caches that were not opened for so long are deleted when another one has been built."""
-NAMED = 5
-"""How many skipped files a message names."""
 ID_LENGTH = 80
 
 _JOURNAL, _PIXELS = "journal.jsonl", "pixels.u8"
@@ -83,9 +88,11 @@ class Dataset:
     table: pd.DataFrame
     """A row an image: `image_id`, `path` (relative, with /), `image_hash`, `split`, `row` (in `pixels`)."""
     skipped: tuple[tuple[str, str], ...]
-    """Relative path and reason of each file that could not be read."""
+    """Relative path and reason of each file that could not be read, or is a link that was not followed."""
     pixels: Pixels
     """(images, size, size, channels), mapped and read-only."""
+    shapes: tuple[Shape, ...] = ()
+    """What each image was before it was made square, a row an image."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -127,6 +134,8 @@ class _Entry:
     relative: str
     image_hash: str | None
     reason: str | None = None
+    shape: Shape | None = None
+    """None where the file was skipped, and in a cache of before shapes were kept."""
 
 
 class _ColourFound(Exception):
@@ -155,6 +164,7 @@ def open_dataset(
     fit: Literal["crop", "pad"] = "crop",
     background: str = "white",
     strict: bool = False,
+    follow_links: bool = False,
     listen: Listener = silent,
     workers: int | None = None,
 ) -> Dataset:
@@ -162,14 +172,16 @@ def open_dataset(
     needed.
 
     With channels "auto" a folder whose images are all grey, also where they are stored as colour, has one
-    channel. Files that cannot be read are skipped with a warning. Raises `DataError` where there is no such
-    folder, fewer than `MINIMUM_IMAGES` readable images in it, no room for the cache or, with `strict`, any
-    unreadable file.
+    channel. Files that cannot be read are skipped with a warning, links that lead out of the folder are unless they
+    are to be followed; how much is cut off by making images square is told. Raises `DataError` where there is no such
+    folder, fewer than `MINIMUM_IMAGES` readable images in it, no room for the cache or, with `strict`, anything that
+    would be skipped.
     """
     red, green, blue = parse_colour(background)
     settings = _Settings(folder.resolve(), size, channels, fit, f"#{red:02x}{green:02x}{blue:02x}")
-    files = _listing(folder)
-    if len(files) < MINIMUM_IMAGES:
+    listing = survey(folder, follow_links=follow_links)
+    files = [_File(relative, _stamp(f"{folder}/{relative}")) for relative in listing.images]
+    if len(files) + len(listing.left_out) < MINIMUM_IMAGES:
         raise DataError(f"{folder}: only {len(files)} image in it; at least {MINIMUM_IMAGES} are needed")
     home = cache_folder() / "images" / _key(settings, files)
     try:
@@ -185,32 +197,58 @@ def open_dataset(
         ) from error
     if dataset is None:
         raise DataError(f"{home}: the image cache was changed while it was written; try again")
-    _report(dataset, strict, listen)
+    dataset = replace(dataset, skipped=(*dataset.skipped, *listing.left_out))
+    _check(dataset, listing, strict)
+    _report(dataset, listing, listen)
     return dataset
 
 
-def _report(dataset: Dataset, strict: bool, listen: Listener) -> None:
-    """Tell what was skipped or is there twice, or raise `DataError` where too little is left."""
+def _check(dataset: Dataset, listing: Listing, strict: bool) -> None:
+    """Raises `DataError` where too little is left, or anything was skipped that must not be."""
     skipped, total = len(dataset.skipped), len(dataset) + len(dataset.skipped)
-    named = "; ".join(f"{name}: {reason}" for name, reason in dataset.skipped[:NAMED])
-    more = f"; and {skipped - NAMED} more" if skipped > NAMED else ""
+    told = counted(dataset.skipped) + listing.hint
     if len(dataset) < MINIMUM_IMAGES:
         few = "none" if len(dataset) == 0 else f"only {len(dataset)}"
         needed = f"at least {MINIMUM_IMAGES} are needed"
-        raise DataError(f"{dataset.folder}: {few} of {total} files can be read, {needed}: {named}{more}")
+        raise DataError(f"{dataset.folder}: {few} of {total} files can be read, {needed}: {told}")
     if skipped and strict:
         raise DataError(
-            f"{dataset.folder}: {skipped} of {total} files cannot be read: {named}{more};"
-            " mend or remove them, or leave --strict out to skip them"
+            f"{dataset.folder}: {skipped} of {total} files cannot be read: {told}; "
+            "mend or remove them, or leave --strict out to skip them"
         )
-    if skipped:
-        listen(Note(f"{skipped} of {total} files skipped: {named}{more}", warning=True))
+
+
+def _report(dataset: Dataset, listing: Listing, listen: Listener) -> None:
+    """Tell what was skipped, is there twice, was cut off, or has more pictures than are used."""
+    if dataset.skipped:
+        total = len(dataset) + len(dataset.skipped)
+        told = counted(dataset.skipped) + listing.hint
+        listen(Note(f"{len(dataset.skipped)} of {total} files skipped: {told}", warning=True))
+    if listing.made:
+        listen(Note(f"what gaia-stim made in the folder is left out: {first(listing.made)}"))
     if copies := int(dataset.table["image_hash"].duplicated().sum()):
         listen(Note(f"{copies} of {len(dataset)} images are byte for byte copies of another one"))
+    paths = dataset.table["path"]
+    if several := [path for path, shape in zip(paths, dataset.shapes, strict=True) if shape.several]:
+        listen(Note(several_in_words(several)))
+    if square := _made_square(dataset):
+        listen(Note(square))
 
 
-def _listing(folder: Path) -> list[_File]:
-    return [_File(relative, _stamp(f"{folder}/{relative}")) for relative in list_images(folder)]
+def _made_square(dataset: Dataset) -> str:
+    """How many images were not square, and how much of them is cut off; empty where all were."""
+    cut = np.array([shape.cut for shape in dataset.shapes])
+    count, total = int(np.count_nonzero(cut)), len(dataset)
+    if not count:
+        return ""
+    if dataset.fit == "pad":
+        return f"{count} of {total} images are not square: padded with {dataset.background}"
+    worst = int(cut.argmax())
+    return (
+        f"{count} of {total} images are not square: cut to their centre square, which leaves out "
+        f"{cut[cut > 0].mean():.0%} of each on average, and {cut[worst]:.0%} of {dataset.table['path'].iloc[worst]} "
+        "(train --fit pad keeps all)"
+    )
 
 
 def _stamp(path: str) -> tuple[int, int, bool]:
@@ -263,6 +301,9 @@ def _load(home: Path, folder: Path, settings: _Settings, files: int) -> Dataset 
     shape = (len(images), settings.size, settings.size, channels)
     if len(entries) != files or stored != math.prod(shape):
         return None
+    if any(entry.reason and is_lifted(entry.reason) for entry in entries):
+        return None
+    images = _with_shapes(home, settings, channels, entries)
     os.utime(home)
     # An empty file cannot be mapped.
     mapped = np.memmap(home / _PIXELS, np.uint8, "r", shape=shape) if images else np.empty(shape, np.uint8)
@@ -276,7 +317,27 @@ def _load(home: Path, folder: Path, settings: _Settings, files: int) -> Dataset 
         table=_table(images),
         skipped=tuple((entry.relative, entry.reason or "") for entry in entries if not entry.image_hash),
         pixels=mapped,
+        shapes=tuple(entry.shape for entry in images if entry.shape),
     )
+
+
+def _with_shapes(home: Path, settings: _Settings, channels: Literal[1, 3], entries: Sequence[_Entry]) -> list[_Entry]:
+    """The images among the entries of a cache; in one of before shapes were kept, these are looked up and written."""
+    if any(entry.image_hash and entry.shape is None for entry in entries):
+        with ThreadPoolExecutor(cores()) as pool:
+            shapes = pool.map(lambda entry: _shape(settings.folder, entry), entries)
+            entries = [replace(entry, shape=shape) for entry, shape in zip(entries, shapes, strict=True)]
+        _write_journal(home, settings, channels, entries)
+    return [entry for entry in entries if entry.image_hash]
+
+
+def _shape(folder: Path, entry: _Entry) -> Shape | None:
+    if entry.image_hash is None:
+        return None
+    try:
+        return shape_of(read_bytes(folder / entry.relative))
+    except Exception:  # it could be read: who changes a file just now is told by its time at the next call
+        return Shape(1, 1, False)
 
 
 def _content_hash(settings: _Settings, channels: int, images: Sequence[_Entry]) -> str:
@@ -343,8 +404,7 @@ def image_ids(paths: Sequence[str]) -> list[str]:
 def _plain_id(path: str) -> str:
     folder, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
-    ascii_text = unicodedata.normalize("NFKD", f"{folder}/{stem}").encode("ascii", "ignore").decode()
-    words = re.sub(r"[^A-Za-z0-9_]+", "_", ascii_text).strip("_")
+    words = plain(f"{folder}/{stem}")
     return (words if words[:1].isalpha() else f"img_{words}").strip("_")[:ID_LENGTH]
 
 
@@ -401,8 +461,7 @@ def _fill(
     row_bytes = settings.size**2 * channels
     done = _backed(done, staging / _PIXELS, row_bytes)
     _reserve(staging, (len(files) - len(done)) * row_bytes)
-    header = json.dumps({"format": CACHE_FORMAT, "channels": channels, "settings": asdict(settings)}, default=str)
-    write_bytes(staging / _JOURNAL, "".join(f"{line}\n" for line in [header, *map(_line, done)]).encode())
+    _write_journal(staging, settings, channels, done)
 
     def prepare(file: _File) -> tuple[_Entry, Pixels | None]:
         return _prepare(file, settings, channels)
@@ -437,7 +496,7 @@ def _prepare(file: _File, settings: _Settings, channels: Literal[1, 3]) -> tuple
         fitted = in_turn_if_large(content, lambda: _fitted(content, path, file, settings, channels))
     except DataError as error:
         return _Entry(file.relative, None, str(error).removeprefix(f"{path}: ")), None
-    return _Entry(file.relative, hash_bytes(content)), fitted
+    return _Entry(file.relative, hash_bytes(content), shape=shape_of(content)), fitted
 
 
 def _fitted(content: bytes, path: Path, file: _File, settings: _Settings, channels: Literal[1, 3]) -> Pixels:
@@ -471,8 +530,18 @@ def _commit(stream: IO[bytes], content: bytes) -> None:
     os.fsync(stream.fileno())
 
 
+def _write_journal(folder: Path, settings: _Settings, channels: Literal[1, 3], entries: Sequence[_Entry]) -> None:
+    header = json.dumps({"format": CACHE_FORMAT, "channels": channels, "settings": asdict(settings)}, default=str)
+    write_bytes(folder / _JOURNAL, "".join(f"{line}\n" for line in [header, *map(_line, entries)]).encode())
+
+
 def _line(entry: _Entry) -> str:
-    return json.dumps([entry.relative, entry.image_hash, entry.reason])
+    return json.dumps([entry.relative, entry.image_hash, entry.reason, entry.shape and astuple(entry.shape)])
+
+
+def _entry(line: str) -> _Entry:
+    relative, image_hash, reason, *rest = json.loads(line)
+    return _Entry(relative, image_hash, reason, Shape(*rest[0]) if rest and rest[0] else None)
 
 
 def _read_journal(path: Path) -> tuple[Literal[1, 3], list[_Entry]]:
@@ -483,7 +552,7 @@ def _read_journal(path: Path) -> tuple[Literal[1, 3], list[_Entry]]:
         header = json.loads(stream.readline())
         for line in stream:
             try:
-                entries.append(_Entry(*json.loads(line)))
+                entries.append(_entry(line))
             except (ValueError, TypeError):
                 break
     if not isinstance(header, dict) or header.get("channels") not in (1, 3):

@@ -93,14 +93,18 @@ def _slurm_address() -> str:
 
 
 def choose_device(name: str) -> "torch.device":
-    """The device called `name`; `auto` is the first GPU, else the CPU. Raises `ConfigError` where it is not there."""
+    """The device called `name`; `auto` is the first GPU, else the CPU.
+
+    Raises `ConfigError` where it is not there, and for kinds of devices on which no test was ever run.
+    """
     import torch
 
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ConfigError(f"--device {name}: not supported (nor is any Apple GPU); give auto, cpu, cuda or cuda:N")
     try:
         device = torch.device(name)
-        # There and back: 'meta' is a device that holds nothing.
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(f"--device {name}: not on this machine; 'gaia-stim doctor' lists what is") from error

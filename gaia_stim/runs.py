@@ -37,7 +37,7 @@ from gaia_stim.files import (
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.names import BUILT_IN as BUILT_IN
-from gaia_stim.names import WEIGHTS
+from gaia_stim.names import BUILT_IN_NAME, WEIGHTS
 from gaia_stim.tensors import first_line, read_tensors
 
 FORMAT = 1
@@ -233,6 +233,24 @@ MODEL_VARIABLE = "GAIA_STIM_MODEL"
 
 
 GIVEN = "given"
+NOT_GIVEN = "the built-in model"
+WHY = {
+    NOT_GIVEN: "the built-in model: none is given, and none was trained here",
+    str(LATEST): f"{LATEST}: the last one trained here, as none is given; -m {BUILT_IN_NAME} is the built-in model",
+}
+"""Reasons that need more words."""
+
+
+def named_run(path: Path) -> Run:
+    """The run that a user names: a folder, or `builtin`. Raises `ConfigError` where that could be either."""
+    if path != Path(BUILT_IN_NAME):
+        return Run(path)
+    if Run(path).exists:
+        raise ConfigError(
+            f"{path}: names the model that comes with gaia-stim, and a run here is called so: name that one by "
+            f"{path.absolute()}, or call it something else"
+        )
+    return Run(BUILT_IN)
 
 
 @dataclass(frozen=True)
@@ -241,6 +259,12 @@ class Found:
 
     run: Run
     reason: str
+
+    @property
+    def said(self) -> str:
+        """The model and why it is this one, for a message."""
+        name = BUILT_IN_NAME if self.run.path == BUILT_IN else str(self.run.path)
+        return f"{name} ({WHY.get(self.reason, self.reason)})"
 
     def existing(self) -> Run:
         """The run. Raises `CheckpointError` where it is not there, naming who named it where the user did not."""
@@ -267,12 +291,12 @@ def _is_named(content: bytes) -> bool:
 def find_run(given: Path | None) -> Found:
     """The run to use: the one given, else $GAIA_STIM_MODEL, else the one runs/latest names, else the built-in model."""
     if given is not None:
-        return Found(Run(given), GIVEN)
+        return Found(named_run(given), GIVEN)
     if named := os.environ.get(MODEL_VARIABLE):
-        return Found(Run(Path(named)), f"${MODEL_VARIABLE}")
+        return Found(named_run(Path(named)), f"${MODEL_VARIABLE}")
     if LATEST.is_file():
         return Found(Run(Path(os.fsdecode(LATEST.read_bytes()).strip())), str(LATEST))
-    return Found(Run(BUILT_IN), "the built-in model")
+    return Found(Run(BUILT_IN), NOT_GIVEN)
 
 
 def _previous(path: Path) -> Path:

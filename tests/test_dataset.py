@@ -57,7 +57,8 @@ def fill(folder: Path, count: int, channels: int = 3, start: int = 0, side: int 
 def notes(folder: Path, **options: object) -> tuple[Dataset, list[Note]]:
     events: list[Event] = []
     opened = open_dataset(folder, 16, listen=events.append, **options)
-    return opened, [event for event in events if isinstance(event, Note)]
+    # That images are not square is a matter of its own, below.
+    return opened, [event for event in events if isinstance(event, Note) and "not square" not in event.text]
 
 
 def stop_at(done: int) -> Callable[[Event], None]:
@@ -131,7 +132,7 @@ def test_an_interrupted_build_goes_on(
     events: list[Event] = []
     resumed = open_dataset(folder, 16, listen=events.append, workers=workers)
     assert sorted(decoded) == [f"{index:03}.png" for index in range(30, 60)]
-    assert events == [Progress("caching images", done, 60) for done in range(30, 61)]
+    assert events[:-1] == [Progress("caching images", done, 60) for done in range(30, 61)]
     assert resumed.table.equals(whole.table)
     for row, path in enumerate(resumed.table["path"]):
         assert np.array_equal(resumed.pixels[row], fit_image(read_image(folder / path), 16, "crop"))
@@ -226,11 +227,12 @@ def test_unreadable_files_are_named_every_time(tmp_path: Path) -> None:
     (folder / "zero.png").touch()
     for _ in range(2):
         opened, (note,) = notes(folder)
-        assert note.warning and note.text.startswith("8 of 13 files skipped: 000.png: truncated (")
-        assert note.text.count(".png: ") == 5 and note.text.endswith("; and 3 more")
+        assert note.warning and note.text == (
+            "8 of 13 files skipped: truncated (7: 000.png, 001.png, 002.png, …); zero.png: the file is empty"
+        )
         assert opened.skipped[-1] == ("zero.png", "the file is empty") and len(opened) == 5
     assert np.array_equal(opened.pixels[0], fit_image(read_image(paths[7]), 16, "crop"))
-    with pytest.raises(DataError, match=r"8 of 13 files cannot be read: 000\.png: truncated"):
+    with pytest.raises(DataError, match=r"8 of 13 files cannot be read: truncated \(7: 000\.png,"):
         open_dataset(folder, 16, strict=True)
 
 
@@ -251,7 +253,7 @@ def test_too_few_images(tmp_path: Path, readable: int) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     few = "only 1" if readable else "none"
-    with pytest.raises(DataError, match=rf"{few} of .* files can be read, at least 2 are needed: x\.png: "):
+    with pytest.raises(DataError, match=rf"{few} of .* files can be read, at least 2 are needed: .*x\.png"):
         open_dataset(folder, 16)
 
 

@@ -68,17 +68,23 @@ def test_the_device_asked_for() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "cuda:99",
         "fpga",
         "",
         "cpu cuda",
         "meta",
+        "mps",
+        "mps:0",
     ],
 )
-def test_a_device_that_is_not_there(name: str) -> None:
+def test_a_device_that_is_not_supported(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         choose_device(name)
-    assert str(caught.value).startswith(f"--device {name}: not on this machine; 'gaia-stim doctor'")
+    assert str(caught.value).startswith(f"--device {name}: not supported (nor is any Apple GPU); give auto, cpu, cuda")
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(ConfigError, match="--device cuda:99: not on this machine; 'gaia-stim doctor'"):
+        choose_device("cuda:99")
 
 
 def test_bfloat16_is_what_the_flags_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,7 +221,7 @@ def test_files_that_are_no_images(tmp_path: Path) -> None:
     for name, reason in {
         "empty.png": "the file is empty",
         "text.png": "not an image, although its name ends in .png",
-        "drawing.png": "not an image",
+        "drawing.png": "an EPS drawing, which is not read; save it as PNG",
         "link.png": "is a link to a file that is not there",
         "missing.png": "no such file",
         ".": "is a folder, not an image",
@@ -346,7 +346,7 @@ def test_finding_images(tmp_path: Path) -> None:
 
 def test_folders_without_images(tmp_path: Path) -> None:
     (tmp_path / "a.txt").touch()
-    with pytest.raises(DataError, match=r"no images in it; .* \.png \.jpg"):
+    with pytest.raises(DataError, match=r"no images in it: .* \.png \.apng \.jpg"):
         find_images(tmp_path)
     with pytest.raises(DataError, match="is a file"):
         find_images(tmp_path / "a.txt")

@@ -11,9 +11,11 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from gaia_stim.errors import CheckpointError
+from gaia_stim import cli
+from gaia_stim.errors import CheckpointError, ConfigError
+from gaia_stim.evaluation.contenders import open_run
 from gaia_stim.files import hash_file, read_json, write_json
-from gaia_stim.runs import BUILT_IN, Run, append_log, find_run, trim_log
+from gaia_stim.runs import BUILT_IN, Run, append_log, find_run, name_latest, named_run, trim_log
 from gaia_stim.space.space import Space
 from gaia_stim.tensors import read_tensors, write_tensors
 
@@ -259,8 +261,42 @@ def test_which_run_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (found.run.path, found.reason) == (tmp_path / "b", "$GAIA_STIM_MODEL")
     found = find_run(tmp_path / "a")
     assert (found.run.path, found.reason) == (tmp_path / "a", "given")
+    monkeypatch.setenv("GAIA_STIM_MODEL", "builtin")
+    assert find_run(None).run.path == BUILT_IN
     monkeypatch.setenv("GAIA_STIM_MODEL", "")
     assert find_run(None).run.path == tmp_path / "c"
+    assert find_run(Path("builtin")).run.path == BUILT_IN
+
+
+def test_builtin_names_the_built_in_model_wherever_a_model_is_given(
+    plant: Plant, tmp_path: Path, faces: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though another one was trained here last."""
+    name_latest(Run(plant("trial")))
+    built_in = Run(BUILT_IN).model_hash()
+    a, b = sorted(faces.iterdir())[:2]
+    assert cli.main(["morph", str(a), str(b), "--steps", "2", "--out", "latest"]) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert "trial" in first and "the last one trained here, as none is given; -m builtin is the built-in" in first
+    assert cli.main(["morph", str(a), str(b), "--steps", "2", "-m", "builtin", "--out", "ours"]) == 0
+    assert "model: builtin (given)" in capsys.readouterr().err.splitlines()[0]
+    assert cli.main(["remake", "ours", "--out", "again", "-m", "builtin"]) == 0
+    made = [read_json(tmp_path / name / "provenance.json")["model"]["model_hash"] for name in ("ours", "again")]
+    assert made == [built_in, built_in]
+    assert cli.main(["encode", str(a), "-m", "builtin", "--out", "codes.csv"]) == 0
+    assert cli.main(["info", "builtin"]) == 0
+    assert built_in in capsys.readouterr().out
+    assert Space.load("builtin").model_hash == built_in
+    assert open_run(Path("builtin")).model_hash() == built_in
+    assert cli.main(["report", "builtin", "--no-figures"]) == 0
+    assert (tmp_path / "builtin_report.html").is_file()
+
+
+def test_a_run_of_ones_own_that_is_called_builtin(plant: Plant, tmp_path: Path) -> None:
+    run = plant("builtin")
+    with pytest.raises(ConfigError, match="names the model that comes with gaia-stim, and a run here is called so"):
+        named_run(Path("builtin"))
+    assert named_run(run).path == run
 
 
 def test_the_model_is_read_only_as_numbers(plant: Plant) -> None:

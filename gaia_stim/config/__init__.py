@@ -17,6 +17,7 @@ from gaia_stim.config.base import (
     Count,
     Device,
     Fit,
+    FolderConfig,
     Force,
     ModelPath,
     RecordedModel,

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import MOST_LEVELS, Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import (
+    MOST_LEVELS,
+    Config,
+    Count,
+    FolderConfig,
+    Force,
+    ModelPath,
+    RecordedModel,
+    Seed,
+    levels,
+)
 from gaia_stim.config.options import Decides, Input, Output
 from gaia_stim.config.stimuli import CarryConfig, Refine
 
@@ -41,7 +51,7 @@ def amounts(text: str) -> list[float]:
     return found
 
 
-class AttributesFitConfig(Config):
+class AttributesFitConfig(FolderConfig):
     """Find the direction of the space that stands for each attribute of a table of labels."""
 
     labels: Annotated[Path, Input("The table: CSV, TSV, XLSX or CelebA's text files, a row an image.", "FILE")]
@@ -181,7 +191,7 @@ class AttributesShowConfig(Config):
     force: Force = False
 
 
-class AttributesAuditConfig(Config):
+class AttributesAuditConfig(FolderConfig):
     """Measure what each vector moves beside its attribute, by predictors that look at the pictures."""
 
     vectors: VectorsFolder = Path("attributes")

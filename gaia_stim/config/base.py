@@ -102,6 +102,7 @@ Count = Annotated[int, BeforeValidator(_count), Field(ge=1)]
 """A whole number that may be written `400k` or `1.5M`."""
 
 MOST_LEVELS = 10_000
+FOLDERS = "How folders are read"
 
 
 def levels(text: str) -> list[float]:
@@ -118,12 +119,30 @@ def levels(text: str) -> list[float]:
     return [start + (end - start) * step / max(1, steps - 1) for step in range(steps)]
 
 
+class FolderConfig(Config):
+    """What verbs can be asked that open a folder of images."""
+
+    strict: Annotated[
+        bool,
+        Watching(
+            "Refuse a folder with images that cannot be read, or links that lead out of it, instead of skipping them.",
+            panel=FOLDERS,
+        ),
+    ] = False
+    follow_links: Annotated[
+        bool,
+        Watching("Follow links that lead out of a folder of images, instead of counting them.", panel=FOLDERS),
+    ] = False
+
+
 Fit = Literal["crop", "pad"]
 
 ModelPath = Annotated[
     Path | None,
     Model(
-        "The model: a run folder. Else $GAIA_STIM_MODEL, else what runs/latest names, else built-in.", "RUN", short="-m"
+        "The model: a run folder, or builtin. Else $GAIA_STIM_MODEL, else what runs/latest names, else builtin.",
+        "RUN",
+        short="-m",
     ),
 ]
 RecordedModel = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed
+from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed
 from gaia_stim.config.options import Decides, Input, Model, Output
 
 FIRST = "Train first"
@@ -30,7 +30,7 @@ TrainOptions = Annotated[
 ]
 
 
-class AuditConfig(Config):
+class AuditConfig(FolderConfig):
     """Say what else varies in a stimulus set with what is meant to vary."""
 
     stimuli: Annotated[Path, Input("A stimulus set.", "SET", positional=True)]
@@ -53,7 +53,7 @@ class InfoConfig(Config):
     ] = None
 
 
-class EvaluateConfig(Config):
+class EvaluateConfig(FolderConfig):
     """Measure a model on images that it never saw, each figure beside its control."""
 
     run: Annotated[Path | None, Model("The model's run folder; -m RUN says the same.", "RUN", positional=True)] = None
@@ -97,7 +97,7 @@ class EvaluateConfig(Config):
         return self
 
 
-class CompareConfig(Config):
+class CompareConfig(FolderConfig):
     """Measure models side by side on the same held-out images: trained runs, or methods that are trained first."""
 
     runs: Annotated[
@@ -138,7 +138,7 @@ class CompareConfig(Config):
         return self
 
 
-class ReportConfig(Config):
+class ReportConfig(FolderConfig):
     """Write one self-contained HTML page about a run or a stimulus set, to read, print or send."""
 
     target: Annotated[Path, Input("A run or a stimulus set.", "TARGET", positional=True)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from gaia_stim.config.base import Config, Count, Device, Fit, Force, Precision, Seed, Threads
+from gaia_stim.config.base import Config, Count, Device, Fit, FolderConfig, Force, Precision, Seed, Threads
 from gaia_stim.config.options import Asking, Decides, Input, Output, Role, Watching
 
 
@@ -67,7 +67,9 @@ class TrainConfig(Config):
         Decides("Defaults for all that is not given: ours, the paper's, or a toy for trying out."),
     ] = "light"
     config: Annotated[Path | None, Asking("A YAML file of these options; those typed here win.", "FILE")] = None
-    from_: Annotated[Path | None, Field(alias="from"), Decides("Start from the weights of this run.", "RUN")] = None
+    from_: Annotated[
+        Path | None, Field(alias="from"), Decides("Start from the weights of this run, or builtin.", "RUN")
+    ] = None
     seed: Seed = 0
     force: Force = False
     dry_run: Annotated[bool, Asking("Say what would be done, and do nothing.")] = False
@@ -81,7 +83,14 @@ class TrainConfig(Config):
         str, Decides("Colour behind transparency and padding: a name or #rrggbb.", "COLOUR", panel="Images")
     ] = "white"
     strict: Annotated[
-        bool, Watching("Refuse a folder with unreadable images instead of skipping them.", panel="Images")
+        bool,
+        Watching(
+            "Refuse a folder with images that cannot be read, or links that lead out of it, instead of skipping them.",
+            panel="Images",
+        ),
+    ] = False
+    follow_links: Annotated[
+        bool, Decides("Follow links that lead out of the folder, instead of counting them.", panel="Images")
     ] = False
 
     split_by: Annotated[
@@ -223,7 +232,7 @@ class TrainConfig(Config):
         return max(1, round(self.images_seen / self.batch))
 
 
-class AlignConfig(Config):
+class AlignConfig(FolderConfig):
     """Put two named points of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
 
     images: Annotated[Path, Decides("A folder of images.", "FOLDER", positional=True)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gaia_stim.config.base import Config, Count, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
 
 
@@ -102,7 +102,7 @@ class VaryConfig(CarryConfig):
         return self
 
 
-class EncodeConfig(Config):
+class EncodeConfig(FolderConfig):
     """Find the latent codes of images."""
 
     is_shared = True
@@ -112,7 +112,6 @@ class EncodeConfig(Config):
     ]
     out: Annotated[Path, Output("Where to write them: .csv, .npz or .safetensors.", "FILE")] = Path("latents.csv")
     model: ModelPath = None
-    strict: Annotated[bool, Watching("Refuse unreadable images instead of skipping them.")] = False
     force: Force = False
 
 
@@ -233,7 +232,7 @@ class AverageConfig(VaryConfig):
     force: Force = False
 
 
-class CaricatureConfig(CarryConfig):
+class CaricatureConfig(CarryConfig, FolderConfig):
     """Make caricatures and anti-caricatures: images nearer to a norm, or farther from it than they are."""
 
     faces: Annotated[
@@ -267,7 +266,7 @@ class CaricatureConfig(CarryConfig):
         return amount
 
 
-class SampleConfig(MediaConfig):
+class SampleConfig(MediaConfig, FolderConfig):
     """Draw new exemplars: stimuli that no image is, among those that images are."""
 
     n: Annotated[Count, Field(le=1_000_000), Decides("How many.", "N")] = 100

@@ -103,7 +103,7 @@ def _measure(
     for contender in contenders:
         space = Space.load(contender.run.path)
         tell = named(contender.run.path.name, listen)
-        dataset = images_of(space, config.images, tell)
+        dataset = images_of(space, config.images, tell, reading=config)
         if shown is not None and _hashes(shown) != _hashes(dataset):
             raise ConfigError(
                 f"{contender.run.path}: was trained on other images than {contenders[0].run.path}; name the images "

@@ -18,7 +18,7 @@ from gaia_stim.events import Event, Listener, Note, Progress
 from gaia_stim.files import write_bytes
 from gaia_stim.models import MODELS
 from gaia_stim.outputs import Kind, read_record
-from gaia_stim.runs import LATEST, Run
+from gaia_stim.runs import LATEST, Run, named_run
 from gaia_stim.tables import look_up
 from gaia_stim.training.trained import trained
 
@@ -177,9 +177,10 @@ def given(paths: Sequence[Path], listen: Listener) -> list[Contender]:
 
 def open_run(path: Path) -> Run:
     """The run in a folder that a user named. Raises `ConfigError` where there is none."""
-    if not Run(path).exists:
+    run = named_run(path)
+    if not run.exists:
         raise ConfigError(f"{path}: not a run folder; to train models on images first, name them by --methods gaia,ae")
-    return Run(path)
+    return run
 
 
 def named(name: str, listen: Listener) -> Listener:

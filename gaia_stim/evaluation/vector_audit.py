@@ -130,7 +130,7 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
     if not folder.is_dir():
         raise DataError(f"{folder}: the labelled images are gone; name their folder with --images")
     own = record.names
-    found = labelled(space, file, folder, record.command["reading"], own, (), listen)
+    found = labelled(space, file, folder, record.command["reading"], own, (), listen, config)
     if found.images.content_hash != record.images_hash:
         raise DataError(f"{folder}: its images are no longer those of the fit; fit again, or name them with --images")
     known = np.flatnonzero(~np.isnan(found.values).all(axis=1))

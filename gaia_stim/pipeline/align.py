@@ -1,10 +1,10 @@
 """Images of one kind of thing put in one place, so that a model has to learn what they are and not where."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from gaia_stim.config import AlignConfig
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.images import Positions, image_bytes, list_images, read_image
+from gaia_stim.images import Positions, counted, image_bytes, is_written, read_image, survey
 from gaia_stim.labels import Landmarks, landmarks_csv, read_landmarks
 from gaia_stim.outputs import Kind, made_once
 
@@ -48,7 +48,12 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
     The identical command finds that all is done. Raises `ConfigError` where the folder holds anything else,
     `DataError` for the images, the points, or where no image has both.
     """
-    paths = list_images(config.images)
+    listing = survey(config.images, follow_links=config.follow_links)
+    paths = listing.images
+    if listing.left_out and config.strict:
+        raise DataError(f"{config.images}: {counted(listing.left_out)}{listing.hint}")
+    if listing.left_out:
+        listen(Note(f"{len(listing.left_out)} files skipped: {counted(listing.left_out)}{listing.hint}", warning=True))
     landmarks = read_landmarks(config.points)
     by = [landmarks.place(name.strip()) for name in config.by.split(",")]
     found = dict(zip(paths, landmarks.of(paths), strict=True))
@@ -92,6 +97,20 @@ def _files(points: Path) -> list[Path]:
     return sorted(path for path in points.rglob("*") if path.is_file()) if points.is_dir() else [points]
 
 
+def _names(paths: Iterable[str]) -> dict[str, str]:
+    """What the aligned images are called: as they were, but PNGs for kinds that are not written, HEIC say.
+
+    Raises `DataError` where two would be called so.
+    """
+    names: dict[str, str] = {}
+    for path in paths:
+        name = path if is_written(PurePosixPath(path).suffix) else str(PurePosixPath(path).with_suffix(".png"))
+        if name in names:
+            raise DataError(f"{names[name]} and {path}: both would be written as {name}; rename one of them")
+        names[name] = path
+    return {path: name for name, path in names.items()}
+
+
 def _make(
     config: AlignConfig,
     usable: Mapping[str, Positions],
@@ -102,6 +121,7 @@ def _make(
     staging: Path,
 ) -> dict[str, Any]:
     places = targets(size, config.distance, config.height)
+    names = _names(usable)
     moved: dict[str, Positions] = {}
     rows: list[Sequence[str | float]] = [("image", "scale", "rotation_deg", "shift_x", "shift_y")]
     for path, points in tracked(usable.items(), "aligning", len(usable), listen):
@@ -110,13 +130,15 @@ def _make(
         except ValueError as error:
             raise DataError(f"{config.points}: {path}: {error}") from None
         aligned = similarity.apply(read_image(config.images / path), size)
-        target = staging / IMAGES / path
+        target = staging / IMAGES / names[path]
         target.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(target, image_bytes(aligned, target.suffix))
-        moved[path] = similarity(points)
+        moved[names[path]] = similarity(points)
         x, y = similarity.shift
         degrees = float(np.degrees(similarity.rotation))
-        rows.append((path, float(f"{similarity.scale:.6g}"), round(degrees, 4), round(float(x), 3), round(float(y), 3)))
+        rows.append(
+            (names[path], float(f"{similarity.scale:.6g}"), round(degrees, 4), round(float(x), 3), round(float(y), 3))
+        )
     write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(config.points, landmarks.names, moved)))
     write_bytes(staging / TRANSFORMS, csv_bytes(rows))
     for table in _tables(config):

@@ -1,6 +1,5 @@
 """Applying: faces and amounts in, a stimulus set out in which one attribute moves, or two, crossed."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from gaia_stim.config import AttributesApplyConfig
 from gaia_stim.config.attributes import amounts, names
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
+from gaia_stim.names import default_name
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.varying import Vary
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
@@ -54,8 +54,8 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
     for name, values in zip(config.attribute, steps, strict=True):
         _mind(vectors.attribute(name), values, config.unit, listen)
     space = open_space_by_hash(vectors.record.model_hash, Path(vectors.record.run), config.model, listen)
-    faces = gather(space, config.faces)
-    out = config.out or Path(_plain(f"{'_'.join(config.attribute)}_{config.faces[0].stem}"))
+    faces = gather(space, config.faces, listen)
+    out = config.out or Path(default_name("_".join(config.attribute), config.faces[0]))
     made = make_set(
         out,
         config,
@@ -100,7 +100,3 @@ def _mind(attribute: AttributeRecord, values: Sequence[float], unit: str, listen
     if attribute.r2 < NEAR_NOTHING:
         weak = f"{attribute.name}: the codes hardly say anything of it (R² {attribute.r2:.2f})"
         listen(Note(f"{weak}; what is moved is mostly chance", warning=True))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)

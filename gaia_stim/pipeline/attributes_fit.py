@@ -60,7 +60,9 @@ def fit(config: AttributesFitConfig, listen: Listener = silent) -> AttributesFit
     """
     space = open_space(config.model, listen)
     how = reading(config.image_column, config.category, config.baselines(), config.missing)
-    found = labelled(space, config.labels, config.images, how, names(config.attributes), names(config.without), listen)
+    found = labelled(
+        space, config.labels, config.images, how, names(config.attributes), names(config.without), listen, config
+    )
     tell(found, listen)
     command = {
         "reading": how,

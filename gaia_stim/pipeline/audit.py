@@ -90,7 +90,7 @@ def _dataset(config: AuditConfig, space: Space, listen: Listener) -> Dataset | N
             Note(f"{folder}: the training images are not there; name them with --images. What needs them is left out")
         )
         return None
-    dataset = opened(space, folder, listen)
+    dataset = opened(space, folder, listen, reading=config)
     if dataset.content_hash != trained.content_hash:
         if config.images is not None:
             raise DataError(f"{folder}: not the images that the model was trained on (their hash is another one)")

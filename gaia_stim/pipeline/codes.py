@@ -16,7 +16,7 @@ from gaia_stim.dataset import image_ids
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file, json_bytes
-from gaia_stim.images import Pixels, find_images, read_bytes
+from gaia_stim.images import LeftOut, Listing, Pixels, counted, read_bytes, several_in_words, survey
 from gaia_stim.outputs import Kind, stands, write_file
 from gaia_stim.space.codes import CodeTable, check_suffix, codes_bytes, read_codes
 from gaia_stim.space.images import loaded
@@ -68,25 +68,28 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     check_suffix(config.out)
     if missing := [given for given in config.images if not given.exists()]:
         raise DataError(f"{missing[0]}: no such file or folder")
-    paths = [path for given in config.images for path in (find_images(given) if given.is_dir() else [given])]
+    paths, left_out = _listed(config)
     space = open_space(config.model, listen)
     # Where nothing is there yet, no image need be read twice.
     if os.path.lexists(config.out) and stands(config.out, CODES, _request(config, space, paths), force=config.force):
         listen(Note(f"{config.out} is this very {CODES.name} already: nothing to do"))
         images = len(read_codes(config.out).path)
-        return EncodeResult(config.out, images, len(paths) - images, space.latent, space.model_hash)
+        return EncodeResult(config.out, images, len(paths) + len(left_out) - images, space.latent, space.model_hash)
     found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
-    if config.strict and found.skipped:
-        raise DataError(found.skipped[0])
-    for reason in found.skipped:
-        listen(Note(f"skipped {reason}", warning=True))
-    if not found.paths:
-        raise DataError(f"none of {len(paths)} images can be read: {found.skipped[0]}")
+    skipped = [*found.skipped, *left_out]
+    told = counted(skipped) + Listing([], left_out).hint
+    if skipped and (config.strict or not found.paths):
+        few = "not all" if found.paths else "none"
+        raise DataError(f"{few} of {len(paths) + len(left_out)} images can be read: {told}")
+    if skipped:
+        listen(Note(f"{len(skipped)} of {len(paths) + len(left_out)} files skipped: {told}", warning=True))
+    if found.several:
+        listen(Note(several_in_words(found.several)))
     table = CodeTable(found.codes, space.model_hash, image_ids(found.paths), found.paths, found.hashes)
     if devices.leads:
         request = _request(config, space, paths, dict(zip(found.paths, found.hashes, strict=True)))
         write_file(config.out, CODES, request, codes_bytes(config.out.suffix, table))
-    return EncodeResult(config.out, len(found.paths), len(found.skipped), space.latent, space.model_hash)
+    return EncodeResult(config.out, len(found.paths), len(skipped), space.latent, space.model_hash)
 
 
 @dataclass(frozen=True)
@@ -96,27 +99,46 @@ class _Encoded:
     codes: Codes
     paths: list[str]
     hashes: list[str]
-    skipped: list[str]
+    skipped: list[LeftOut]
+    several: list[str]
+
+
+def _listed(config: EncodeConfig) -> tuple[list[Path], list[LeftOut]]:
+    """The images that are named, and those in folders; and which in these are left out, unless none may be."""
+    paths: list[Path] = []
+    left_out: list[LeftOut] = []
+    for given in config.images:
+        if given.is_dir():
+            found = survey(given, follow_links=config.follow_links)
+            if found.left_out and config.strict:
+                raise DataError(f"{given}: {counted(found.left_out)}{found.hint}")
+            paths += [given / name for name in found.images]
+            left_out += [(str(given / name), reason) for name, reason in found.left_out]
+        else:
+            paths.append(given)
+    return paths, left_out
 
 
 def _encoded(space: Space, paths: Sequence[Path], strict: bool, listen: Listener) -> _Encoded:
     """The codes of some images; of those before the first that cannot be read, where `strict`."""
     read: list[str] = []
     hashes: list[str] = []
-    skipped: list[str] = []
+    skipped: list[LeftOut] = []
+    several: list[str] = []
 
     def images() -> Iterator[Pixels]:
         for path, outcome in tracked(loaded(space, paths), "encoding", len(paths), listen):
             if isinstance(outcome, DataError):
-                skipped.append(str(outcome))
+                skipped.append((str(path), str(outcome).removeprefix(f"{path}: ")))
                 if strict:
                     return
             else:
                 read.append(path.as_posix())
-                hashes.append(outcome[0])
-                yield outcome[1]
+                hashes.append(outcome.image_hash)
+                several.extend([str(path)] if outcome.several else [])
+                yield outcome.picture
 
-    return _Encoded(space.encode(images()), read, hashes, skipped)
+    return _Encoded(space.encode(images()), read, hashes, skipped, several)
 
 
 def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
@@ -124,9 +146,12 @@ def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
     codes = [
         np.frombuffer(part, np.float32).reshape(-1, own.codes.shape[1]) for part in devices.gather(own.codes.tobytes())
     ]
-    told = [json.loads(part) for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped]).encode())]
-    paths, hashes, skipped = ([text for part in parts for text in part] for parts in zip(*told, strict=True))
-    return _Encoded(np.concatenate(codes), paths, hashes, skipped)
+    told = [
+        json.loads(part)
+        for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped, own.several]).encode())
+    ]
+    paths, hashes, skipped, several = ([one for part in parts for one in part] for parts in zip(*told, strict=True))
+    return _Encoded(np.concatenate(codes), paths, hashes, [(path, why) for path, why in skipped], several)
 
 
 def _request(

@@ -26,7 +26,7 @@ def evaluate(config: EvaluateConfig, listen: Listener = silent) -> dict[str, Any
     """
     landmarks = read_landmarks(config.landmarks) if config.landmarks else None
     space = open_space(config.run or config.model, listen)
-    dataset = images_of(space, config.images, listen, greyed=True)
+    dataset = images_of(space, config.images, listen, reading=config, greyed=True)
     positions = {name: points.tolist() for name, points in landmarks.positions.items()} if landmarks else None
     request = {
         "verb": verb_of(config),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gaia_stim.config import AverageConfig, CaricatureConfig, SampleConfig, levels
 from gaia_stim.events import Listener, silent
+from gaia_stim.names import default_name
 from gaia_stim.space.images import images_of
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.varying import Vary
@@ -48,7 +49,7 @@ def sample(config: SampleConfig, listen: Listener = silent) -> ExemplarsResult:
     """
     out = config.out or Path(f"sample_{config.from_}_{config.seed}")
     space = open_space(config.model, listen)
-    real = images_of(space, config.images, listen)
+    real = images_of(space, config.images, listen, reading=config)
     sampling = Sampling(real, config.from_, config.n, config.parents, config.seed)
     made = make_set(
         out, config, space, sampling.sources, lambda: sampling.plan(space, listen), listen, force=config.force
@@ -60,7 +61,7 @@ def average_images(config: AverageConfig, listen: Listener = silent) -> Exemplar
     """Make the average of images and write it as a stimulus set of one; raises as `morph`."""
     out = config.out or Path("average")
     space = open_space(config.model, listen)
-    images = gather(space, config.images)
+    images = gather(space, config.images, listen)
     check_average(images)
     made = make_set(
         out,
@@ -88,12 +89,13 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
 
     Each lies on the line from the norm (alpha 0) through the face (alpha 1). Raises as `morph` and `sample`.
     """
-    out = config.out or Path(f"caricature_{config.faces[0].stem}")
+    out = config.out or Path(default_name("caricature", config.faces[0]))
     space = open_space(config.model, listen)
     is_image = config.norm is not None and not config.norm.is_dir()
-    real = None if is_image else images_of(space, config.norm, listen, "--norm")
+    real = None if is_image else images_of(space, config.norm, listen, "--norm", reading=config)
     # Together, so that no two of them get the same id.
-    images = gather(space, [*config.faces, config.norm] if is_image and config.norm else config.faces)
+    given = [*config.faces, config.norm] if is_image and config.norm else config.faces
+    images = gather(space, given, listen, follow_links=config.follow_links)
     faces, norm = (images, real) if real is not None else (images[:-1], images[-1])
     last = images[-1].source if real is None else all_of("norm", real)
     made = make_set(

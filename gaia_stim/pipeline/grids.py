@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gaia_stim.config import MorphGridConfig
 from gaia_stim.events import Listener, silent
+from gaia_stim.names import default_name
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
@@ -37,9 +38,9 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
     something else, or the spacing is one that was measured on a continuum.
     """
     check_grid_spacing(config.spacing)
-    out = config.out or Path(f"grid_{config.top_left.stem}_{config.bottom_right.stem}")
+    out = config.out or Path(default_name("grid", config.top_left, config.bottom_right))
     space = open_space(config.model, listen)
-    corners = gather(space, [config.top_left, config.top_right, config.bottom_left, config.bottom_right])
+    corners = gather(space, [config.top_left, config.top_right, config.bottom_left, config.bottom_right], listen)
     made = make_set(
         out,
         config,

@@ -10,7 +10,7 @@ from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import is_grey, read_image
-from gaia_stim.runs import Run, find_run
+from gaia_stim.runs import Run, find_run, named_run
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
 
@@ -70,14 +70,17 @@ def info(config: InfoConfig, listen: Listener = silent) -> RunInfo | SetInfo | I
     target = config.target
     if target is None:
         return _run(find_run(None).existing())
+    run = named_run(target)
+    if run.path != target:
+        return _run(run)
     if not target.exists():
         raise DataError(f"{target}: no such file or folder")
     if target.is_file():
         return _image(target)
     if (target / MANIFEST).exists():
         return _set(StimulusSet.open(target))
-    if Run(target).exists:
-        return _run(Run(target))
+    if run.exists:
+        return _run(run)
     raise DataError(f"{target}: neither a run (config.json) nor a stimulus set ({MANIFEST}) nor an image")
 
 

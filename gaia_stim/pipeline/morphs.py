@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gaia_stim.config import InterpolateConfig, MorphConfig
 from gaia_stim.events import Listener, silent
+from gaia_stim.names import default_name
 from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.spacing import HumanScale, choose_spacing
@@ -55,9 +56,9 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     something else.
     """
     scale = _measured_scale(config.spacing)
-    out = config.out or Path(f"morph_{config.first.stem}_{config.second.stem}")
+    out = config.out or Path(default_name("morph", config.first, config.second))
     space = open_space(config.model, listen)
-    a, b = gather(space, [config.first, config.second])
+    a, b = gather(space, [config.first, config.second], listen)
     made = make_set(
         out,
         config,
@@ -88,9 +89,9 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
     """Make stimuli on one path through several images and write them as a stimulus set; raises as `morph`."""
     look_up(PATHS, "path", config.path)
     scale = _measured_scale(config.spacing)
-    out = config.out or Path(f"{config.path}_{config.images[0].stem}_{config.images[-1].stem}")
+    out = config.out or Path(default_name(config.path, config.images[0], config.images[-1]))
     space = open_space(config.model, listen)
-    images = gather(space, config.images)
+    images = gather(space, config.images, listen)
     made = make_set(
         out,
         config,

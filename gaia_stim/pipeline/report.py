@@ -16,7 +16,7 @@ from gaia_stim.files import hash_file, hash_json
 from gaia_stim.outputs import Kind, file_once
 from gaia_stim.report.runs import run_page
 from gaia_stim.report.sets import set_page
-from gaia_stim.runs import Run
+from gaia_stim.runs import Run, named_run
 from gaia_stim.space.images import images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
@@ -44,8 +44,7 @@ def report(config: ReportConfig, listen: Listener = silent) -> ReportResult:
         stimuli = StimulusSet.open(target)
         request = _request(config, manifest=hash_file(target / MANIFEST), provenance=hash_file(target / PROVENANCE))
         make = partial(_about_set, stimuli, request, listen)
-    elif Run(target).exists:
-        run = Run(target)
+    elif (run := named_run(target)).exists:
         request = _request(config, model_hash=run.model_hash(), log=hash_file(run.log) if run.log.exists() else None)
         make = partial(_about_run, run, config, request, listen)
     else:
@@ -68,7 +67,7 @@ def _about_run(run: Run, config: ReportConfig, request: str, listen: Listener) -
     dataset: Dataset | None = None
     figures: dict[str, Any] | None = None
     try:
-        dataset = images_of(space, config.images, listen)
+        dataset = images_of(space, config.images, listen, reading=config)
     except DataError as error:
         if config.images is not None:
             raise

@@ -224,13 +224,15 @@ def benchmark_encode(config: BenchmarkEncodeConfig, listen: Listener = silent) -
     threads = _take_threads(config.threads)
     space = open_space(config.model, listen, remembers=False)
     paths = find_images(config.images or _faces(space.shape[0], listen))[: config.n]
-    pictures = [found[1] for _, found in loaded(space, paths) if not isinstance(found, DataError)]
+    pictures = [found.picture for _, found in loaded(space, paths) if not isinstance(found, DataError)]
     if not pictures:
         raise DataError(f"{config.images}: none of its images can be read")
     jobs = {
         READ: lambda: list(loaded(space, paths)),
         NETWORK: lambda: space.encode(pictures),
-        WHOLE: lambda: space.encode(found[1] for _, found in loaded(space, paths) if not isinstance(found, DataError)),
+        WHOLE: lambda: space.encode(
+            found.picture for _, found in loaded(space, paths) if not isinstance(found, DataError)
+        ),
     }
     turns = speed.in_turn(jobs, ROUNDS, torch.device("cpu"), listen)
     slowest = max((READ, NETWORK), key=turns.median)

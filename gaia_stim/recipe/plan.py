@@ -14,15 +14,13 @@ from gaia_stim.config.options import Option, Role
 from gaia_stim.errors import suggestion
 from gaia_stim.events import Listener, silent
 from gaia_stim.names import BUILT_IN
+from gaia_stim.names import BUILT_IN_NAME as BUILT_IN_NAME
 from gaia_stim.recipe.fill import Scope, Untold, Value, fill, fill_one, references
 from gaia_stim.recipe.graph import Input, Job, in_order, ordered
 from gaia_stim.recipe.loops import Turn, turns
 from gaia_stim.recipe.paths import Folder
 from gaia_stim.recipe.read import Document, Template, keys_of, read_recipe
 from gaia_stim.yaml_nodes import Items, Mistakes, Node, Place, Scalar
-
-BUILT_IN_NAME = "builtin"
-"""What recipes call the model that comes with the package."""
 
 
 @dataclass(frozen=True)

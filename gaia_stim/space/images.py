@@ -2,27 +2,36 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import cores
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, write_bytes
-from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes
+from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes, shape_of
 from gaia_stim.runs import DatasetRecord
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 
+AS_EVER = FolderConfig()
 AHEAD = 64
 """Images that are read while others are encoded."""
 
 
 def images_of(
-    space: Space, folder: Path | None, listen: Listener = silent, option: str = "--images", *, greyed: bool = False
+    space: Space,
+    folder: Path | None,
+    listen: Listener = silent,
+    option: str = "--images",
+    *,
+    reading: FolderConfig = AS_EVER,
+    greyed: bool = False,
 ) -> Dataset:
     """The images of a folder, else those that the model was trained on, as the model sees them.
 
@@ -38,7 +47,7 @@ def images_of(
             f"{option} DIR"
         )
     given = folder is not None
-    images = opened(space, home, listen, colour=given, grey=given and greyed)
+    images = opened(space, home, listen, reading=reading, colour=given, grey=given and greyed)
     if images.channels != space.shape[2]:
         raise DataError(f"{home}: has images in colour, and the model ({space.run}) has learned from grey ones")
     is_trained_on = images.content_hash == trained.content_hash
@@ -71,17 +80,34 @@ def split_as_trained(images: Dataset, trained: DatasetRecord) -> Dataset:
     return images.split(images.table["image_hash"].isin(trained.held_out).to_numpy())
 
 
-def opened(space: Space, home: Path, listen: Listener = silent, *, colour: bool = False, grey: bool = False) -> Dataset:
+def opened(
+    space: Space,
+    home: Path,
+    listen: Listener = silent,
+    *,
+    reading: FolderConfig = AS_EVER,
+    colour: bool = False,
+    grey: bool = False,
+) -> Dataset:
     """A folder's images as training opens them, so that its own come from its own cache, which others would double.
 
+    Links are followed where the training did so, or where `reading` says so.
     Where its images are of another kind than the model's, they are taken as `colour`, or as `grey`, if that may be.
     """
     trained, model = space.config.dataset, space.config.model
     as_trained: Literal["auto", "1", "3"] = space.config.options.get("channels", "auto")
+    follow_links = reading.follow_links or bool(space.config.options.get("follow_links"))
 
     def open_as(channels: Literal["auto", "1", "3"], listen: Listener) -> Dataset:
         return open_dataset(
-            home, model.size, channels=channels, fit=trained.fit, background=trained.background, listen=listen
+            home,
+            model.size,
+            channels=channels,
+            fit=trained.fit,
+            background=trained.background,
+            strict=reading.strict,
+            follow_links=follow_links,
+            listen=listen,
         )
 
     images = open_as(as_trained, listen)
@@ -92,15 +118,25 @@ def opened(space: Space, home: Path, listen: Listener = silent, *, colour: bool 
     return images
 
 
-def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, tuple[str, Pixels] | DataError]]:
-    """Each image's hash and pixels, or why it cannot be read; some ahead of their use, on other cores."""
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """An image as the model sees it."""
 
-    def load(path: Path) -> tuple[str, Pixels] | DataError:
+    image_hash: str
+    picture: Pixels
+    several: bool
+    """Whether its file has more pictures, which are not used."""
+
+
+def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, Loaded | DataError]]:
+    """Each image, or why it cannot be read; some ahead of their use, on other cores."""
+
+    def load(path: Path) -> Loaded | DataError:
         try:
             content = read_bytes(path)
             background = space.config.dataset.background
             pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
-            return hash_bytes(content), pixels
+            return Loaded(hash_bytes(content), pixels, shape_of(content).several)
         except DataError as error:
             return error
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note
 from gaia_stim.labels import Attribute, join, problems, read_labels
-from gaia_stim.space.images import codes_of, images_of
+from gaia_stim.space.images import AS_EVER, codes_of, images_of
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 
@@ -60,6 +61,7 @@ def labelled(
     chosen: Sequence[str],
     without: Sequence[str],
     listen: Listener,
+    folders: FolderConfig = AS_EVER,
 ) -> Labelled:
     """The images of a folder with their labels, as the model sees them.
 
@@ -76,7 +78,7 @@ def labelled(
             raise DataError(f"{file}: nothing is left where {', '.join(without)} is left out")
         labels = labels.select(kept)
     home = folder or default_folder(file)
-    images = images_of(space, home, listen)
+    images = images_of(space, home, listen, reading=folders)
     joined = join(labels, _as_written(images, file))
     if found := problems(labels.attributes, joined.values):
         told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())

@@ -18,7 +18,7 @@ from torch import Tensor
 from gaia_stim.errors import CheckpointError
 from gaia_stim.events import Listener, Note
 from gaia_stim.files import stamp
-from gaia_stim.runs import BUILT_IN, Run, find_run
+from gaia_stim.runs import BUILT_IN, Run, find_run, named_run
 from gaia_stim.space.space import Space
 
 MOST_KEPT = 4
@@ -116,7 +116,7 @@ def open_space(model: Path | None, listen: Listener, *, remembers: bool = True) 
     space = _load(found.existing()) if remembers else Space.load(found.existing().path)
     size, _, channels = space.shape
     colour = "colour" if channels == 3 else "grey"
-    listen(Note(f"model: {found.run.path} ({found.reason}), {size} px, {colour}"))
+    listen(Note(f"model: {found.said}, {size} px, {colour}"))
     return space
 
 
@@ -125,7 +125,7 @@ def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, list
 
     Weights are told by their hash, so it does not matter where they lie. Raises `CheckpointError` where none fits.
     """
-    places = [given] if given is not None else [recorded, find_run(None).run.path, BUILT_IN]
+    places = [named_run(given).path] if given is not None else [recorded, find_run(None).run.path, BUILT_IN]
     for place in dict.fromkeys(places):
         run = Run(place)
         if run.weights.is_file() and run.model_hash() == model_hash:
@@ -134,6 +134,6 @@ def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, list
     looked = ", ".join(str(place) for place in dict.fromkeys(places))
     wrong = "none of these is the model that made it"
     if given is not None:
-        is_one = Run(given).weights.is_file()
+        is_one = named_run(given).weights.is_file()
         wrong = "is not the model that made it" if is_one else "no such model, and it takes the one that made it"
     raise CheckpointError(f"{looked}: {wrong} ({model_hash[:19]}…, then at {recorded}); name its run folder with -m")

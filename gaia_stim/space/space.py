@@ -17,7 +17,7 @@ from torch import Tensor
 from gaia_stim.files import stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.runs import Run, RunConfig, find_run
+from gaia_stim.runs import RunConfig, find_run, named_run
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
 from gaia_stim.space.refine import refine
@@ -47,7 +47,7 @@ class Space:
     @classmethod
     def load(cls, run: Path | str | None = None) -> "Space":
         """Open a run folder; without one, the model that commands would take. Raises `CheckpointError`."""
-        found = Run(Path(run)) if run is not None else find_run(None).existing()
+        found = named_run(Path(run)) if run is not None else find_run(None).existing()
         while True:
             # A training may put better weights there meanwhile: the hash must be that of these.
             before = stamp(found.weights)

@@ -16,7 +16,7 @@ from gaia_stim.drawing.plots import PANEL, plot
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.events import Listener, tracked
 from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.images import IMAGE_SUFFIXES, Pixels, write_png
+from gaia_stim.images import Pixels, is_image, write_png
 from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
@@ -162,9 +162,7 @@ def _alignment(stimuli: StimulusSet, space: Space | None, dataset: Dataset | Non
     pictures = {
         source.source_id: space.prepare(Path(source.path))
         for source in stimuli.provenance.sources[:REFERENCES]
-        if Path(source.path).is_file()
-        and Path(source.path).suffix.lower() in IMAGE_SUFFIXES
-        and hash_file(Path(source.path)) == source.image_hash
+        if Path(source.path).is_file() and is_image(source.path) and hash_file(Path(source.path)) == source.image_hash
     }
     known: list[Pixels] = []
     if dataset:

@@ -17,7 +17,7 @@ from gaia_stim.config import ProcessingConfig, make
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener
 from gaia_stim.files import hash_file, hash_json, read_json
-from gaia_stim.images import IMAGE_SUFFIXES, Pixels, find_images, hash_pixels
+from gaia_stim.images import Pixels, find_images, hash_pixels, is_image
 from gaia_stim.outputs import FILES, files_in
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI
@@ -95,7 +95,7 @@ def _found(sources: Sequence[Source], space: Space, folder: Path | None) -> dict
     found: dict[str, SourceImage] = {}
     for source in sources:
         path = Path(source.path)
-        if path.suffix.lower() not in IMAGE_SUFFIXES:  # a measured scale
+        if path.is_file() and not is_image(path):  # a measured scale
             continue
         if not (path.is_file() and hash_file(path) == source.image_hash):
             if source.image_hash not in elsewhere:

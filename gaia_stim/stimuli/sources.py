@@ -11,7 +11,7 @@ from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
-from gaia_stim.images import Frame, Pixels, find_images, hash_pixels, is_grey, read_image
+from gaia_stim.images import Frame, Pixels, every_image, has_several, hash_pixels, is_grey, read_image, several_in_words
 from gaia_stim.metrics.reconstruction import l1
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Image, Space
@@ -62,14 +62,19 @@ class Encoded:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def gather(space: Space, images: Iterable[Image | SourceImage]) -> list[SourceImage]:
+def gather(
+    space: Space, images: Iterable[Image | SourceImage], listen: Listener = silent, *, follow_links: bool = False
+) -> list[SourceImage]:
     """Read and check images, in order; of a folder, all that are in it. What was gathered before stays what it is.
 
-    Raises `DataError` where one cannot be read, or is in colour and the model has learned from grey images.
+    The listener hears of which only the first picture is used. Raises `DataError` where one cannot be read, is a link
+    in a folder that leads out of it, or is in colour and the model has learned from grey images.
     """
-    given = [one for image in images for one in _in_folder(image)]
+    given = [one for image in images for one in _in_folder(image, follow_links)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
     seen = [_seen(space, image) for image in fresh]
+    if several := [str(image) for image in fresh if not isinstance(image, np.ndarray) and has_several(Path(image))]:
+        listen(Note(several_in_words(several)))
     described = zip(_described(fresh), fresh, seen, strict=True)
     read = iter([SourceImage(source, image, *own) for source, image, own in described])
     return [one if isinstance(one, SourceImage) else next(read) for one in given]
@@ -114,9 +119,10 @@ def some_of(images: Dataset, rows: Sequence[int]) -> list[Source]:
     ]
 
 
-def _in_folder(image: Image | SourceImage) -> Sequence[Image | SourceImage]:
-    is_folder = isinstance(image, str | Path) and Path(image).is_dir()
-    return find_images(Path(image)) if is_folder else [image]  # type: ignore[arg-type]
+def _in_folder(image: Image | SourceImage, follow_links: bool) -> Sequence[Image | SourceImage]:
+    if isinstance(image, str | Path) and Path(image).is_dir():
+        return every_image(Path(image), follow_links=follow_links)
+    return [image]
 
 
 def _described(images: Sequence[Image]) -> list[Source]:

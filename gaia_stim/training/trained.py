@@ -15,7 +15,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest
+from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest, named_run
 from gaia_stim.samples.folder import IMAGES, LABELS, draw_into
 from gaia_stim.tensors import read_tensors
 from gaia_stim.training.distributed import ProcessGroup, here
@@ -31,6 +31,7 @@ AS_BEFORE = {
     "edges": 0.0,
     "pretrain": 0.0,
     "mirror": "no",
+    "follow_links": False,
 }
 """What runs of before there were these options were trained with."""
 SEEN_OF_EACH, SHORTEST, LONGEST = 30, 75_000, 400_000
@@ -74,6 +75,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
             fit=config.fit,
             background=config.background,
             strict=config.strict,
+            follow_links=config.follow_links,
             listen=listen,
         )
     dataset, held_out = _split(dataset, config)
@@ -99,7 +101,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
             run.path, 0, None, None, parameters, len(dataset.rows("train")), len(dataset.rows("validation"))
         )
     if config.from_ and not (resuming and run.states):
-        _start_from(model, Run(config.from_))
+        _start_from(model, named_run(config.from_))
     with run.taken() if devices.leads else nullcontext():
         training = Training(model, dataset, config, run, device, listen)
         if devices.leads:

@@ -54,7 +54,11 @@ MISTAKES: list[tuple[int, str, str]] = [
     (USAGE, "train {many} --preset tiny --network lihgt", "did you mean 'light'?"),
     (USAGE, "train {many} --preset tiny --objective papre", "did you mean 'paper'?"),
     (USAGE, "train {many} --preset tiny --device cuda:99", "--device cuda:99: not on this machine"),
-    (USAGE, "train {many} --preset tiny --device meta", "--device meta: not on this machine"),
+    (
+        USAGE,
+        "train {many} --preset tiny --device meta",
+        "--device meta: not supported (nor is any Apple GPU); give auto, cpu, cuda or cuda:N",
+    ),
     (USAGE, "train {many} --preset tiny --background sky", "sky"),
     (USAGE, "train {many} --preset tiny --out folder", "exists and is not a run folder"),
     (USAGE, "train {many} --preset tiny --out {run}", "holds another training"),

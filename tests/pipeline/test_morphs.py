@@ -229,7 +229,9 @@ def test_it_says_which_model_it_took(ask: Ask, tiny_run: Path, monkeypatch: pyte
     assert said(out="a") == f"model: {tiny_run} (given), 32 px, colour"
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "latest").write_text(f"{tiny_run}\n")
-    assert said(out="b", model=None) == f"model: {tiny_run} ({Path('runs/latest')}), 32 px, colour"
+    why = f"{Path('runs/latest')}: the last one trained here, as none is given; -m builtin is the built-in model"
+    assert said(out="b", model=None) == f"model: {tiny_run} ({why}), 32 px, colour"
+    assert said(out="d", model="builtin") == "model: builtin (given), 64 px, colour"
     monkeypatch.setenv("GAIA_STIM_MODEL", str(tiny_run))
     assert said(out="c", model=None) == f"model: {tiny_run} ($GAIA_STIM_MODEL), 32 px, colour"
 
