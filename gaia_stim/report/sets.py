@@ -9,15 +9,18 @@ import numpy as np
 from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.errors import in_brief
 from gaia_stim.files import hash_bytes
+from gaia_stim.images import read_bytes
 from gaia_stim.metrics.distance import variation
 from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.provenance import PlanRecord
-from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.sets import DISAGREEMENT, StimulusSet
 
 SHOWN, SHOWN_BYTES = 500, 20 << 20
 """At most so many stimuli, and of these at most so many bytes, stand in a page: a browser must still open it."""
+LARGE = 128
+"""Pixels of a side from which on a picture is not enlarged."""
 LISTED = 500
 """Rows of the manifest in the page."""
 ONE_ROW = 12
@@ -62,8 +65,12 @@ class SetPage:
     facts: Sequence[Fact]
     notes: Sequence[str]
     stimuli: Sequence[Stimulus]
+    is_large: bool
+    """Whether the stimuli are larger than pixels are to be seen in."""
     columns: int | None
     """Of a grid or a short continuum."""
+    disagreement: EmbeddedPicture | None
+    """Of carried photographs, where they do not agree."""
     charts: Sequence[Chart]
     table: ManifestTable
     provenance: Mapping[str, Record]
@@ -85,7 +92,9 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
         facts=_facts(stimuli, rows),
         notes=notes,
         stimuli=shown,
+        is_large=stimuli.image(rows[0].stim_id).shape[0] > LARGE,
         columns=_columns(rows) if len(shown) == len(rows) else None,
+        disagreement=_disagreement(stimuli),
         charts=[one for one in _charts(rows, plan) if one.curves],
         table=_table(rows),
         provenance=_provenance(stimuli),
@@ -108,6 +117,15 @@ def _facts(stimuli: StimulusSet, rows: Sequence[Row]) -> list[Fact]:
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def _disagreement(stimuli: StimulusSet) -> EmbeddedPicture | None:
+    file = stimuli.folder / DISAGREEMENT
+    if not file.is_file():
+        return None
+    return EmbeddedPicture(
+        data_uri(read_bytes(file)), "The stimuli in grey, red where the photographs do not agree", ""
+    )
 
 
 def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], list[str]]:

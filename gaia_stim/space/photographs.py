@@ -24,7 +24,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 from torch.nn import functional
 
@@ -32,7 +32,7 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, to_bytes, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.carrying import ShapeMap
+from gaia_stim.space.carrying import FIELD, ShapeMap
 from gaia_stim.space.paths import Code
 
 TOLERANCE = 0.12
@@ -57,6 +57,7 @@ IN_MEMORY = 16
 
 NO_SHAPE = "this model has no shape to carry photographs by; train one with --network deform, or give --size model"
 
+Map = Float32[npt.NDArray[np.float32], "rows columns"]
 Picture = Float[Tensor, "1 channels height width"]
 Weights = npt.NDArray[np.float64]
 """(sources,): how much of each is in a stimulus. Beyond a source, where some are negative, only the others are kept."""
@@ -78,10 +79,15 @@ class Shown:
     picture: Pixels
     is_photograph: bool
     """Whether it is one of the photographs itself."""
-    disagreement: float
-    """Share of the photographs that is not kept since none agrees with the stimulus, 0 to 1, in the mean."""
+    disagreeing: Map
+    """Place by place of the stimulus, the share of the photographs that is not kept since none agrees there, 0 to 1."""
     folds: int
     """Spots, of `FIELD` × `FIELD`, at which its map folds."""
+
+    @property
+    def disagreement(self) -> float:
+        """The share that is not kept in the mean of all places."""
+        return float(self.disagreeing.mean(dtype=np.float64))
 
 
 class Carried:
@@ -109,11 +115,11 @@ class Carried:
         source = self._source(code, weights)
         with torch.inference_mode():
             drawn = self._drawn(code, weights)
-            if source is None:
-                picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
-            else:
-                picture = self._pixels(source)
-            return Shown(picture, source is not None, 1 - float(drawn.kept.mean()), drawn.map.folds())
+            if source is not None:
+                return Shown(self._pixels(source), True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
+            picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
+            left = 1 - _seen(drawn.kept, _places(drawn.map.there, FIELD), "bilinear")[0, 0]
+            return Shown(picture, False, left.clamp_min(0).numpy(), drawn.map.folds())
 
     def _source(self, code: Code, weights: Weights) -> int | None:
         """Which of the photographs a stimulus is, if it is one."""

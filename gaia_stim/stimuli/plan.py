@@ -14,6 +14,7 @@ import numpy as np
 from gaia_stim.errors import DataError
 from gaia_stim.images import Pixels, hash_pixels
 from gaia_stim.space.paths import Codes
+from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.codes import from_json, to_json
@@ -49,7 +50,7 @@ class Plan:
     def rendered(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         """Every row with its picture; a raw row has its source itself."""
         if self.carrying is not None:
-            yield from self._carried(space, self.carrying)
+            yield from ((row, shown.picture) for row, shown in self.carried(space, self.carrying))
             return
         pictures = chain.from_iterable(space.rendered(self.codes))
         for row, picture in zip(self.rows, pictures, strict=True):
@@ -58,7 +59,8 @@ class Plan:
             error = row.reconstruction_error if source is None else reconstruction_error(shown, source)
             yield replace(row, reconstruction_error=error, model_hash=space.model_hash), shown
 
-    def _carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Pixels]]:
+    def carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Shown]]:
+        """Every row with how it came out, photographs carried along."""
         carried = carrying.carried(space, carrying.side)
         for row, code, weights in zip(self.rows, self.codes, carrying.weights, strict=True):
             shown = carried.shown(code, weights)
@@ -71,7 +73,7 @@ class Plan:
                 disagreement=shown.disagreement,
                 folds=shown.folds,
             )
-            yield told, shown.picture
+            yield told, shown
 
     def pictures(self, space: Space) -> Pixels:
         """All pictures, in order: uint8 (n, size, size, channels)."""

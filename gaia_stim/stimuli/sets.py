@@ -3,6 +3,7 @@
 SET/manifest.csv      a row a stimulus
 SET/stimuli/*.png     lossless, named by stim_id
 SET/sheet.png         the set at a glance
+SET/disagreement.png  of carried photographs: where they do not agree
 SET/provenance.json   everything needed to make it again, and the hashes of all files
 
 Pictures stream through: while the next ones are rendered, those before are compressed, hashed and measured on other
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gaia_stim.devices import cores, in_order
@@ -22,26 +24,31 @@ from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, stamp, write_bytes
-from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, shrunk, write_png
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, resized, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
+from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Provenance
 
 MANIFEST, PROVENANCE, SHEET = "manifest.csv", "provenance.json", "sheet.png"
+DISAGREEMENT = "disagreement.png"
 SET = Kind(
     "stimulus set",
     PROVENANCE,
-    parts=frozenset({MANIFEST, SHEET, STIMULI, "matching.csv"}),
+    parts=frozenset({MANIFEST, SHEET, DISAGREEMENT, STIMULI, "matching.csv"}),
     hashes=lambda folder: {row.image: row.image_hash or "" for row in StimulusSet.open(folder).rows()},
 )
 SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
 SHEET_SIDE = 256
 """Pixels that a stimulus has on a sheet at most."""
+MARK = (214, 39, 40)
+"""Where carried photographs do not agree."""
 AHEAD = 32
 """Pictures that may wait for being written."""
 
@@ -128,11 +135,40 @@ def write_set(
 
     def finish(staging: Path, rows: Sequence[Row]) -> Mapping[str, Any]:
         # How far a stimulus is from its image can be measured only where the image is: the plan remembers it.
+        if marked:
+            title = f"{plan.title.removesuffix(', alpha')}: red where the photographs do not agree"
+            sheet = contact_sheet(
+                list(marked.values()), plan.columns, labels=[_label(rows[at]) for at in marked], title=title
+            )
+            write_png(staging / DISAGREEMENT, sheet)
         errors = [row.reconstruction_error for row in rows]
         known = [replace(row, reconstruction_error=error) for row, error in zip(plan.rows, errors, strict=True)]
         return {**provenance, "plan": replace(plan, rows=known).as_json()}
 
-    return write_pictures(folder, plan, plan.rendered(space), finish, listen)
+    marked: dict[int, Pixels] = {}
+
+    def carried(carrying: Carrying) -> Iterator[tuple[Row, Pixels]]:
+        for row, shown in plan.carried(space, carrying):
+            if row.position % _every(len(plan.rows)) == 0:
+                marked[row.position] = _marked(shown)
+            yield row, shown.picture
+
+    pictures = carried(plan.carrying) if plan.carrying else plan.rendered(space)
+    return write_pictures(folder, plan, pictures, finish, listen)
+
+
+def _every(stimuli: int) -> int:
+    """Every so-maniest stimulus is on the sheet."""
+    return -(-stimuli // SHEET_STIMULI)
+
+
+def _marked(shown: Shown) -> Pixels:
+    """The stimulus in grey, the redder the less of the photographs is kept."""
+    small = shrunk(shown.picture, SHEET_SIDE)
+    share = resized(np.rint(255 * shown.disagreeing[..., None]).astype(np.uint8), *small.shape[:2]) / 255
+    grey = small.mean(axis=2, keepdims=True)
+    marked: Pixels = np.rint(grey + share * (np.array(MARK) - grey)).astype(np.uint8)
+    return marked
 
 
 def write_pictures(
@@ -144,7 +180,7 @@ def write_pictures(
     labels: list[str] = []
     sizes: list[int] = []
     total = len(plan.rows)
-    every = -(-total // SHEET_STIMULI)
+    every = _every(total)
 
     def needed() -> int:
         return total * sum(sizes) // max(1, len(sizes))

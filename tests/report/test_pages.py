@@ -97,7 +97,7 @@ def test_the_page_of_a_set_holds_its_very_files(made: Path) -> None:
     assert (made.parent / "set_report.html").exists()
     for file in (made / "stimuli").glob("*.png"):
         assert base64.b64encode(file.read_bytes()).decode() in text
-    assert len(page.all("button")) == 5 + 1
+    assert len(page.all("button")) == 5 + 2
     slider = page.all("input")[0]
     assert (slider["min"], slider["max"]) == ("0", "4")
     assert "Steps between neighbours" in text and "Luminance and contrast" in text

@@ -44,6 +44,13 @@
       show(place);
     }, 120);
   });
+  // One press shows the stimulus pixel for pixel, larger than the column if it is; a further one, fitted again.
+  const zoom = document.getElementById("zoom");
+  zoom.addEventListener("click", () => {
+    const is_real = zoom.getAttribute("aria-pressed") !== "true";
+    zoom.setAttribute("aria-pressed", is_real);
+    shown.style.width = is_real ? `${shown.naturalWidth / devicePixelRatio}px` : "";
+  });
   document.documentElement.classList.add("alive");
   show(0);
 })();
