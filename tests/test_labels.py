@@ -379,7 +379,7 @@ class TestTwoWords:
             assert dict(self.read(write, "x", one, zero).attributes[0].levels) == {zero: 0, one: 1}, (zero, one)
 
     @pytest.mark.parametrize(
-        "words", [("female", "male"), ("a", "b"), ("ja", "yes"), ("left", "right"), ("no", "nein")]
+        "words", [("female", "male"), ("a", "b"), ("ja", "yes"), ("left", "right"), ("nein", "no")]
     )
     def test_they_are_asked_about(self, words: tuple[str, str], write: Write) -> None:
         labels = self.read(write, "x", *words)

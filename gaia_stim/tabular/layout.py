@@ -89,7 +89,7 @@ class Table:
 
 def filled(records: Iterable[Record]) -> Iterator[Record]:
     """The records that have anything in them."""
-    return (record for record in records if any(cell.strip() for cell in record[1]))
+    return (record for record in records if any(cell.strip().strip(",;|") for cell in record[1]))
 
 
 def trimmed(row: list[str], width: int = 0) -> list[str]:
@@ -144,7 +144,7 @@ def lay_out(file: Path, source: Source, fits: Fits | None, fill: bool, several: 
     is_short = count is not None or source.separator == " "
     while first is not None:
         reader = _Rows(file, first, fill or not source.separator, fits if several else None)
-        if reader.lacks_a_name(rows_head := list(islice(rows, LOOKED_AT)), is_short, fits):
+        if reader.lacks_a_name(rows_head := list(islice(rows, LOOKED_AT)), is_short, fits, source.separator):
             reader.header.insert(0, "")
         yield reader.read(chain(rows_head, rows), source, notes, count if count is None else (head[0][0], count))
         first = reader.next_header
@@ -214,17 +214,17 @@ class _Rows:
                 f"{file}:{self._line}: '{name}' is in the place of a column's name; a header is needed before it"
             )
 
-    def lacks_a_name(self, head: Sequence[Record], is_short: bool, fits: Fits | None) -> bool:
+    def lacks_a_name(self, head: Sequence[Record], is_short: bool, fits: Fits | None, separator: str) -> bool:
         """Whether the first column has no name at all, so that rows have a cell more than the header.
 
-        One that fits is taken to lack it only where the first cells are the numbers of the rows; any other one where
-        that is the format (`is_short`), else where the first row is one cell longer: a row that lacks a value must not
-        move all values to the next column.
+        A header that fits is taken to lack it only where R's write.table wrote it: with spaces, and the first cells are
+        the numbers of the rows. Any other one where that is the format (`is_short`), else where the first row is one
+        cell longer: a row that lacks a value must not move all values to the next column.
         """
         width = len(self.header)
         longer = [len(trimmed(row, width)) == width + 1 for _, row in head]
         if fits is not None and fits(self.header):
-            return bool(longer) and all(longer) and _counts([row[0].strip() for _, row in head])
+            return separator == " " and bool(longer) and all(longer) and _counts([row[0].strip() for _, row in head])
         return bool(longer) and (is_short or longer[0])
 
     def read(

@@ -10,6 +10,7 @@ from gaia_stim.tabular.layout import Fits, Source, Table, header_of, lay_out
 from gaia_stim.tabular.text import text_source
 from gaia_stim.tabular.workbooks import ZIP, workbook_sources
 
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -55,6 +56,8 @@ def _sources(file: Path, sheet: str | None, fits: Fits | None) -> list[Source]:
         return named
     if content.startswith(_OLD_EXCEL):
         raise DataError(f"{file}: an old Excel file, or one with a password; save it as .xlsx or as CSV UTF-8")
+    if file.suffix.lower() in WORKBOOKS:
+        raise DataError(f"{file}: not an XLSX or ODS workbook, or damaged (it is no ZIP file)")
     if sheet is not None:
         raise DataError(f"{file}: is no workbook and has no sheet '{sheet}'")
     return [text_source(file, content, fits)]

@@ -90,7 +90,11 @@ class _Lines:
         return io.TextIOWrapper(io.BytesIO(self._content), self._encoding, newline="")
 
     def records(self, separator: str, strict: bool = True) -> Iterator[Record]:
-        """Rows, each with the line that it begins on, from 1. Raises `DataError` where a quotation mark is missing."""
+        """Rows, each with the line that it begins on, from 1.
+
+        Raises `DataError` where a row has too many cells, or a quotation mark is missing; the latter is where they end
+        when that is not `strict`, for it may be another separator's mark.
+        """
         pending = 0
 
         def counted() -> Iterator[str]:
@@ -112,34 +116,19 @@ class _Lines:
                 number = reader.line_num + 1
                 pending = 0
         except csv.Error as error:
-            raise DataError(
-                f"{self._file}:{number}: not a CSV table ({error}); is a quotation mark missing?"
-            ) from error
+            if strict:
+                what = f"not a CSV table ({error}); is a quotation mark missing?"
+                raise DataError(f"{self._file}:{number}: {what}") from error
 
 
 def _separator(lines: _Lines, fits: Fits | None) -> str:
     """By which most rows have as many cells as the header; one whose header fits comes before one whose does not."""
     found: dict[str, tuple[bool, int, int]] = {}
     for separator in SEPARATORS:
-        head = list(islice(filled(_lenient(lines, separator)), LOOKED_AT))
-        if not head:
-            return separator
+        head = list(islice(filled(lines.records(separator, strict=False)), LOOKED_AT))
         place = find_header(head, fits, separator)
-        names = head[place][1]
+        names = head[place][1] if head else []
         if len(names) > 1:
             below = sum(goes_with(row, len(names)) for _, row in head[place + 1 :])
             found[separator] = (fits is not None and fits([name.strip() for name in names]), below, len(names))
     return max(found, key=lambda one: found[one], default=SPACE)
-
-
-def _lenient(lines: _Lines, separator: str) -> Iterator[Record]:
-    """The records as far as they can be read: what is wrong is told when the table is."""
-    records = lines.records(separator, strict=False)
-    while True:
-        try:
-            record = next(records, None)
-        except DataError:
-            return
-        if record is None:
-            return
-        yield record
