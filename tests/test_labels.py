@@ -672,16 +672,34 @@ class TestJoin:
         assert joined.rows[0] == -1
         assert joined.summary == "19 of 20 images have labels (matched by path); none for face aa"
 
-    def test_fewer_are_refused(self) -> None:
-        images = [f"face {letter}{letter}" for letter in "abcdefghijklmnopqrs"]
+    @pytest.mark.parametrize("folder", ["", "images", "sub/images"])
+    def test_some_of_the_images_by_their_paths_are_used_counted_and_told(self, folder: str) -> None:
+        """Sixty images, fifty of them labelled, and five rows of others."""
+        images = [f"face_{number:04d}.png" for number in range(60)]
+        before = f"{folder}/" if folder else ""
+        rows = [f"{before}face_{number:04d}.png" for number in range(10, 60)] + [f"gone_{n}.png" for n in range(5)]
+        joined = join(table(rows), images, folder)
+        assert (joined.by, joined.matched, len(joined.unused_rows)) == ("path", 50, 5)
+        assert np.isnan(joined.values[:10, 0]).all() and joined.values[10:, 0].tolist() == list(range(50))
+        assert joined.summary == (
+            "50 of 60 images have labels (matched by path); none for face_0000.png, face_0001.png, face_0002.png,"
+            " face_0003.png, face_0004.png and 5 more; 5 rows of labels are of other images, such as gone_0.png"
+        )
+        # From the images' own folder as well as from the table's.
+        assert join(table([row.removeprefix(before) for row in rows]), images, folder).matched == 50
+
+    def test_fewer_are_refused_where_it_is_a_guess(self) -> None:
+        images = [f"face {letter}{letter}.png" for letter in "abcdefghijklmnopqrs"]
+        stems = [image.removesuffix(".png") for image in images]
         with pytest.raises(DataError) as raised:
-            join(table(images[1:]), images)
+            join(table(stems[1:]), images)
         text = str(raised.value)
-        assert "labels for 18 of 19 images (94 %), at least 95% are needed; none for face aa" in text
+        assert "labels for 18 of 19 images (94 %) by their path without suffix, at least 95% are needed" in text
+        assert "none for face aa.png" in text
         with pytest.raises(DataError, match="are these the labels of these images") as raised:
             join(table(["x", "y", "z"]), images)
         assert "labels for 0 of 19 images" in str(raised.value)
-        assert "face aa, face bb, face cc, face dd, face ee and 14 more" in str(raised.value)
+        assert "face aa.png, face bb.png, face cc.png, face dd.png, face ee.png and 14 more" in str(raised.value)
         with pytest.raises(DataError, match="no images"):
             join(table(["x"]), [])
 
@@ -709,8 +727,10 @@ class TestJoin:
         """Nine of ten match with their folders; the tenth must not get the labels of its namesake elsewhere."""
         images = [f"old/{letter}.png" for letter in "abcdefghij"]
         rows = [*images[:9], "young/j.png"]
+        joined = join(table(rows), images)
+        assert (joined.by, joined.matched, joined.unmatched_images) == ("path", 9, ("old/j.png",))
         with pytest.raises(DataError, match="labels for 9 of 10"):
-            join(table(rows), images)
+            join(table([row.replace("png", "jpg") for row in rows]), images)
 
     @pytest.mark.parametrize("count", [10, 500])  # below and above 95 % by accident
     @pytest.mark.parametrize("suffix", ["png", "jpg"])
