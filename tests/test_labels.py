@@ -401,6 +401,10 @@ class TestTwoWords:
             self.read(write, "x", "nein", "ja", ones=["x=jaa"])
         with pytest.raises(ConfigError, match=r"unknown column of .* 'y'"):
             self.read(write, "x", "nein", "ja", ones=["y=ja"])
+        with pytest.raises(ConfigError, match="--one jaa: no column of two words has it"):
+            self.read(write, "x", "nein", "ja", ones=["jaa"])
+        three = write("image,x,y\na.png,ja,ja\nb.png,nein,nein\nc.png,nein,vielleicht\n")
+        assert read_labels(three, ones=["nein"]).column("x").tolist() == [0, 1, 1]
         with pytest.raises(ConfigError, match="column 'n' has 3 different values; --one is for two"):
             self.read(write, "x", "nein", "ja", ones=["n=2"])
 

@@ -146,6 +146,8 @@ def test_marked_text_is_as_it_was_and_formulas_are_told(tmp_path: Path) -> None:
         (b"17\n", "nothing below '17'"),
         (b"a,b\n1,\0\n", ":2: a NUL byte"),
         (b"a,b\n1,\x81\n", r":2: not UTF-8 \(byte 0x81\)"),
+        (bytes(100), ":1: a NUL byte"),
+        (b'sep="\na"b\n1"2\n', "1 cells, where 2 are needed"),
         (b"\xff\xfea\0,\0b\0\n", "not UTF-16"),
         (b'a,b\n1,"x\n2,y\n', ":2: not a CSV table"),
         (b"\xd0\xcf\x11\xe0rest", "an old Excel file, or one with a password"),
@@ -208,6 +210,10 @@ class TestNumbers:
         with pytest.raises(DataError, match=r"'1.250' may be 1250 or 1.250 .numbers of other columns"):
             column_of_numbers(table, "x")
 
+    def test_lists_in_words_are_no_decimal_commas(self, tmp_path: Path) -> None:
+        table = read_table(written(tmp_path / "t.csv", "rt;keys\n512.345;1,2\n613.250;f,j\n"))
+        assert column_of_numbers(table, "rt").tolist() == [512.345, 613.25]
+
     def test_what_is_no_number(self) -> None:
         for word in ("inf", "1_000", "12 kg", "1.2.3", "1,2,3", "０", "1e999", "--1", ".", ",", "1.0,"):
             assert as_numbers([word])[0] == {}, word
@@ -265,6 +271,20 @@ class TestWorkbooks:
                 ["b.png", "4.5", "False"],
             ]
             assert are_dates(table.frame["day"]) and table.sheet == "Ratings"
+
+    def test_charts_and_hidden_sheets_are_not_read_first(self, tmp_path: Path) -> None:
+        book = Workbook()
+        book.active.title = "Hidden"
+        book.active.append(["image", "age"])
+        book.active.append(["hidden.png", 3])
+        book.create_chartsheet("Chart", 0)
+        for row in (["image", "age"], ["a.png", 3]):
+            (book["Seen"] if "Seen" in book else book.create_sheet("Seen")).append(row)
+        book["Hidden"].sheet_state = "hidden"
+        book.active = 2
+        book.save(tmp_path / "b.xlsx")
+        table = read_table(tmp_path / "b.xlsx", fits=named)
+        assert table.sheet == "Seen" and "and not 'Hidden'" in table.notes[0]
 
     def test_a_row_and_a_column_before_the_table(self, tmp_path: Path) -> None:
         file = self.book(tmp_path / "b.xlsx", A=[[], [None, "image", "age"], [None, "a.png", 3], [None, "b.png"]])

@@ -15,7 +15,7 @@ import pandas as pd
 from gaia_stim.errors import ConfigError, DataError, unknown_name
 from gaia_stim.images import IMAGE_SUFFIXES
 from gaia_stim.labels.coding import Attribute, AttributeValues, Coded, Column, code
-from gaia_stim.tabular import Table, read_table
+from gaia_stim.tabular import MISSING, Table, read_table
 
 _IMAGE = "(image|img|picture|photo|stim|stimulus)"
 _IMAGE_NAME = re.compile(rf"{_IMAGE}?(file|path|filename|filepath)|{_IMAGE}(name|id)?")
@@ -127,7 +127,7 @@ def read_labels(
     for name in (*categories, *chosen):
         if name not in others:
             raise unknown_name(f"column of attributes in {file}", name, others)
-    stands_for_missing, stand_for_one = _by_column(table, missing), _by_column(table, ones)
+    stands_for_missing, told_ones = _by_column(table, missing), _told_ones(table, ones)
     coded: dict[str, Coded] = {}
     for name in table.columns:
         if name == image:
@@ -136,10 +136,7 @@ def read_labels(
             coded[name] = Coded(left_out=reason)
             continue
         words = Column.read(table, name, stands_for_missing[name])
-        one = next((word for word in stand_for_one[name] if word in words.words), None)
-        if one is None and f"{name}={next(iter(stand_for_one[name]), '')}" in ones:
-            raise unknown_name(f"value of column '{name}'", stand_for_one[name][0], filter(None, words.words))
-        coded[name] = code(words, name in categories, chosen.get(name), one, decimal)
+        coded[name] = code(words, name in categories, chosen.get(name), told_ones.get(name), decimal)
     labels = Labels(
         file=file,
         images=images,
@@ -260,6 +257,26 @@ def _by_column(table: Table, told: Sequence[str]) -> dict[str, list[str]]:
             raise unknown_name(f"column of {table.file}", name, filter(None, table.columns))
         for column in [name] if equals else found:
             found[column].append(value if equals else text)
+    return found
+
+
+def _told_ones(table: Table, ones: Sequence[str]) -> dict[str, str]:
+    """By column the word that is 1, as told; a word without a column counts wherever it is one of two.
+
+    Raises `ConfigError` where it stands nowhere.
+    """
+    found: dict[str, str] = {}
+    for text in ones:
+        name, equals, word = text.partition("=")
+        named = _by_column(table, [text])
+        for column in [name] if equals else named:
+            words = [one for one in table.frame[column].unique() if one.casefold() not in MISSING]
+            if equals and word not in words:
+                raise unknown_name(f"value of column '{name}'", word, words)
+            if equals or (text in words and len({one.casefold() for one in words}) == 2):
+                found[column] = word if equals else text
+        if not equals and text not in found.values():
+            raise ConfigError(f"{table.file}: --one {text}: no column of two words has it")
     return found
 
 

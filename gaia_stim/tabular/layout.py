@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,7 +19,7 @@ import numpy as np
 from gaia_stim.cells import MOST_COLUMNS, unguarded
 from gaia_stim.errors import DataError, in_brief
 from gaia_stim.names import IMAGE_SUFFIXES
-from gaia_stim.tabular.numbers import has_decimal_comma
+from gaia_stim.tabular.numbers import has_decimal_comma, words_beside_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,11 @@ LOOKED_AT = 50
 """Rows that tell where the header is, and what parts the cells."""
 MOST_CELLS = 20_000_000
 """Of a table; CelebA has 8.3 million."""
+
+_MOST_BLANK = 100_000
+"""Lines before a table, beyond which none is looked for."""
+_MOST_KEPT = 1_000_000
+"""Different cells, beyond which it saves nothing to know them again."""
 
 Record: TypeAlias = tuple[int, list[str]]
 """A line number, from 1, and the cells that begin there."""
@@ -66,8 +72,6 @@ class Table:
     sheet: str = ""
     notes: tuple[str, ...] = ()
     """What a user should know of how the file was read: a sentence each, to follow its name."""
-    decimal_commas: bool = False
-    """Whether some of its numbers have a decimal comma, which makes `1.000` doubtful in all other columns."""
     formulas: frozenset[str] = frozenset()
     """Cells that hold a formula, as =A1+1, instead of its value."""
     repeated: tuple[str, ...] = ()
@@ -77,6 +81,14 @@ class Table:
     def columns(self) -> list[str]:
         """The names in the header."""
         return list(self.frame.columns)
+
+    @cached_property
+    def decimal_commas(self) -> bool:
+        """Whether the numbers of some column have decimal commas, which makes `1.000` doubtful in all others."""
+        if self.separator == ",":
+            return False
+        columns = (self.frame[name].unique() for name in self.columns)
+        return any(any(map(has_decimal_comma, words)) and not words_beside_numbers(words) for words in columns)
 
     def where(self, row: int) -> str:
         """The file and the line of a row, counted from 0."""
@@ -90,6 +102,11 @@ class Table:
 def filled(records: Iterable[Record]) -> Iterator[Record]:
     """The records that have anything in them."""
     return (record for record in records if any(cell.strip().strip(",;|") for cell in record[1]))
+
+
+def first_rows(records: Iterator[Record]) -> list[Record]:
+    """The first filled records, by which the header is found, where there are not too many empty ones before."""
+    return list(islice(filled(islice(records, _MOST_BLANK)), LOOKED_AT))
 
 
 def trimmed(row: list[str], width: int = 0) -> list[str]:
@@ -128,8 +145,8 @@ def lay_out(file: Path, source: Source, fits: Fits | None, fill: bool, several: 
     empty. With `several`, each row that `fits` begins another table. Raises `DataError`, with the line, for a table
     without a header or rows, a row with other cells than the header, a column without a name, or too much of anything.
     """
-    records = filled(source.records())
-    head = list(islice(records, LOOKED_AT))
+    written = source.records()
+    head = first_rows(written)
     if not head:
         raise DataError(f"{file}: is empty: no header and no rows")
     count = _count(head[0][1])
@@ -140,7 +157,7 @@ def lay_out(file: Path, source: Source, fits: Fits | None, fill: bool, several: 
     if place and count is None:
         notes.append(_title_note(head[:place], head[place]))
     first: Record | None = head[place]
-    rows: Iterator[Record] = chain(head[place + 1 :], records)
+    rows: Iterator[Record] = chain(head[place + 1 :], filled(written))
     is_short = count is not None or source.separator == " "
     while first is not None:
         reader = _Rows(file, first, fill or not source.separator, fits if several else None)
@@ -154,7 +171,7 @@ def lay_out(file: Path, source: Source, fits: Fits | None, fill: bool, several: 
 
 def header_of(source: Source, fits: Fits | None) -> list[str]:
     """The names in the header, as they are written; empty where there is nothing."""
-    head = list(islice(filled(source.records()), LOOKED_AT))
+    head = first_rows(source.records())
     place = find_header(head, fits, source.separator) if head and _count(head[0][1]) is None else 1
     return [unguarded(cell.strip()) for cell in trimmed(head[place][1])] if place < len(head) else []
 
@@ -193,7 +210,8 @@ class _Plain(dict[str, str]):
             if text[0] == "=":
                 self.formulas.add(text)
             text = unguarded(text)
-        self[cell] = text
+        if len(self) < _MOST_KEPT:
+            self[cell] = text
         return text
 
 
@@ -266,7 +284,6 @@ class _Rows:
             source.separator,
             source.sheet,
             tuple(told),
-            source.separator != "," and any(map(has_decimal_comma, plain.values())),
             frozenset(plain.formulas),
             repeated,
         )
@@ -281,7 +298,7 @@ class _Rows:
             return fitted
         if header[0]:
             raise DataError(f"{where}: {len(fitted)} cells, but the header names {width} columns")
-        named = f"the header names {width - 1} attributes and the image comes before them"
+        named = f"the header names {width - 1} columns, and the first has no name"
         raise DataError(f"{where}: {len(fitted)} cells, where {width} are needed: {named}")
 
     def _names(self, cells: Sequence[str]) -> tuple[list[str | None], tuple[str, ...]]:

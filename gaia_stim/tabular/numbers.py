@@ -44,6 +44,11 @@ def has_decimal_comma(cell: str) -> bool:
     return "," in cell and _WITH_COMMA.fullmatch(cell) is not None and _GROUPED[","].fullmatch(cell) is None
 
 
+def words_beside_numbers(words: Iterable[str]) -> list[str]:
+    """Those of a column's texts that are neither numbers, however their decimals are parted, nor missing."""
+    return [word for word in words if word.casefold() not in MISSING and not _BOTH.fullmatch(word)]
+
+
 def are_dates(words: Iterable[str]) -> bool:
     """Whether all of some texts, of which there are any, are dates or times of day."""
     found = [_DATE.fullmatch(word) is not None for word in words]

@@ -5,12 +5,11 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from gaia_stim.cells import MOST_COLUMNS
 from gaia_stim.errors import DataError
-from gaia_stim.tabular.layout import LOOKED_AT, Fits, Record, Source, filled, find_header, goes_with
+from gaia_stim.tabular.layout import Fits, Record, Source, find_header, first_rows, goes_with
 
 SEPARATORS = ("\t", ";", "|", ",")
 """Of those that do equally well the first is taken: commas also stand in numbers and in sentences."""
@@ -19,7 +18,7 @@ SPACE = " "
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _WESTERN = "cp1252"
-_SAID = re.compile(r"""\s*"?sep=(.)"?[,;|\s]*""", re.IGNORECASE)
+_SAID = re.compile(r"""\s*"?sep=(\t|[^\w\s"'])"?[,;|\s]*""", re.IGNORECASE)
 """The line by which Excel is told the separator; through a spreadsheet it gets separators of its own."""
 
 
@@ -44,7 +43,8 @@ def _letters(file: Path, content: bytes) -> _Letters:
     """The encoding: as a mark at the beginning says, else UTF-8 or, said in a note, UTF-16 or Windows-1252."""
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     notes: tuple[str, ...] = ()
-    if encoding is None and content.count(0, 1, 2000) > 0.8 * min(len(content), 2000) // 2 > 0:
+    head = content[:2000]
+    if encoding is None and 0.4 * len(head) < head.count(0) < 0.6 * len(head):
         encoding = "utf-16-le" if content[1] == 0 else "utf-16-be"
         notes = ("is UTF-16 without a mark that says so, and is read as that",)
     if encoding is None and (place := content.find(b"\0")) >= 0:
@@ -125,7 +125,7 @@ def _separator(lines: _Lines, fits: Fits | None) -> str:
     """By which most rows have as many cells as the header; one whose header fits comes before one whose does not."""
     found: dict[str, tuple[bool, int, int]] = {}
     for separator in SEPARATORS:
-        head = list(islice(filled(lines.records(separator, strict=False)), LOOKED_AT))
+        head = first_rows(lines.records(separator, strict=False))
         place = find_header(head, fits, separator)
         names = head[place][1] if head else []
         if len(names) > 1:

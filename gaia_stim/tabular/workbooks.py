@@ -33,11 +33,12 @@ def workbook_sources(file: Path, content: bytes) -> list[Source]:
 
     Raises `DataError` for what is no workbook, damaged, or too large, and for a formula without its value.
     """
-    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     notes = _looked_through(file, content)
     book = _told(file, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
-    sheets = sorted(book.sheets_metadata, key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    sheets.sort(key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)
     return [Source(partial(_records, file, book, sheet.name), "", notes, sheet.name) for sheet in sheets]
 
 
