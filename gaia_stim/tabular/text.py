@@ -18,6 +18,8 @@ SPACE = " "
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _WESTERN = "cp1252"
+_BEGINNING = 1 << 16
+"""Characters; what parts the cells stands among them."""
 _SAID = re.compile(r"""\s*"?sep=(\t|[^\w\s"'])"?[,;|\s]*""", re.IGNORECASE)
 """The line by which Excel is told the separator; through a spreadsheet it gets separators of its own."""
 
@@ -82,6 +84,7 @@ class _Lines:
     def __init__(self, file: Path, content: bytes, encoding: str) -> None:
         self._file, self._content, self._encoding = file, content, encoding
         first = next(self._open(), "").lstrip("\ufeff")
+        self.beginning = self._open().read(_BEGINNING)
         said = _SAID.fullmatch(first.rstrip("\r\n"))
         self.said = said[1] if said else None
         """The separator that the first line tells, if it does."""
@@ -124,7 +127,7 @@ class _Lines:
 def _separator(lines: _Lines, fits: Fits | None) -> str:
     """By which most rows have as many cells as the header; one whose header fits comes before one whose does not."""
     found: dict[str, tuple[bool, int, int]] = {}
-    for separator in SEPARATORS:
+    for separator in filter(lines.beginning.__contains__, SEPARATORS):
         head = first_rows(lines.records(separator, strict=False))
         place = find_header(head, fits, separator)
         names = head[place][1] if head else []
