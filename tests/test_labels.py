@@ -372,7 +372,7 @@ class TestTwoWords:
             [found, _] = labels.attributes
             assert dict(found.levels) == {zero: 0, one: 1} and labels.asked == {}
             said = coding_in_words(found.name, found.levels, found.why)
-            assert said is not None and said.startswith(f"{name}: '{one}' is 1, '{zero}' is 0 (") and found.why
+            assert said is not None and said.startswith(f"{name}: '{one}' is 1 and '{zero}' is 0 (") and found.why
 
     def test_every_pair_comes_out_right(self, write: Write) -> None:
         for zero, one in PAIRS:

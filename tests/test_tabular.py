@@ -71,7 +71,7 @@ def test_each_dialect_is_the_same_table(way: str, tmp_path: Path) -> None:
         "UTF-16 without a mark": "is UTF-16 without a mark",
         "Windows-1252": "read as Windows-1252, as in 'Zoë' on line 3",
         "a header again": "1 rows that are the header again",
-        "titles": "line 4 is taken for the header (image, age, remark); line 1 ('Ratings, spring; all') and 1 more",
+        "titles": "line 4 is taken for the header (image, age, remark); left out above it: line 1 ('Ratings, spring; all') and",
     }
     assert [told[way] in note for note in table.notes] == [True] if way in told else not table.notes
     assert read_header(file, named) == HEADER

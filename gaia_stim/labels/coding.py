@@ -204,11 +204,11 @@ def _binary(column: Column, truth: Mapping[str, float], why: str = "") -> Coded:
 
 
 def coding_in_words(name: str, levels: Sequence[tuple[str, float]], why: str) -> str | None:
-    """Which word is 1, and why, as `glasses: 'ja' is 1, 'nein' is 0`; None where numbers are what they say."""
+    """Which word is 1, and why, as `glasses: 'ja' is 1 and 'nein' is 0`; None where numbers are what they say."""
     are_numbers = len(_numbers([word for word, _ in levels])) == len(levels)
     if are_numbers and not why:
         return None
-    said = ", ".join(f"'{word}' is {number:g}" for word, number in reversed(levels))
+    said = " and ".join(f"'{word}' is {number:g}" for word, number in reversed(levels))
     return f"{name}: {said}{f' ({why})' if why else ''}"
 
 

@@ -191,10 +191,10 @@ def _counts(cells: Sequence[str]) -> bool:
 
 
 def _title_note(above: Sequence[Record], header: Record) -> str:
-    names = in_brief([cell.strip() for cell in trimmed(header[1])])
+    names = in_brief([cell.strip() for cell in header[1] if cell.strip()])
     said = " ".join(cell.strip() for cell in trimmed(above[0][1]))
     lines = f"line {above[0][0]} ('{said[:40]}')" + (f" and {len(above) - 1} more" if len(above) > 1 else "")
-    return f"line {header[0]} is taken for the header ({names}); {lines} above it are left out"
+    return f"line {header[0]} is taken for the header ({names}); left out above it: {lines}"
 
 
 class _Plain(dict[str, str]):

@@ -285,7 +285,7 @@ def test_the_coding_is_said_all_the_way(
         file.unlink()
     zero = next(word for word in words if word != one)
     [coding] = made.codings
-    assert coding.startswith(f"glasses: '{one}' is 1, '{zero}' is 0 (")
+    assert coding.startswith(f"glasses: '{one}' is 1 and '{zero}' is 0 (")
     assert show(make(AttributesShowConfig, {"n": 1})).codings == [coding]
     applied = apply(ask(faces, attribute=["glasses"], amount=["0,1"]))
     assert applied.codings == [coding]
