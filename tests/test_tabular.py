@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -71,7 +72,7 @@ def test_each_dialect_is_the_same_table(way: str, tmp_path: Path) -> None:
         "UTF-16 without a mark": "is UTF-16 without a mark",
         "Windows-1252": "read as Windows-1252, as in 'Zoë' on line 3",
         "a header again": "1 rows that are the header again",
-        "titles": "line 4 is taken for the header (image, age, remark); left out above it: line 1 ('Ratings, spring; all') and",
+        "titles": "line 4 is taken for the header (image, age, remark); left out above it: line 1 ('Ratings",
     }
     assert [told[way] in note for note in table.notes] == [True] if way in told else not table.notes
     assert read_header(file, named) == HEADER
@@ -176,7 +177,7 @@ class TestNumbers:
     @pytest.mark.parametrize(
         ("separator", "written", "said"),
         [
-            (";", ["950", "980", "1.000"], "'1.000' may be 1000 or 1.000 .the column's whole numbers are a thousand"),
+            (";", ["950", "980", "1.000"], "'1.000' may be 1000 or 1.000 .beside whole numbers as large as 950"),
             (",", ["950", "1.050"], "'1.050' may be 1050 or 1.050"),
             (";", ["1,000", "2"], "'1,000' may be 1000 or 1.000"),
             (",", ["1,000", "2,500"], "'1,000' may be 1000 or 1.000"),
@@ -350,6 +351,10 @@ def test_results_of_hundreds_of_people_are_read_in_a_moment(tmp_path: Path) -> N
     assert time.monotonic() - began < 3  # the limit is for a busy machine
 
 
+def no_image(names: list[str]) -> bool:
+    return "image" not in names
+
+
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8).map(str.strip)
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8).map(str.strip)
 
@@ -360,8 +365,8 @@ def test_whatever_is_written_in_any_dialect_is_read_back_equal_or_told(data: st.
     draw = data.draw
     separator = draw(st.sampled_from(",;\t|"), "separator")
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]), "encoding")
-    names = draw(st.lists(st.from_regex(r"[A-Za-zé][\w ]{0,5}[a-z]", fullmatch=True), min_size=1, max_size=4), "names")
-    header = list(dict.fromkeys(["image", *(name.encode("ascii", "ignore").decode() for name in names)]))
+    name = st.from_regex(r"[A-Za-z][A-Za-z0-9 ]{0,5}[a-z]", fullmatch=True)
+    header = ["image", *draw(st.lists(name, min_size=1, max_size=4, unique=True).filter(no_image), "names")]
     cell = (ASCII if encoding == "cp1252" else TEXTS).filter(lambda text: not text.startswith("'"))
     row = st.tuples(st.integers(0, 99).map("{}.png".format), *([cell] * (len(header) - 1))).map(list)
     rows = draw(st.lists(row.filter(lambda row: row != header), min_size=1, max_size=6), "rows")
@@ -381,3 +386,36 @@ def test_whatever_is_written_in_any_dialect_is_read_back_equal_or_told(data: st.
     table = read_table(file, fits=named)
     assert cells(table) == [header, *rows]
     assert table.separator == separator
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(
+    numbers=st.lists(
+        st.decimals(-10_000_000, 10_000_000, places=3)
+        | st.integers(0, 9999)
+        | st.integers(1, 99).map(lambda n: 1000 * n),
+        min_size=1,
+        max_size=6,
+    ),
+    places=st.integers(0, 3),
+    separator=st.sampled_from(",;\t|"),
+    decimal=st.sampled_from(".,"),
+    thousands=st.sampled_from(["", "", ".", ",", " "]),
+)
+def test_whatever_numbers_are_written_are_read_back_equal_or_asked_about(
+    numbers: list[Any], places: int, separator: str, decimal: str, thousands: str, tmp_path: Path
+) -> None:
+    """But for one thing that nobody can see: whole thousands alone, 1.000 and 2.500, are read as they stand."""
+    assume(thousands != decimal)
+    english = [f"{number:,.{places}f}" for number in numbers]
+    words = [word.translate({ord(","): thousands, ord("."): decimal}) for word in english]
+    assume(places or not all(re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}|-?\d{1,2}", word) for word in words))
+    file = written(tmp_path / "n.csv", as_csv([["x", "y"], *([word, "k"] for word in words)], separator))
+    table = read_table(file)
+    truth = [float(word.replace(",", "")) for word in english]
+    try:
+        assert column_of_numbers(table, "x").tolist() == truth
+    except DataError as error:
+        assert "may be" in str(error) or "decimal comma" in str(error) or " " in thousands
+    if thousands != " ":
+        assert column_of_numbers(table, "x", decimal).tolist() == truth

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "<na>"))
 """What stands for a missing value in any column, in any case: what R, MATLAB, pandas and spreadsheets write."""
-THOUSAND = 1000
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -126,16 +125,20 @@ def _question(words: Collection[str], table: "Table | None") -> Question | None:
     if grouped and len(grouped) == sum("." in word for word in numeric) and not commas:
         if table is not None and table.decimal_commas:
             return _either(grouped[0], " (numbers of other columns have decimal commas)")
-        if _thousand_times_larger(numeric, grouped):
-            return _either(grouped[0], " (the column's whole numbers are a thousand times larger)")
+        if whole := _larger(numeric, grouped):
+            return _either(grouped[0], f" (beside whole numbers as large as {whole})")
     return None
 
 
-def _thousand_times_larger(numeric: Sequence[str], grouped: Sequence[str]) -> bool:
-    whole = [abs(float(word)) for word in numeric if "." not in word and "," not in word]
-    if not whole:
-        return False
-    return float(np.median(whole)) >= 100 * float(np.median([abs(float(word)) for word in grouped]))
+def _larger(numeric: Sequence[str], grouped: Sequence[str]) -> str | None:
+    """A whole number beside which thousands, and not three decimals, are likely in cells such as 1.000; or None.
+
+    Below a thousand thousands have no sign. Decimals that are written out are written out in all cells, and where they
+    are not, 1.25 would be among them.
+    """
+    whole = [word for word in numeric if "." not in word and "," not in word]
+    least = 10 if any(word.endswith("0") for word in grouped) else 100
+    return next((word for word in whole if abs(float(word)) >= least), None)
 
 
 def _either(cell: str, why: str = "") -> Question:
