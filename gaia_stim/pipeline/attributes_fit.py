@@ -72,8 +72,11 @@ def fit(config: AttributesFitConfig, listen: Listener = silent) -> AttributesFit
     )
     found = labelled(space, config.labels, config.images, how, names(config.attributes), names(config.without), listen)
     tell(found, listen)
+    words = {one.name: dict(one.levels) for one in found.attributes if codings([one])}
     command = {
         "reading": how,
+        # Vectors of an earlier version may have another word for 1; without words they are what they were.
+        **({"coding": words} if words else {}),
         "attributes": [attribute.name for attribute in found.attributes],
         "labels": hash_file(config.labels),
         "images": found.images.content_hash,

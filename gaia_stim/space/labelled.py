@@ -58,6 +58,18 @@ def reading(
     }
 
 
+def as_fitted(how: Mapping[str, Any], attributes: Iterable[AttributeRecord]) -> dict[str, Any]:
+    """The reading of a fit with each coding of two words as it was then, whatever is known of words by now."""
+    ones = [
+        f"{one.column}={word}"
+        for one in attributes
+        if one.kind == "binary" and coding_in_words(one.name, one.levels, one.why)
+        for word, number in one.levels
+        if number == 1
+    ]
+    return {**how, "ones": [*how.get("ones", ()), *ones]}
+
+
 def labelled(
     space: Space,
     file: Path,

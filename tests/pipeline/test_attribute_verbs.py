@@ -24,14 +24,16 @@ from gaia_stim.config.attributes import amounts
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.evaluation import vector_audit as auditing
 from gaia_stim.events import Event, Note
+from gaia_stim.labels import read_labels
 from gaia_stim.pipeline.attributes_apply import apply
 from gaia_stim.pipeline.attributes_audit import audit
 from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.pipeline.attributes_show import show
 from gaia_stim.pipeline.remake import remake
 from gaia_stim.space.calibration import LEAST, MOST
+from gaia_stim.space.labelled import as_fitted, reading
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import CARRIED, Vectors
+from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -281,6 +283,13 @@ def test_the_coding_is_said_all_the_way(
     asked = {"labels": file, "images": faces, "model": tiny_run, "attributes": "age,glasses"}
     try:
         made = fit(make(AttributesFitConfig, {**asked, **options}))
+        assert fit(make(AttributesFitConfig, {**asked, **options})) == made, "nothing to do"
+        record = json.loads((made.out / "vectors.json").read_text())
+        del record["command"]["coding"]  # as version 0.1 wrote it, with whatever coding
+        (made.out / "vectors.json").write_text(json.dumps(record))
+        with pytest.raises(ConfigError, match="holds another folder of attribute vectors"):
+            fit(make(AttributesFitConfig, {**asked, **options}))
+        fit(make(AttributesFitConfig, {**asked, **options, "force": True}))
     finally:
         file.unlink()
     zero = next(word for word in words if word != one)
@@ -293,6 +302,23 @@ def test_the_coding_is_said_all_the_way(
     assert dict(record["levels"]) == {zero: 0, one: 1} and record["why"] in coding
     with_glasses = (pd.read_csv(labels)["glasses"] == words.index(one)).mean()
     assert Vectors.open(made.out).attribute("glasses").mean == pytest.approx(with_glasses)
+
+
+def test_an_audit_keeps_to_the_coding_of_the_fit(tmp_path: Path) -> None:
+    """Earlier versions took the second word in the alphabet for 1; their vectors are judged by what they were."""
+    levels = {
+        "glasses": (("ja", 0.0), ("nein", 1.0)),
+        "sex": (("f", 0.0), ("m", 1.0)),
+        "light": (("0", 0.0), ("1", 1.0)),
+    }
+    records = [
+        AttributeRecord(name=name, kind="binary", column=name, levels=one, images=2, mean=0.5, sd=0.5, low=0, high=1,
+                        r2=1, vif=1) for name, one in levels.items()
+    ]  # fmt: skip
+    file = tmp_path / "labels.csv"
+    file.write_text("image,glasses,sex,light\na.png,ja,f,0\nb.png,nein,m,1\n")
+    found = read_labels(file, **as_fitted(reading(None, None, {}, None), records))
+    assert [(one.name, one.levels) for one in found.attributes] == list(levels.items())
 
 
 def test_two_words_that_say_nothing_are_asked_about_all_at_once(labels: Path, faces: Path, tiny_run: Path) -> None:
