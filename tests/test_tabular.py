@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.tabular import Table, are_dates, as_numbers, column_of_numbers, read_header, read_table, read_tables
@@ -324,6 +325,35 @@ class TestWorkbooks:
             with pytest.raises(DataError, match="too large: cells reach to row 1,048,576 and column 16,384"):
                 read_table(tmp_path / name)
         assert time.monotonic() - began < 5
+
+    def test_painted_cells_and_repeated_empty_rows_are_nothing(self, tmp_path: Path) -> None:
+        """To the last row and column, as spreadsheet programs write them."""
+        book = Workbook()
+        for row in (["image", "age"], ["a.png", 3], ["a.png", 3]):
+            book.active.append(row)
+        book.active["XFD1048576"].font = Font(bold=True)
+        book.save(tmp_path / "t.xlsx")
+        row = (
+            '<table:table-row{}><table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+            "<table:table-cell office:value-type={}><text:p>{}</text:p></table:table-cell>"
+            '<table:table-cell table:number-columns-repeated="16382"/></table:table-row>'
+        )
+        office = "urn:oasis:names:tc:opendocument:xmlns"
+        content = (
+            f'<office:document-content xmlns:office="{office}:office:1.0" xmlns:table="{office}:table:1.0"'
+            f' xmlns:text="{office}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Tabelle1">'
+            + row.format("", "image", '"string"', "age")
+            + row.format(' table:number-rows-repeated="2"', "a.png", '"float" office:value="3"', 3)
+            + '<table:table-row table:number-rows-repeated="1048573"><table:table-cell'
+            ' table:number-columns-repeated="16384"/></table:table-row></table:table></office:spreadsheet>'
+            "</office:body></office:document-content>"
+        )
+        with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
+            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{office}:manifest:1.0"/>')
+            archive.writestr("content.xml", content)
+        for name in ("t.xlsx", "t.ods"):
+            assert cells(read_table(tmp_path / name)) == [["image", "age"], ["a.png", "3"], ["a.png", "3"]], name
 
     def test_other_zips_and_damage(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "x.xlsx", "w") as archive:

@@ -129,8 +129,9 @@ class _Look:
         match self.inside:
             case "c":
                 self._xlsx_cell(attributes)
-            case "f":
-                self.awaits_value = True
+            case "v" | "is" | "f":  # a cell without is only painted, and calamine passes over it
+                self._reaches()
+                self.awaits_value = self.awaits_value or self.inside == "f"
             case "row":
                 self.row, self.column = _whole(attributes.get("r")) or self.row + 1, 0
             case "table":
@@ -148,7 +149,6 @@ class _Look:
         self.cell, kind = attributes.get("r", ""), attributes.get("t")
         place = _PLACE.fullmatch(self.cell)
         self.row, self.column = (int(place[2]), _column(place[1])) if place else (self.row, self.column + 1)
-        self._reaches()
         self.awaits_value = False
         self.is_text = kind == "str"
         if kind == "e":
