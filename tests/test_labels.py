@@ -472,6 +472,7 @@ class TestTable:
             labels = read_labels(write(text))
             assert labels.images == ["a.png", "b.png"]
             assert by_name(labels) == {"smiling": [0, 1], "age": [20, 30]}
+            assert [("names all columns but the first" in note) for note in labels.notes] == [True] * (text[0] != ",")
 
     def test_a_comma_at_the_end_of_every_row_moves_nothing(self, write: Write) -> None:
         labels = read_labels(write("image,smiling,age\na.png,0,20,\nb.png,1,30,\n"))

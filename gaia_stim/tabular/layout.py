@@ -163,6 +163,8 @@ def lay_out(file: Path, source: Source, fits: Fits | None, fill: bool, several: 
         reader = _Rows(file, first, fill or not source.separator, fits if several else None)
         if reader.lacks_a_name(rows_head := list(islice(rows, LOOKED_AT)), is_short, fits, source.separator):
             reader.header.insert(0, "")
+            if not is_short:
+                notes.append(f"line {first[0]} names all columns but the first, for the rows have a cell more")
         yield reader.read(chain(rows_head, rows), source, notes, count if count is None else (head[0][0], count))
         first = reader.next_header
         rows = reader.left
