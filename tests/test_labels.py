@@ -9,13 +9,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.images import list_images
-from gaia_stim.labels import Attribute, Labels, cells, coding, join, problems, read_labels
+from gaia_stim.labels import Attribute, Labels, coding, coding_in_words, join, problems, read_labels
+from gaia_stim.labels.words import PAIRS
+from gaia_stim.tabular import reading, workbooks
 
 Write = Callable[..., Path]
 
@@ -181,7 +184,6 @@ class TestCoding:
             (["True", "False", "TRUE"], [1, 0, 1]),
             (["n", "Y", "n"], [0, 1, 0]),
             (["absent", "present", ""], [0, 1, math.nan]),
-            (["male", "female", "male"], [1, 0, 1]),
             (["male", "NA", "male"], [0, math.nan, 0]),
         ],
     )
@@ -251,7 +253,8 @@ class TestCoding:
             self.coded(write, *words, baselines={"x": "rad"})
         with pytest.raises(ConfigError, match=r"unknown column of .* 'xx' .* choose from x"):
             self.coded(write, *words, baselines={"xx": "red"})
-        for numbers in (["0", "1"], ["1", "5", "9"], ["yes", "no"]):
+        assert self.coded(write, "yes", "no", baselines={"x": "yes"}).column("x").tolist() == [0, 1]
+        for numbers in (["0", "1"], ["1", "5", "9"]):
             with pytest.raises(ConfigError, match="cannot have a baseline"):
                 self.coded(write, *numbers, baselines={"x": numbers[0]})
 
@@ -284,9 +287,40 @@ class TestCoding:
         assert f"--missing 'x={word}'" in str(raised.value)
         assert np.isnan(self.coded(write, "1", "2", word, "3", missing=[f"x={word}"]).column("x")[2])
 
-    def test_a_decimal_comma(self, write: Write) -> None:
-        text = error(write("image;age\na.png;30\nb.png;31,5\nc.png;32,5\n"))
-        assert text.startswith("labels.csv:3: column 'age': '31,5' has a decimal comma")
+    def test_decimal_commas(self, write: Write) -> None:
+        file = write("image;age\na.png;30\nb.png;31,5\nc.png;32,25\n")
+        labels = read_labels(file)
+        assert labels.column("age").tolist() == [30, 31.5, 32.25]
+        assert labels.notes == ("column 'age': '31,5' is read as 31.5",)
+        text = error(write('image,age\na.png,30\nb.png,"31,5"\n'))
+        assert text.startswith("labels.csv:3: column 'age': '31,5' has a decimal comma in a table whose cells commas")
+        assert "--decimal comma" in text
+        assert read_labels(file.with_name("labels.csv"), decimal=",").column("age").tolist() == [30, 31.5]
+
+    def test_thousands_are_asked_about(self, write: Write) -> None:
+        file = write("image;income\na.png;950\nb.png;1.000\nc.png;1.050\n")
+        assert "labels.csv:3: column 'income': '1.000' may be 1000 or 1.000" in error(file)
+        assert read_labels(file, decimal=",").column("income").tolist() == [950, 1000, 1050]
+        # Words that hold such numbers here and there are words.
+        assert read_labels(write("image;x\na.png;1,000\nb.png;few\nc.png;many\n")).attributes[0].kind == "category"
+
+    def test_dates_are_no_categories(self, write: Write) -> None:
+        rows = "".join(f"{day}.png;{day:02d}.05.2024;{day}\n" for day in range(1, 28))
+        labels = read_labels(write("image;taken;age\n" + rows))
+        assert labels.names == ["age"] and "'taken' is left out: it holds dates or times" in labels.notes[0]
+        assert len(read_labels(labels.file, categories=["taken"]).attributes) == 27
+
+    @pytest.mark.parametrize("codes", [["999"], ["-1"], ["-1", "999"], ["-9", "-99"], ["9999"]])
+    def test_codes_beside_plausible_ages_are_noted(self, codes: list[str], write: Write) -> None:
+        labels = self.coded(write, "31", "18", "80", *codes)
+        assert [code in note and f"--missing 'x={code}'" in note for code, note in zip(
+            sorted(codes, key=float), labels.notes, strict=True)] == [True] * len(codes)  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "numbers", [["99", "98", "40"], ["1", "5", "9"], ["999", "998", "1001"], ["-2", "-1", "3"]]
+    )
+    def test_numbers_among_their_like_are_not(self, numbers: list[str], write: Write) -> None:
+        assert self.coded(write, *numbers).notes == ()
 
     def test_formulas_are_refused_and_text_that_only_looks_like_one_is_not(self, write: Write) -> None:
         assert error(write("image,x\na.png,1\nb.png,=A1+1\n")).startswith(
@@ -300,7 +334,96 @@ class TestCoding:
         assert "'Brown' and 'brown' are two levels" in self.coded(write, "brown", "Brown", "red").notes[0]
 
 
+class TestTwoWords:
+    """Which of two words is 1: as they say, as they are asked about, never as the alphabet has it."""
+
+    @staticmethod
+    def read(write: Write, name: str, zero: str, one: str, **options: Any) -> Labels:
+        return read_labels(write(f"image;{name};n\na.png;{zero};1\nb.png;{one};2\nc.png;{one};3\n"), **options)
+
+    @pytest.mark.parametrize(
+        ("name", "zero", "one"),
+        [
+            ("brille", "nein", "ja"),
+            ("Brille", "NEIN", "Ja"),
+            ("gözlük", "hayır", "evet"),
+            ("lunettes", "non", "oui"),
+            ("gafas", "no", "sí"),
+            ("x", "ohne", "mit"),
+            ("x", "absent", "present"),
+            ("x", "none", "glasses"),
+            ("x", "keine", "Brille"),
+            ("x", "ohne Brille", "mit Brille"),
+            ("x", "no glasses", "glasses"),
+            ("x", "glasses_no", "glasses_yes"),
+            ("x", "without-beard", "with-beard"),
+            ("x", "non-smiling", "smiling"),
+            ("x", "unfamiliar", "familiar"),
+            ("x", "not smiling", "smiling"),
+            ("x", "нет", "да"),
+            ("x", "いいえ", "はい"),
+            ("female", "male", "female"),
+            ("is_male", "female", "male"),
+        ],
+    )
+    def test_they_say_it(self, name: str, zero: str, one: str, write: Write) -> None:
+        for first, second in ((zero, one), (one, zero)):
+            labels = self.read(write, name, first, second)
+            [found, _] = labels.attributes
+            assert dict(found.levels) == {zero: 0, one: 1} and labels.asked == {}
+            said = coding_in_words(found.name, found.levels, found.why)
+            assert said is not None and said.startswith(f"{name}: '{one}' is 1 and '{zero}' is 0 (") and found.why
+
+    def test_every_pair_comes_out_right(self, write: Write) -> None:
+        for zero, one in PAIRS:
+            assert dict(self.read(write, "x", one, zero).attributes[0].levels) == {zero: 0, one: 1}, (zero, one)
+
+    @pytest.mark.parametrize(
+        "words", [("female", "male"), ("a", "b"), ("ja", "yes"), ("left", "right"), ("nein", "no")]
+    )
+    def test_they_are_asked_about(self, words: tuple[str, str], write: Write) -> None:
+        labels = self.read(write, "x", *words)
+        assert labels.names == ["n"]
+        assert labels.asked == {"x": f"which of '{words[0]}' and '{words[1]}' is 1? --one 'x={words[1]}'"}
+        assert "column 'x' is left out: which of" in labels.notes[0]
+        with pytest.raises(ConfigError, match="column 'x': which of"):
+            labels.select(["x"])
+        for one in words:
+            for told in (one, f"x={one}"):
+                said = self.read(write, "x", *words, ones=[told])
+                assert {word for word, number in said.attributes[0].levels if number} == {one}
+                assert said.attributes[0].why == "--one"
+
+    def test_what_is_said_counts_and_has_to_be_there(self, write: Write) -> None:
+        assert dict(self.read(write, "x", "nein", "ja", ones=["nein"]).attributes[0].levels) == {"ja": 0, "nein": 1}
+        assert self.read(write, "x", "1", "2", ones=["x=2"]).column("x").tolist() == [0, 1, 1]
+        with pytest.raises(ConfigError, match=r"unknown value of column 'x' 'jaa' .did you mean 'ja'"):
+            self.read(write, "x", "nein", "ja", ones=["x=jaa"])
+        with pytest.raises(ConfigError, match=r"unknown column of .* 'y'"):
+            self.read(write, "x", "nein", "ja", ones=["y=ja"])
+        with pytest.raises(ConfigError, match="--one jaa: no column of two words has it"):
+            self.read(write, "x", "nein", "ja", ones=["jaa"])
+        three = write("image,x,y\na.png,ja,ja\nb.png,nein,nein\nc.png,nein,vielleicht\n")
+        assert read_labels(three, ones=["nein"]).column("x").tolist() == [0, 1, 1]
+        with pytest.raises(ConfigError, match="column 'n' has 3 different values; --one is for two"):
+            self.read(write, "x", "nein", "ja", ones=["n=2"])
+
+
 class TestTable:
+    def test_titles_sheets_and_letters_are_said(self, tmp_path: Path, write: Write) -> None:
+        labels = read_labels(write("Ratings, spring\n\nimage;age\nZoë.png;3\n".encode("cp1252")))
+        assert labels.images == ["Zoë.png"]
+        assert [note.partition(": ")[0] for note in labels.notes] == ["labels.csv"] * 2
+        pd.DataFrame({"image": ["a.png"], "age": [3]}).to_excel(tmp_path / "l.ods", engine="odf", sheet_name="Faces")
+        labels = read_labels(tmp_path / "l.ods", sheet="Faces")
+        assert (labels.images, labels.names) == (["a.png"], ["age"])
+        assert labels.left_out == {"": "holds the numbers of the rows, as R and pandas write them"}
+
+    def test_row_numbers_of_r_are_no_attribute(self, write: Write) -> None:
+        labels = read_labels(write('"","image","age"\n"1","a.png",30\n"2","b.png",31\n'))
+        assert labels.names == ["age"] and "column '1' is left out" in labels.notes[0]
+        assert read_labels(write("X,image,age\n1,a.png,30\n2,b.png,31\n")).names == ["age"]
+
     @pytest.mark.parametrize("separator", [",", ";", "\t"])
     @pytest.mark.parametrize("name", ["image", "Image_ID", "file name", "FILEPATH", "stim_file", "img-name", "Photo"])
     def test_images_by_the_columns_name(self, name: str, separator: str, write: Write) -> None:
@@ -349,6 +472,7 @@ class TestTable:
             labels = read_labels(write(text))
             assert labels.images == ["a.png", "b.png"]
             assert by_name(labels) == {"smiling": [0, 1], "age": [20, 30]}
+            assert [("names all columns but the first" in note) for note in labels.notes] == [True] * (text[0] != ",")
 
     def test_a_comma_at_the_end_of_every_row_moves_nothing(self, write: Write) -> None:
         labels = read_labels(write("image,smiling,age\na.png,0,20,\nb.png,1,30,\n"))
@@ -370,10 +494,10 @@ class TestTable:
             (b"\n \n,,\n", "is empty"),
             (b"image,age\n", "has a header but no rows"),
             (b"image\na.png\n", "has no attributes beside the images"),
-            (b"image,age,age\na.png,1,2\n", ":1: columns 2 and 3 are both called 'age'"),
+            (b"image,age,age\na.png,1,2\n", ":1: two columns are called 'age'"),
             (b"image,,age\na.png,1,2\n", "column 2 has no name in the header"),
             (
-                b",image,age\n0,a.png,2\n",
+                b",image,age\n7,a.png,2\n6,b.png,3\n",
                 "the first column has no name in the header, although another names the images",
             ),
             (b"image,age\na.png,1\nb.png\n", ":3: 1 cells, but the header names 2 columns"),
@@ -381,10 +505,9 @@ class TestTable:
             (b'image,age\n"a\n\n.png",1\nb.png,1,2\n', ":5: 3 cells"),
             (b"image,age\n,1\n", ":2: names no image"),
             (b'image,age\na.png,1\n"b.png,1\nc.png,2\n', ":3: not a CSV table"),
-            (b"image,age\na.png,\xe9\n", ":2: not UTF-8 (byte 0xe9); save it as CSV UTF-8"),
-            ("image,age\na.png,1\n".encode("utf-16"), "is UTF-16 text; save it as CSV UTF-8"),
+            (b"image,age\na.png,\x81\n", ":2: not UTF-8 (byte 0x81); save it as CSV UTF-8"),
             (b"image,age\na.png,1\nb\0.png,2\n", ":3: a NUL byte"),
-            (b"\xd0\xcf\x11\xe0rest", "an old Excel file; save it as .xlsx or as CSV UTF-8"),
+            (b"\xd0\xcf\x11\xe0rest", "an old Excel file, or one with a password; save it as .xlsx or as CSV UTF-8"),
             (b"a.png,0,1\nb.png,1,1\n", ":1: 'a.png' is in the place of a column's name"),
             (b"image,h:b,h\na.png,1,a\nb.png,2,b\nc.png,3,c\n", "two attributes would be called 'h:b'"),
             (b"image,age\n" + b"a" * 140_000 + b",1\n", ":2: not a CSV table"),
@@ -398,7 +521,7 @@ class TestTable:
     ) -> None:
         assert "no such file" in error(tmp_path / "nothing.csv")
         assert "is a folder" in error(tmp_path)
-        monkeypatch.setattr(cells, "LARGEST", 5)
+        monkeypatch.setattr(reading, "LARGEST", 5)
         assert "too large" in error(write("image,age\na.png,1\n"))
 
     def test_one_row_an_image(self, write: Write) -> None:
@@ -466,10 +589,6 @@ class TestTable:
 
 
 class TestSheets:
-    @pytest.fixture(autouse=True)
-    def _openpyxl(self) -> None:
-        pytest.importorskip("openpyxl")
-
     @staticmethod
     def save(path: Path, rows: Sequence[Sequence[Any]]) -> Path:
         from openpyxl import Workbook
@@ -510,23 +629,15 @@ class TestSheets:
 
     def test_a_formula_without_its_value(self, tmp_path: Path) -> None:
         file = self.save(tmp_path / "labels.xlsx", [["image", "age"], ["a.png", 1], ["b.png", "=B2+1"]])
-        assert error(file).startswith("labels.xlsx:3: cell B3 is a formula without its value")
+        assert error(file).startswith("labels.xlsx: cell B3 is a formula without its value")
 
     def test_damaged_and_huge(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         file = self.save(tmp_path / "labels.xlsx", [["image", "age"], ["a.png", 1]])
         cut = tmp_path / "cut.xlsx"
         cut.write_bytes(file.read_bytes()[:-300])
-        assert "not an XLSX workbook, or damaged" in error(cut)
-        monkeypatch.setattr(cells, "LARGEST_UNPACKED", 100)
+        assert "not an XLSX or ODS workbook, or damaged" in error(cut)
+        monkeypatch.setattr(workbooks, "LARGEST_UNPACKED", 100)
         assert "unpacks to" in error(file)
-
-
-@pytest.mark.parametrize(
-    ("cell", "text"),
-    [("d'-prime", "d'-prime"), ("Anna'-01.png", "Anna'-01.png"), (" '=1+1 ", "=1+1"), ("''=x", "'=x"), ("'x'", "'x'")],
-)
-def test_only_the_mark_against_formulas_is_taken_from_a_cell(cell: str, text: str) -> None:
-    assert cells.plain(cell) == text
 
 
 class TestJoin:
@@ -566,16 +677,34 @@ class TestJoin:
         assert joined.rows[0] == -1
         assert joined.summary == "19 of 20 images have labels (matched by path); none for face aa"
 
-    def test_fewer_are_refused(self) -> None:
-        images = [f"face {letter}{letter}" for letter in "abcdefghijklmnopqrs"]
+    @pytest.mark.parametrize("folder", ["", "images", "sub/images"])
+    def test_some_of_the_images_by_their_paths_are_used_counted_and_told(self, folder: str) -> None:
+        """Sixty images, fifty of them labelled, and five rows of others."""
+        images = [f"face_{number:04d}.png" for number in range(60)]
+        before = f"{folder}/" if folder else ""
+        rows = [f"{before}face_{number:04d}.png" for number in range(10, 60)] + [f"gone_{n}.png" for n in range(5)]
+        joined = join(table(rows), images, folder)
+        assert (joined.by, joined.matched, len(joined.unused_rows)) == ("path", 50, 5)
+        assert np.isnan(joined.values[:10, 0]).all() and joined.values[10:, 0].tolist() == list(range(50))
+        assert joined.summary == (
+            "50 of 60 images have labels (matched by path); none for face_0000.png, face_0001.png, face_0002.png,"
+            " face_0003.png, face_0004.png and 5 more; 5 rows of labels are of other images, such as gone_0.png"
+        )
+        # From the images' own folder as well as from the table's.
+        assert join(table([row.removeprefix(before) for row in rows]), images, folder).matched == 50
+
+    def test_fewer_are_refused_where_it_is_a_guess(self) -> None:
+        images = [f"face {letter}{letter}.png" for letter in "abcdefghijklmnopqrs"]
+        stems = [image.removesuffix(".png") for image in images]
         with pytest.raises(DataError) as raised:
-            join(table(images[1:]), images)
+            join(table(stems[1:]), images)
         text = str(raised.value)
-        assert "labels for 18 of 19 images (94 %), at least 95% are needed; none for face aa" in text
+        assert "labels for 18 of 19 images (94 %) by their path without suffix, at least 95% are needed" in text
+        assert "none for face aa.png" in text
         with pytest.raises(DataError, match="are these the labels of these images") as raised:
             join(table(["x", "y", "z"]), images)
         assert "labels for 0 of 19 images" in str(raised.value)
-        assert "face aa, face bb, face cc, face dd, face ee and 14 more" in str(raised.value)
+        assert "face aa.png, face bb.png, face cc.png, face dd.png, face ee.png and 14 more" in str(raised.value)
         with pytest.raises(DataError, match="no images"):
             join(table(["x"]), [])
 
@@ -603,8 +732,10 @@ class TestJoin:
         """Nine of ten match with their folders; the tenth must not get the labels of its namesake elsewhere."""
         images = [f"old/{letter}.png" for letter in "abcdefghij"]
         rows = [*images[:9], "young/j.png"]
+        joined = join(table(rows), images)
+        assert (joined.by, joined.matched, joined.unmatched_images) == ("path", 9, ("old/j.png",))
         with pytest.raises(DataError, match="labels for 9 of 10"):
-            join(table(rows), images)
+            join(table([row.replace("png", "jpg") for row in rows]), images)
 
     @pytest.mark.parametrize("count", [10, 500])  # below and above 95 % by accident
     @pytest.mark.parametrize("suffix", ["png", "jpg"])

@@ -22,7 +22,7 @@ def test_a_table_in_any_order_of_rows_and_columns(tmp_path: Path) -> None:
     found = read_landmarks(written(tmp_path, TABLE))
     assert found.names == ("left", "right") and found.place("right") == 1
     assert found.positions["b.jpg"].tolist() == [[7, 8], [5, 6]]
-    turned = read_landmarks(written(tmp_path, "y;x;landmark;image\n2;1.5;left;a.jpg\n", "other.csv"))
+    turned = read_landmarks(written(tmp_path, "y;x;landmark;image\n2;1,5;left;a.jpg\n", "other.csv"))
     assert turned.positions["a.jpg"].tolist() == [[1.5, 2]]
 
 
@@ -41,9 +41,9 @@ def test_what_is_missing_is_nan_and_comes_back_as_missing(tmp_path: Path) -> Non
     [
         ("image,x,y\na.jpg,1,2\n", "no column 'landmark'"),
         (TABLE + "a.jpg,left,9,9\n", r":6: landmark 'left' of a.jpg stands there twice"),
-        (TABLE.replace("1.5", "wide"), r":2: 'wide 2' is not a position"),
-        (TABLE.replace("1.5", "nan"), r":2: 'nan 2' is not a position"),
-        (TABLE.replace("1.5", "inf"), r":2: 'inf 2' is not a position"),
+        (TABLE.replace("1.5", "wide"), r":2: column 'x': 'wide' is not a finite number"),
+        (TABLE.replace("1.5", "nan"), r":2: has no position"),
+        (TABLE.replace("1.5", "inf"), r":2: column 'x': 'inf' is not a finite number"),
     ],
 )
 def test_what_is_no_table_of_landmarks(tmp_path: Path, text: str, says: str) -> None:

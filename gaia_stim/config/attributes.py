@@ -54,7 +54,7 @@ def amounts(text: str) -> list[float]:
 class AttributesFitConfig(FolderConfig):
     """Find the direction of the space that stands for each attribute of a table of labels."""
 
-    labels: Annotated[Path, Input("The table: CSV, TSV, XLSX or CelebA's text files, a row an image.", "FILE")]
+    labels: Annotated[Path, Input("The table: CSV, XLSX, ODS or CelebA's text files, a row an image.", "FILE")]
     images: Annotated[
         Path | None,
         Input("The folder of the images. [default: 'images' beside the labels, else the labels' folder]", "DIR"),
@@ -89,6 +89,26 @@ class AttributesFitConfig(FolderConfig):
             panel="How the table is read",
         ),
     ] = None
+    one: Annotated[
+        tuple[str, ...] | None,
+        Decides(
+            "Which of two words is 1, everywhere or in one column; may be repeated. [default: as the words say, else "
+            "asked]",
+            "[COLUMN=]WORD",
+            panel="How the table is read",
+        ),
+    ] = None
+    decimal: Annotated[
+        Literal["point", "comma"] | None,
+        Decides(
+            "What parts a number's decimals; the other one then parts thousands. [default: seen from the table]",
+            panel="How the table is read",
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None,
+        Decides("The sheet of a workbook. [default: the first that fits]", "NAME", panel="How the table is read"),
+    ] = None
     out: Annotated[Path, Output("The folder of the vectors.", "DIR")] = Path("attributes")
     model: ModelPath = None
     force: Force = False
@@ -105,6 +125,10 @@ class AttributesFitConfig(FolderConfig):
         """The level that each of these columns is measured against."""
         pairs = (one.split("=", 1) for one in self.baseline or ())
         return {column.strip(): level.strip() for column, level in pairs}
+
+    def decimal_sign(self) -> str | None:
+        """What parts decimals, as it is written."""
+        return {"point": ".", "comma": ","}[self.decimal] if self.decimal else None
 
 
 Calibrate = Annotated[

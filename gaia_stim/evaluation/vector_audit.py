@@ -24,7 +24,7 @@ from gaia_stim.files import hash_file
 from gaia_stim.images import write_png
 from gaia_stim.samples.folder import IMAGES, LABELS, draw_into
 from gaia_stim.space import attributes as estimating
-from gaia_stim.space.labelled import labelled
+from gaia_stim.space.labelled import as_fitted, labelled
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
@@ -130,7 +130,8 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
     if not folder.is_dir():
         raise DataError(f"{folder}: the labelled images are gone; name their folder with --images")
     own = record.names
-    found = labelled(space, file, folder, record.command["reading"], own, (), listen, config)
+    how = as_fitted(record.command["reading"], record.attributes)
+    found = labelled(space, file, folder, how, own, (), listen, config)
     if found.images.content_hash != record.images_hash:
         raise DataError(f"{folder}: its images are no longer those of the fit; fit again, or name them with --images")
     known = np.flatnonzero(~np.isnan(found.values).all(axis=1))

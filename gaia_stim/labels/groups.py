@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.errors import ConfigError, DataError, unknown_name
-from gaia_stim.labels.cells import plain, read_cells
 from gaia_stim.labels.joining import rows_of
-from gaia_stim.labels.table import column_of_images
+from gaia_stim.labels.table import column_of_images, is_image_name
+from gaia_stim.tabular import read_table
 
 SHARE = 0.1
 """Of the groups, where nobody says which to hold out."""
@@ -23,13 +23,12 @@ def read_groups(file: Path, column: str, images: Sequence[str]) -> list[str]:
 
     Raises `ConfigError` where there is no such column, `DataError` where it names nobody or one group only.
     """
-    cells = read_cells(file)
-    place = column_of_images(cells)
-    if column not in cells.header or cells.header.index(column) == place:
-        others = [name for name in cells.header if name and name != cells.header[place]]
-        raise unknown_name(f"column of {file}", column, others)
-    values = [plain(cell).strip() for cell in cells.columns[cells.header.index(column)]]
-    rows = rows_of(file, [plain(cell) for cell in cells.columns[place]], images)
+    table = read_table(file, fits=lambda names: column in names and any(map(is_image_name, names)))
+    image = column_of_images(table)
+    if column not in table.columns or column == image:
+        raise unknown_name(f"column of {file}", column, [name for name in table.columns if name and name != image])
+    values: list[str] = table.frame[column].tolist()
+    rows = rows_of(file, table.frame[image].tolist(), images)
     named = [values[row] if row >= 0 else "" for row in rows]
     if not any(named):
         raise DataError(f"{file}: column '{column}' names nobody for any of these {len(images)} images")

@@ -1,7 +1,8 @@
 """Which row of a table of labels belongs to which image.
 
 One rule for all images, never a mixture: by path, else by path without the file's suffix, else by file name, else by
-stem. Numbers are compared as they are written: 0001 is not 1, because CelebA's 000001 and CelebA-HQ's 00001 are
+stem. All but the path is a guess, and has to hold for nearly all images; by their paths, some may have labels and
+others none. Numbers are compared as they are written: 0001 is not 1, because CelebA's 000001 and CelebA-HQ's 00001 are
 different faces, and a row is never moved to the next number. A set that is numbered from 0 on one side and from 1 on
 the other matches nearly everywhere and is wrong everywhere, so what would fit better one step away is refused.
 """
@@ -20,7 +21,7 @@ from gaia_stim.labels.coding import AttributeValues
 from gaia_stim.labels.table import Labels, path_key
 
 ENOUGH = 0.95
-"""Share of the images that must have labels."""
+"""Share of the images that must have labels where they are not found by path: it is a guess otherwise."""
 TRUST_FOLDERS = 0.5
 """Where so many images match with their folders, folders mean something and are not left out."""
 MOST_DIGITS = 15
@@ -90,28 +91,32 @@ def _stem(path: str) -> str:
     return _without_suffix(_name(path))
 
 
-_WITH_FOLDERS: dict[str, Callable[[str], str]] = {"path": str, "path without suffix": _without_suffix}
+_PATH = "path"
+_WITH_FOLDERS: dict[str, Callable[[str], str]] = {_PATH: str, "path without suffix": _without_suffix}
 _WITHOUT_FOLDERS: dict[str, Callable[[str], str]] = {"name": _name, "stem": _stem}
 
 
-def join(labels: Labels, images: Sequence[str]) -> Joined:
+def join(labels: Labels, images: Sequence[str], folder: str = "") -> Joined:
     """The labels of each of `images`, paths relative to their folder with /; rows of other images are left over.
 
-    Raises `DataError` where a file name or stem that decides occurs twice, where fewer than `ENOUGH` of the images
-    have a row, and where more images would have one if every number were one higher or lower.
+    `folder` is where theirs is, as a table beside it has it: rows may be paths from there, or from the table.
+
+    Raises `DataError` where a file name or stem that decides occurs twice, where fewer than `ENOUGH` of the images have
+    a row and it was not found by path, and where more images would have one if every number were one higher or lower.
     """
     if not images:
         raise DataError(f"{labels.file}: there are no images to find labels for")
-    match = _best([path_key(row) for row in labels.images], [path_key(image) for image in images])
+    match = _best([path_key(row) for row in labels.images], _keys(images, folder))
     _refuse_twins(labels, images, match)
     unmatched = tuple(image for image, row in zip(images, match.rows, strict=True) if row == _NONE)
     hint = _numbering(labels, images, match)
-    if match.matched < ENOUGH * len(images):
+    if match.matched < ENOUGH * len(images) and not (match.by == _PATH and match.matched):
         share = int(100 * match.matched / len(images))
         raise DataError(
-            f"{labels.file}: has labels for {match.matched:,} of {len(images):,} images ({share} %), at least"
-            f" {ENOUGH:.0%} are needed; none for {in_brief(unmatched)}, while its rows are called"
-            f" {in_brief(labels.images)}; {hint or 'are these the labels of these images?'}"
+            f"{labels.file}: has labels for {match.matched:,} of {len(images):,} images ({share} %) by their"
+            f" {match.by}, at least {ENOUGH:.0%} are needed where it is not by the whole path; none for"
+            f" {in_brief(unmatched)}, while its rows are called {in_brief(labels.images)};"
+            f" {hint or 'are these the labels of these images?'}"
         )
     if hint:
         raise DataError(f"{labels.file}: {hint}")
@@ -128,25 +133,33 @@ def rows_of(file: Path, names: Sequence[str], images: Sequence[str]) -> npt.NDAr
     By the rule of this module; images without a name are nobody's mistake. Raises `DataError` where a name that decides
     occurs twice.
     """
-    match = _best([path_key(name) for name in names], [path_key(image) for image in images])
+    match = _best([path_key(name) for name in names], _keys(images))
     if (match.rows == _SEVERAL).any():
         image = images[int(np.argmax(match.rows == _SEVERAL))]
         raise DataError(f"{file}: several of its images may be {image}; write their paths as they are in their folder")
     return match.rows
 
 
-def _best(rows: Sequence[str], images: Sequence[str]) -> _Match:
-    """The first way by which enough images match, else the one by which most do, else by stem."""
+def _keys(images: Sequence[str], folder: str = "") -> list[list[str]]:
+    """What the images may be called: from their folder on, and from the table on where that is another."""
+    keys = [path_key(image) for image in images]
+    return [keys, [f"{path_key(folder)}/{key}" for key in keys]] if folder else [keys]
+
+
+def _best(rows: Sequence[str], images: Sequence[Sequence[str]]) -> _Match:
+    """The first way by which enough images match, else the one by which most do, by path where no other finds more."""
     tried: list[_Match] = []
+    count = len(images[0])
     for ways in (_WITH_FOLDERS, _WITHOUT_FOLDERS):
-        if any(match.touched >= TRUST_FOLDERS * len(images) for match in tried):
+        if any(match.touched >= TRUST_FOLDERS * count for match in tried):
             break
         for by, key in ways.items():
-            match = _matched(by, [key(row) for row in rows], [key(image) for image in images])
-            if match.touched >= ENOUGH * len(images):
+            found = [_matched(by, [key(row) for row in rows], [key(image) for image in called]) for called in images]
+            match = max(found, key=lambda match: match.touched)
+            if match.touched >= ENOUGH * count:
                 return match
             tried.append(match)
-    best = max(tried, key=lambda match: match.touched)
+    best = max(tried, key=lambda match: (match.touched, match.by == _PATH))
     return best if best.touched else tried[-1]
 
 

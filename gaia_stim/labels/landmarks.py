@@ -1,6 +1,6 @@
 """Landmarks of images: named points, in the pixels of the image files, as people keep them.
 
-Read are a table with the columns image, landmark, x and y (CSV, TSV, XLSX), a folder of WebMorph's `.tem` files, and a
+Read are a table with the columns image, landmark, x and y (CSV, XLSX, ODS), a folder of WebMorph's `.tem` files, and a
 folder of `.pts` files (two columns, as face-tracking programs write them); files of a folder are named like their
 images. Positions count from the top left corner, x to the right and y down; a pixel's centre lies at whole numbers.
 """
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
 from gaia_stim.errors import DataError, in_brief
-from gaia_stim.labels.cells import plain, read_cells
 from gaia_stim.labels.joining import rows_of
+from gaia_stim.tabular import column_of_numbers, read_table
 
 COLUMNS = ("image", "landmark", "x", "y")
 TEM, PTS = ".tem", ".pts"
@@ -71,20 +71,22 @@ def landmarks_csv(landmarks: Landmarks) -> bytes:
 
 
 def _table(source: Path) -> Landmarks:
-    cells = read_cells(source, COLUMNS[0])
-    header = [name.casefold() for name in cells.header]
-    if missing := [name for name in COLUMNS if name not in header]:
+    table = read_table(source, fits=lambda names: {name.casefold() for name in names} >= set(COLUMNS))
+    called = {name.casefold(): name for name in reversed(table.columns)}
+    if missing := [name for name in COLUMNS if name not in called]:
         raise DataError(f"{source}: has no column '{missing[0]}'; landmarks are told by {', '.join(COLUMNS)}")
-    image, landmark, x, y = (list(map(plain, cells.columns[header.index(name)])) for name in COLUMNS)
+    image, landmark = (table.frame[called[name]].tolist() for name in COLUMNS[:2])
+    places = np.column_stack([column_of_numbers(table, called[name]) for name in COLUMNS[2:]])
     names = list(dict.fromkeys(landmark))
     order = {name: place for place, name in enumerate(names)}
     found: dict[str, Positions] = {}
-    for row, line in enumerate(cells.lines):
+    for row, place in enumerate(map(order.__getitem__, landmark)):
         positions = found.setdefault(image[row], np.full((len(names), 2), np.nan))
-        place = order[landmark[row]]
         if not np.isnan(positions[place]).all():
-            raise DataError(f"{source}:{line}: landmark '{landmark[row]}' of {image[row]} stands there twice")
-        positions[place] = _position(f"{source}:{line}", x[row], y[row])
+            raise DataError(f"{table.where(row)}: landmark '{landmark[row]}' of {image[row]} stands there twice")
+        if not np.isfinite(places[row]).all():
+            raise DataError(f"{table.where(row)}: has no position: two numbers are needed, x and y")
+        positions[place] = places[row]
     return Landmarks(source, tuple(names), found)
 
 

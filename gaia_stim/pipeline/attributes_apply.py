@@ -9,6 +9,7 @@ from gaia_stim.config.attributes import amounts, names
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.names import default_name
+from gaia_stim.space.labelled import codings
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.varying import Vary
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
@@ -21,6 +22,8 @@ from gaia_stim.stimuli.sources import Gain, Source, gather
 
 SMALL = 0.25
 """In SDs: amounts that stay within are hardly seen, and in units of a graded attribute rarely meant."""
+NEAR = 0.05
+"""Share of the range of an attribute's labels by which an amount may go beyond it unsaid."""
 NEAR_NOTHING = 0.1
 """R² below which what is moved is mostly chance."""
 
@@ -35,6 +38,8 @@ class AttributesApplyResult:
     estimator: str
     unit: str
     attributes: list[str]
+    codings: list[str]
+    """Which word is 1 in each column of two words: where +1 goes."""
     held: list[str]
     faces: list[Predicted]
     refinement: tuple[Gain, ...]
@@ -77,6 +82,9 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         force=config.force,
     )
     plan = made.provenance.plan
+    for name, values in zip(config.attribute, steps, strict=True):
+        if said := _beyond(vectors.attribute(name), values, config.unit, plan.predicted):
+            listen(Note(f"{name}: {said}; nothing is cut, but no image was labelled so", warning=True))
     return AttributesApplyResult(
         out,
         len(made),
@@ -84,6 +92,7 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         edit.estimator,
         edit.unit,
         list(edit.attributes),
+        codings(map(vectors.attribute, edit.attributes)),
         list(edit.held),
         list(plan.predicted),
         plan.refinement.images,
@@ -100,3 +109,27 @@ def _mind(attribute: AttributeRecord, values: Sequence[float], unit: str, listen
     if attribute.r2 < NEAR_NOTHING:
         weak = f"{attribute.name}: the codes hardly say anything of it (R² {attribute.r2:.2f})"
         listen(Note(f"{weak}; what is moved is mostly chance", warning=True))
+
+
+def _beyond(attribute: AttributeRecord, values: Sequence[float], unit: str, faces: Sequence[Predicted]) -> str | None:
+    """What to say where amounts ask for what no label had; None where they do not.
+
+    A graded attribute goes beyond its labels where a face's value and the amount do; one of yes and no, where more is
+    asked for than the way from the one to the other: what the codes say of a single face is no clear yes or no.
+    """
+    low, high = attribute.low, attribute.high
+    near = NEAR * (high - low)
+    steps = [value * (attribute.sd if unit == "sd" else 1.0) for value in values]
+    far = max(steps, key=abs)
+    if abs(far) > high - low + near:
+        return f"{far:+.4g} is further than all labels are apart ({low:.4g} to {high:.4g})"
+    own = [face for face in faces if face.attribute == attribute.name and attribute.kind == "graded"]
+    reached = [(face.source_id, face.value + step) for face in own for step in (min(steps), max(steps))]
+    beyond = [(face, end) for face, end in reached if not low - near <= end <= high + near]
+    if not beyond:
+        return None
+    count = len({face for face, _ in beyond})
+    return (
+        f"{count:,} of {len(own):,} faces go beyond the labels ({low:.4g} to {high:.4g}),"
+        f" such as {beyond[0][0]} to {beyond[0][1]:.4g}"
+    )

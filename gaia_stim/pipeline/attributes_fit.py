@@ -12,7 +12,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import made_once
 from gaia_stim.space.fitting import fitted
-from gaia_stim.space.labelled import labelled, reading, tell
+from gaia_stim.space.labelled import codings, labelled, reading, tell
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.vectors import CARRIED, VECTORS, Vectors
 
@@ -49,6 +49,8 @@ class AttributesFitResult:
     inseparable: list[list[str]]
     carried: list[str]
     """Attributes with an R² of at least `CARRIED`."""
+    codings: list[str]
+    """Which word is 1 in each column of two words, and why."""
     attributes: list[FittedAttribute]
 
 
@@ -59,13 +61,24 @@ def fit(config: AttributesFitConfig, listen: Listener = silent) -> AttributesFit
     unknown names and where the folder holds something else, `CheckpointError` for the model.
     """
     space = open_space(config.model, listen)
-    how = reading(config.image_column, config.category, config.baselines(), config.missing)
+    how = reading(
+        config.image_column,
+        config.category,
+        config.baselines(),
+        config.missing,
+        ones=list(config.one or ()),
+        decimal=config.decimal_sign(),
+        sheet=config.sheet,
+    )
     found = labelled(
         space, config.labels, config.images, how, names(config.attributes), names(config.without), listen, config
     )
     tell(found, listen)
+    words = {one.name: dict(one.levels) for one in found.attributes if codings([one])}
     command = {
         "reading": how,
+        # Vectors of an earlier version may have another word for 1; without words they are what they were.
+        **({"coding": words} if words else {}),
         "attributes": [attribute.name for attribute in found.attributes],
         "labels": hash_file(config.labels),
         "images": found.images.content_hash,
@@ -96,6 +109,7 @@ def _result(out: Path, made: Vectors) -> AttributesFitResult:
         record.ridge_penalty,
         [list(group) for group in record.inseparable],
         [one.name for one in record.attributes if one.r2 >= CARRIED],
+        codings(record.attributes),
         [
             FittedAttribute(
                 one.name,

@@ -16,6 +16,7 @@ from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels, find_images, write_png
 from gaia_stim.outputs import Kind, made_once
+from gaia_stim.space.labelled import codings
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.space import Space
 from gaia_stim.space.varying import Vary
@@ -42,6 +43,8 @@ class AttributesShowResult:
     faces: Path
     attributes: list[str]
     amount_sd: float
+    codings: list[str]
+    """Which word is 1 in each column of two words: where +1 goes."""
 
 
 def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesShowResult:
@@ -53,8 +56,7 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
     vectors = Vectors.open(config.vectors)
     out = config.out or beside(config.vectors, "_show")
     chosen = names(config.attributes) or _best_first(vectors)
-    for name in chosen:
-        vectors.place(name)
+    coded = codings(map(vectors.attribute, chosen))
     record = vectors.record
     space = open_space_by_hash(record.model_hash, Path(record.run), config.model, listen)
     faces = gather(space, _faces(config, vectors))
@@ -75,7 +77,7 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
         return {}
 
     made_once(out, SHEETS, request, make, force=config.force, listen=listen)
-    return AttributesShowResult(out, config.vectors, out / ALONE, out / FACES, chosen, config.amount)
+    return AttributesShowResult(out, config.vectors, out / ALONE, out / FACES, chosen, config.amount, coded)
 
 
 def _best_first(vectors: Vectors) -> list[str]:

@@ -88,6 +88,7 @@ def _attributes(found: Labelled, readout: Readout, apart: Separation) -> tuple[A
             column=attribute.column,
             baseline=attribute.baseline,
             levels=attribute.levels,
+            why=attribute.why,
             images=int((~np.isnan(column)).sum()),
             mean=float(np.nanmean(column)),
             sd=float(np.nanstd(column)),

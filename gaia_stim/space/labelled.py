@@ -1,6 +1,6 @@
 """From a table of labels and a folder of images to what a regression wants: codes and numbers, row by row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset
-from gaia_stim.errors import DataError
+from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
-from gaia_stim.labels import Attribute, join, problems, read_labels
+from gaia_stim.labels import Attribute, coding_in_words, join, problems, read_labels
 from gaia_stim.space.images import AS_EVER, codes_of, images_of
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
+from gaia_stim.space.vectors import AttributeRecord
 
 IMAGES = "images"
 """The folder beside the labels in which images are looked for first."""
@@ -43,14 +44,31 @@ def reading(
     category: Sequence[str] | None,
     baselines: Mapping[str, str],
     missing: Sequence[str] | None,
+    **rest: Any,
 ) -> dict[str, Any]:
-    """The arguments of `read_labels`, as JSON values that can be kept and used again."""
+    """The arguments of `read_labels`, as JSON values that can be kept and used again; of the `rest` those with a value.
+
+    Vectors of an earlier version were asked for without the latter, and stay what was asked for.
+    """
     return {
         "image_column": image_column,
         "categories": list(category or ()),
         "baselines": dict(baselines),
         "missing": list(missing or ()),
+        **{name: value for name, value in rest.items() if value},
     }
+
+
+def as_fitted(how: Mapping[str, Any], attributes: Iterable[AttributeRecord]) -> dict[str, Any]:
+    """The reading of a fit with each coding of two words as it was then, whatever is known of words by now."""
+    ones = [
+        f"{one.column}={word}"
+        for one in attributes
+        if one.kind == "binary" and coding_in_words(one.name, one.levels, one.why)
+        for word, number in one.levels
+        if number == 1
+    ]
+    return {**how, "ones": [*how.get("ones", ()), *ones]}
 
 
 def labelled(
@@ -66,20 +84,22 @@ def labelled(
     """The images of a folder with their labels, as the model sees them.
 
     Raises `DataError` where the table is none, labels and images do not belong together, or an attribute cannot be
-    fitted; `ConfigError` for names that are not there.
+    fitted; `ConfigError` for names that are not there, and where of two words nothing says which is 1.
     """
     labels = read_labels(file, **how)
     if chosen:
         labels = labels.select(chosen)
+    elif asked := [f"'{name}': {text}" for name, text in labels.asked.items() if name not in without]:
+        raise ConfigError(f"{file}: {'; '.join(asked)} (or the other word; or --without the column)")
     if without:
-        dropped = set(labels.select(without).names)
+        dropped = set(labels.select(name for name in without if name not in labels.asked).names)
         kept = [name for name in labels.names if name not in dropped]
         if not kept:
             raise DataError(f"{file}: nothing is left where {', '.join(without)} is left out")
         labels = labels.select(kept)
     home = folder or default_folder(file)
     images = images_of(space, home, listen, reading=folders)
-    joined = join(labels, _as_written(images, file))
+    joined = join(labels, images.table["path"].tolist(), _from_table(images.folder, file))
     if found := problems(labels.attributes, joined.values):
         told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())
         raise DataError(f"{file}: {told}. Leave out what cannot be fitted: --without {','.join(found)}")
@@ -99,9 +119,13 @@ def tell(found: Labelled, listen: Listener) -> None:
     listen(Note(found.summary))
 
 
-def _as_written(images: Dataset, file: Path) -> list[str]:
-    """The images' paths as a table beside them would have them."""
-    paths = images.table["path"].tolist()
-    home, table = images.folder.absolute(), file.parent.absolute()
-    before = home.relative_to(table).as_posix() if home.is_relative_to(table) and home != table else ""
-    return [f"{before}/{path}" if before else path for path in paths]
+def codings(attributes: Iterable[Attribute | AttributeRecord]) -> list[str]:
+    """Which of two words is 1, and why, for each attribute that was written as two words."""
+    binary = [one for one in attributes if one.kind == "binary"]
+    return [said for one in binary if (said := coding_in_words(one.name, one.levels, one.why))]
+
+
+def _from_table(folder: Path, file: Path) -> str:
+    """A folder as a table has it that stands above; empty where it does not."""
+    home, table = folder.absolute(), file.parent.absolute()
+    return home.relative_to(table).as_posix() if home.is_relative_to(table) and home != table else ""

@@ -20,7 +20,6 @@ import pandas as pd
 import scipy
 import scipy.optimize
 
-from gaia_stim.cells import bounded
 from gaia_stim.errors import ConfigError, DataError, suggestion
 from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
@@ -28,6 +27,7 @@ from gaia_stim.metrics.perceptual import perceptual_distance, perceptual_name
 from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Places
 from gaia_stim.tables import look_up
+from gaia_stim.tabular import column_of_numbers, read_table
 
 Render = Callable[[Places], Pixels]
 """From places to the pictures that will be written."""
@@ -240,27 +240,22 @@ def _where(curve: "scipy.interpolate.PchipInterpolator", value: float, low: floa
 
 
 def read_scale(path: Path) -> HumanScale:
-    """A measured scale: a CSV with the columns `alpha` and `scale`, in any order of rows, other columns ignored.
+    """A measured scale: a table with the columns `alpha` and `scale`, in any order of rows, other columns ignored.
 
     Raises `DataError`, with the line, where alpha does not reach from 0 to 1 or the scale does not rise with it.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; --spacing takes {', '.join(SPACINGS)} or the .csv of a measured scale")
-    try:
-        # Empty lines are read and dropped here, so that a row's index says its line.
-        table = pd.read_csv(
-            bounded(path), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
-        table = table[(table.fillna("") != "").any(axis=1)]
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a CSV table ({error})") from error
-    table.columns = table.columns.str.strip()
-    if missing := [name for name in ("alpha", "scale") if name not in table]:
-        raise DataError(f"{path}:1: has no column '{missing[0]}'; a measured scale has the columns alpha and scale")
-    numbers = table[["alpha", "scale"]].apply(pd.to_numeric, errors="coerce")
+    table = read_table(path, fits=lambda names: {"alpha", "scale"} <= set(names))
+    if missing := [name for name in ("alpha", "scale") if name not in table.columns]:
+        where = f"{path}:{table.header_line}"
+        raise DataError(f"{where}: has no column '{missing[0]}'; a measured scale has the columns alpha and scale")
+    numbers = pd.DataFrame(
+        {name: column_of_numbers(table, name) for name in ("alpha", "scale")}, index=table.frame.index
+    )
     finite = np.isfinite(numbers.to_numpy(np.float64)).all(axis=1)
     if not finite.all():
-        line = int(table.index.to_numpy()[~finite][0]) + 2
+        line = int(numbers.index[~finite][0])
         raise DataError(f"{path}:{line}: alpha and scale are not two numbers")
     ordered = numbers.sort_values("alpha", kind="stable")
     alpha, scale = (ordered[name].to_numpy(np.float64) for name in ("alpha", "scale"))
@@ -271,7 +266,7 @@ def read_scale(path: Path) -> HumanScale:
         rising = np.diff(values) > 0
         if not rising.all():
             place = int(np.argmin(rising))
-            line = int(ordered.index[place + 1]) + 2
+            line = int(ordered.index[place + 1])
             what = "stands there twice" if name == "alpha" else f"falls or stays from {values[place]:g}"
             way_out = "average it first" if name == "alpha" else "smooth it first, so that it rises with alpha"
             raise DataError(f"{path}:{line}: {name} {values[place + 1]:g} {what}; {way_out}")

@@ -48,6 +48,8 @@ class AttributeRecord(Config):
     column: str
     baseline: str | None = None
     levels: tuple[tuple[str, float], ...] = ()
+    why: str = ""
+    """Of two words: why it is this one that is 1."""
     images: int
     """Those where it is known."""
     mean: float

@@ -10,12 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
-from gaia_stim.cells import bounded
 from gaia_stim.errors import DataError
 from gaia_stim.files import stamp
 from gaia_stim.names import LICENCE_TABLES
+from gaia_stim.tabular import read_header, read_table
 
 COLUMN = ("license", "licence")
 KEYS = ("image", "path", "file", "filename", "image_id", "name")
@@ -135,20 +133,25 @@ def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
     if state is None or not path.is_file():
         return None
     try:
-        table = pd.read_csv(
-            bounded(path), dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig"
-        )
-    except (ValueError, OSError) as error:
+        # First the header alone: a table of labels may be large, and says nothing of licences.
+        if not _has_licences(read_header(path, _has_licences)):
+            return None
+        table = read_table(path, fits=_has_licences, fill=True)
+    except DataError as error:
         # A table of labels in another form is not ours to judge; one of licences is.
         if path.name == LICENCE_TABLES[-1]:
             return None
-        raise DataError(f"{path}: not a CSV of licences ({error})") from error
-    column = next((name for name in table.columns if name.strip().lower() in COLUMN), None)
-    if column is None or column == table.columns[0]:
-        return None
-    images = next((name for name in table.columns if name.strip().lower() in KEYS), table.columns[0])
-    rows = table[table[column].str.strip() != ""]
-    return _Table(path, [*rows[images].str.strip()], [" ".join(text.split()) for text in rows[column]])
+        raise DataError(f"{error} (a table of licences)") from error
+    named = [name for name in table.columns if not table.is_index(name)]
+    images = next((name for name in named if name.lower() in KEYS), named[0])
+    column = next(name for name in named if name.lower() in COLUMN)
+    rows = table.frame[table.frame[column] != ""]
+    return _Table(path, [*rows[images]], [" ".join(text.split()) for text in rows[column]])
+
+
+def _has_licences(names: Sequence[str]) -> bool:
+    """Whether a header has a column of licences; the first names the images, whatever it is called."""
+    return any(name.lower() in COLUMN for name in names[1:])
 
 
 def _rank(licence: str) -> int:

@@ -24,14 +24,16 @@ from gaia_stim.config.attributes import amounts
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.evaluation import vector_audit as auditing
 from gaia_stim.events import Event, Note
+from gaia_stim.labels import read_labels
 from gaia_stim.pipeline.attributes_apply import apply
 from gaia_stim.pipeline.attributes_audit import audit
 from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.pipeline.attributes_show import show
 from gaia_stim.pipeline.remake import remake
 from gaia_stim.space.calibration import LEAST, MOST
+from gaia_stim.space.labelled import as_fitted, reading
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import CARRIED, Vectors
+from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -251,6 +253,135 @@ def test_small_amounts_and_weak_attributes_are_told(fitted: Path, faces: Path, h
     told, listen = heard
     apply(ask(faces, attribute=["age"], amount=["-2:2:3"]), listen)
     assert any("which is hardly seen (its SD is" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "amount", "unit", "said"),
+    [
+        (
+            "age",
+            "-200:200:3",
+            "unit",
+            r"age: -200 is further than all labels are apart \([\d.]+ to [\d.]+\); nothing is cut",
+        ),
+        ("glasses", "0,1.5", "unit", r"glasses: \+1.5 is further than all labels are apart \(0 to 1\)"),
+        ("glasses", "-1,1", "unit", None),
+        ("age", "0,50", "unit", r"age: [12] of 2 faces go beyond the labels \(.*\), such as \S+ to [\d.]+;"),
+        ("age", "0,1", "unit", None),
+        ("age", "0:9:2", "sd", r"age: \+\d+(\.\d+)? is further than all labels are apart"),
+    ],
+)
+def test_amounts_beyond_the_labels_are_told_and_not_cut(
+    fitted: Path, faces: Path, heard: Any, attribute: str, amount: str, unit: str, said: str | None
+) -> None:
+    told, listen = heard
+    made = apply(ask(faces, attribute=[attribute], amount=[amount], unit=unit), listen)
+    found = [text for text in told if "nothing is cut" in text]
+    assert len(found) == (said is not None)
+    if said is not None:
+        assert re.match(said, found[0]), found
+    assert StimulusSet.open(made.out).table["amount"].tolist() == amounts(amount) * 2
+
+
+@pytest.mark.parametrize(("words", "options", "one"), [
+    (("nein", "ja"), {}, "ja"), (("nein", "ja"), {"one": ["nein"]}, "nein"), (("f", "m"), {"one": ["glasses=f"]}, "f"),
+])  # fmt: skip
+def test_the_coding_is_said_all_the_way(
+    labels: Path, faces: Path, tiny_run: Path, heard: Any, words: tuple[str, str], options: dict[str, Any], one: str
+) -> None:
+    """From the table to the provenance of the stimuli: +1 puts glasses on where `ja` says so, and takes none off."""
+    file = rewritten(labels, lambda table: table.__setitem__("glasses", np.take(words, table["glasses"])))
+    asked = {"labels": file, "images": faces, "model": tiny_run, "attributes": "age,glasses"}
+    try:
+        made = fit(make(AttributesFitConfig, {**asked, **options}))
+        assert fit(make(AttributesFitConfig, {**asked, **options})) == made, "nothing to do"
+        record = json.loads((made.out / "vectors.json").read_text())
+        del record["command"]["coding"]  # as version 0.1 wrote it, with whatever coding
+        (made.out / "vectors.json").write_text(json.dumps(record))
+        with pytest.raises(ConfigError, match="holds another folder of attribute vectors"):
+            fit(make(AttributesFitConfig, {**asked, **options}))
+        fit(make(AttributesFitConfig, {**asked, **options, "force": True}))
+    finally:
+        file.unlink()
+    zero = next(word for word in words if word != one)
+    [coding] = made.codings
+    assert coding.startswith(f"glasses: '{one}' is 1 and '{zero}' is 0 (")
+    assert show(make(AttributesShowConfig, {"n": 1})).codings == [coding]
+    applied = apply(ask(faces, attribute=["glasses"], amount=["0,1"]))
+    assert applied.codings == [coding]
+    record = StimulusSet.open(applied.out).provenance.as_written["plan"]["path"]["attributes"][0]
+    assert dict(record["levels"]) == {zero: 0, one: 1} and record["why"] in coding
+    with_glasses = (pd.read_csv(labels)["glasses"] == words.index(one)).mean()
+    assert Vectors.open(made.out).attribute("glasses").mean == pytest.approx(with_glasses)
+
+
+def test_an_audit_keeps_to_the_coding_of_the_fit(tmp_path: Path) -> None:
+    """Earlier versions took the second word in the alphabet for 1; their vectors are judged by what they were."""
+    levels = {
+        "glasses": (("ja", 0.0), ("nein", 1.0)),
+        "sex": (("f", 0.0), ("m", 1.0)),
+        "light": (("0", 0.0), ("1", 1.0)),
+    }
+    records = [
+        AttributeRecord(name=name, kind="binary", column=name, levels=one, images=2, mean=0.5, sd=0.5, low=0, high=1,
+                        r2=1, vif=1) for name, one in levels.items()
+    ]  # fmt: skip
+    file = tmp_path / "labels.csv"
+    file.write_text("image,glasses,sex,light\na.png,ja,f,0\nb.png,nein,m,1\n")
+    found = read_labels(file, **as_fitted(reading(None, None, {}, None), records))
+    assert [(one.name, one.levels) for one in found.attributes] == list(levels.items())
+
+
+def test_two_words_that_say_nothing_are_asked_about_all_at_once(labels: Path, faces: Path, tiny_run: Path) -> None:
+    def change(table: pd.DataFrame) -> None:
+        table["sex"] = np.where(table["sex"] > 0, "m", "f")
+        table["group"] = np.where(table["age"] > 40, "b", "a")
+
+    file = rewritten(labels, change)
+    asked = {"labels": file, "images": faces, "model": tiny_run}
+    with pytest.raises(ConfigError, match=r"'sex': which of 'f' and 'm' is 1\? --one 'sex=m'; 'group': which of"):
+        fit(make(AttributesFitConfig, asked))
+    assert [one.attribute for one in fit(make(AttributesFitConfig, {**asked, "attributes": "age"})).attributes] == [
+        "age"
+    ]
+    told = {"one": ["sex=f", "b"], "attributes": "age,sex,group", "out": "two"}
+    assert len(fit(make(AttributesFitConfig, {**asked, **told})).codings) == 2
+    file.unlink()
+
+
+def test_fifty_of_sixty_labelled_images_are_a_normal_case(
+    labels: Path, faces: Path, tiny_run: Path, heard: Any
+) -> None:
+    told, listen = heard
+    file = labels.parent / "changed.csv"
+    pd.read_csv(labels)[10:].to_csv(file, index=False)
+    asked = {"labels": file, "images": faces, "model": tiny_run, "attributes": "age,glasses"}
+    made = fit(make(AttributesFitConfig, asked), listen)
+    file.unlink()
+    assert (made.images, made.complete) == (50, 50)
+    assert any("50 of 60 images have labels (matched by path); none for" in text for text in told)
+
+
+def test_a_workbooks_sheet_and_decimal_commas(labels: Path, faces: Path, tiny_run: Path, heard: Any) -> None:
+    told, listen = heard
+    table = pd.read_csv(labels)[["image", "age", "glasses"]]
+    file = labels.parent / "changed.ods"
+    with pd.ExcelWriter(file, engine="odf") as book:
+        pd.DataFrame({"who": ["Anna"]}).to_excel(book, sheet_name="About", index=False)
+        table.to_excel(book, sheet_name="Ratings", index=False)
+        table.assign(age=table["age"] * 2).to_excel(book, sheet_name="Doubled", index=False)
+    asked = {"labels": file, "images": faces, "model": tiny_run}
+    made = fit(make(AttributesFitConfig, asked), listen)
+    doubled = fit(make(AttributesFitConfig, {**asked, "sheet": "Doubled", "out": "doubled"}))
+    file.unlink()
+    assert any("the sheet 'Ratings' is read, and not 'About', 'Doubled'" in text for text in told)
+    assert [one.mean for one in made.attributes] == pytest.approx(table[["age", "glasses"]].mean().tolist())
+    assert doubled.attributes[0].mean == pytest.approx(2 * made.attributes[0].mean)
+    file = labels.parent / "changed.csv"
+    table.to_csv(file, index=False, sep=";", decimal=",", encoding="utf-16")
+    german = fit(make(AttributesFitConfig, {**asked, "labels": file, "out": "german"}), listen)
+    file.unlink()
+    assert german.attributes == made.attributes
 
 
 def test_vectors_of_another_model_are_refused(fitted: Path, faces: Path, plant: Any) -> None:

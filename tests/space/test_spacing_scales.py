@@ -172,13 +172,13 @@ def test_a_file_of_a_scale_is_read_however_it_was_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not a CSV table"),
-        ("alpha;scale\n0;0\n", ":1: has no column 'alpha'"),
+        ("", "is empty: no header and no rows"),
+        ("alpha;skale\n0;0\n", ":1: has no column 'scale'"),
         ("alpha,value\n0,0\n1,1\n", ":1: has no column 'scale'"),
-        ("alpha,scale\n", "is empty; a measured scale has to cover 0 to 1"),
-        ("alpha,scale\n0,0\n0.5,x\n1,1\n", ":3: alpha and scale are not two numbers"),
+        ("alpha,scale\n", "has a header but no rows"),
+        ("alpha,scale\n0,0\n0.5,x\n1,1\n", ":3: column 'scale': 'x' is not a finite number"),
         ("alpha,scale\n0,0\n\n0.5,\n1,1\n", ":4: alpha and scale are not two numbers"),
-        ("alpha,scale\n0,0\n1,inf\n", ":3: alpha and scale are not two numbers"),
+        ("alpha,scale\n0,0\n1,inf\n", ":3: column 'scale': 'inf' is not a finite number"),
         ("alpha,scale\n0.1,0\n1,1\n", "covers alpha 0.1 to 1; a measured scale has to cover 0 to 1"),
         ("alpha,scale\n0,0\n0.9,1\n", "covers alpha 0 to 0.9"),
         ("alpha,scale\n1,1\n0,0\n0.4,0.6\n0.6,0.5\n", ":5: scale 0.5 falls or stays from 0.6"),

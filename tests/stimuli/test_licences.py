@@ -87,7 +87,7 @@ def test_labels_in_another_form_are_passed_over_and_a_broken_table_of_licences_i
     (tmp_path / "labels.csv").write_text('2\nMale Young\n"a.png -1 1 , ,\n')
     assert licence_of(image(tmp_path / "a.png")) is None
     (tmp_path / "licenses.csv").write_text('image,license\n"a.png,CC0\n')
-    with pytest.raises(DataError, match=r"licenses\.csv: not a CSV"):
+    with pytest.raises(DataError, match=r"licenses\.csv:2: not a CSV"):
         licence_of(tmp_path / "a.png")
 
 
@@ -95,3 +95,9 @@ def test_two_licences_for_one_image_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "licenses.csv").write_text("image,license\na.png,CC0\na.png,CC BY\n")
     with pytest.raises(DataError, match=r"two licences for 'a\.png': CC BY and CC0"):
         licence_of(image(tmp_path / "a.png"))
+
+
+def test_a_table_as_a_german_spreadsheet_saves_it(tmp_path: Path) -> None:
+    table = "Bildrechte, Stand Mai;\r\nimage;license\r\na.png;Zoë fragen\r\nb.png;CC BY\r\n"
+    (tmp_path / "licences.csv").write_bytes(table.encode("cp1252"))
+    assert licence_of(image(tmp_path / "a.png")) == "Zoë fragen"
