@@ -449,3 +449,18 @@ def test_whatever_numbers_are_written_are_read_back_equal_or_asked_about(
         assert "may be" in str(error) or "decimal comma" in str(error) or " " in thousands
     if thousands != " ":
         assert column_of_numbers(table, "x", decimal).tolist() == truth
+
+
+SAVED = Path(__file__).parent / "data" / "tables"
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in SAVED.iterdir() if path.suffix != ".md"))
+def test_a_table_is_the_same_whichever_program_saved_it(file: str) -> None:
+    """Files of LibreOffice and R themselves; see the README beside them."""
+    table = read_table(SAVED / file, fits=named)
+    plain = pd.read_csv(SAVED / "plain.csv", dtype=str)
+    assert table.frame[["image", "glasses"]].to_numpy().tolist() == plain[["image", "glasses"]].to_numpy().tolist()
+    for column in ("age", "height"):
+        assert column_of_numbers(table, column).tolist() == plain[column].astype(float).tolist()
+    assert [text[:10] for text in table.frame["born"]] == plain["born"].tolist()
+    assert are_dates(table.frame["born"].tolist())

@@ -237,14 +237,19 @@ class _Rows:
     def lacks_a_name(self, head: Sequence[Record], is_short: bool, fits: Fits | None, separator: str) -> bool:
         """Whether the first column has no name at all, so that rows have a cell more than the header.
 
-        A header that fits is taken to lack it only where R's write.table wrote it: with spaces, and the first cells are
-        the numbers of the rows. Any other one where that is the format (`is_short`), else where the first row is one
+        A header that fits is taken to lack it only where R's write.table wrote it: with spaces or tabs, and the first
+        cells are the numbers of the rows. Any other one where that is the format (`is_short`), else where the first row is one
         cell longer: a row that lacks a value must not move all values to the next column.
         """
         width = len(self.header)
         longer = [len(trimmed(row, width)) == width + 1 for _, row in head]
         if fits is not None and fits(self.header):
-            return separator == " " and bool(longer) and all(longer) and _counts([row[0].strip() for _, row in head])
+            return (
+                separator in (" ", "\t")
+                and bool(longer)
+                and all(longer)
+                and _counts([row[0].strip() for _, row in head])
+            )
         return bool(longer) and (is_short or longer[0])
 
     def read(

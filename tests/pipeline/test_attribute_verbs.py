@@ -24,7 +24,9 @@ from gaia_stim.config.attributes import amounts
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.evaluation import vector_audit as auditing
 from gaia_stim.events import Event, Note
+from gaia_stim.files import write_json
 from gaia_stim.labels import read_labels
+from gaia_stim.outputs import FILES, _seal
 from gaia_stim.pipeline.attributes_apply import apply
 from gaia_stim.pipeline.attributes_audit import audit
 from gaia_stim.pipeline.attributes_fit import fit
@@ -297,7 +299,8 @@ def test_the_coding_is_said_all_the_way(
         assert fit(make(AttributesFitConfig, {**asked, **options})) == made, "nothing to do"
         record = json.loads((made.out / "vectors.json").read_text())
         del record["command"]["coding"]  # as version 0.1 wrote it, with whatever coding
-        (made.out / "vectors.json").write_text(json.dumps(record))
+        files = record.pop(FILES)
+        write_json(made.out / "vectors.json", {**record, FILES: {**files, "vectors.json": _seal(record)}})
         with pytest.raises(ConfigError, match="holds another folder of attribute vectors"):
             fit(make(AttributesFitConfig, {**asked, **options}))
         fit(make(AttributesFitConfig, {**asked, **options, "force": True}))
