@@ -8,14 +8,15 @@ import pandas as pd
 
 import gaia_stim
 from gaia_stim.config import DesignConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import find_results, read_answers
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.outputs import Kind, made_once
-from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
-from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials, trials_csv
+from gaia_stim.stimuli.sets import StimulusSet, beside
+from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, of_set, read_trials, trials_csv
 
 TRIAL_DESIGN = Kind("design", DESIGN, parts=frozenset({TRIALS}), verb="design")
 
@@ -47,8 +48,8 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     task = find_design(config)
     stimuli = StimulusSet.open(config.stimuli)
     out = config.out or beside(config.stimuli, f"_{config.kind}")
-    manifest_hash = hash_file(stimuli.folder / MANIFEST)
-    request = {"verb": "design", "options": config.request(), "set": manifest_hash}
+    manifest_hash = stimuli.manifest_hash
+    request = {"verb": verb_of(config), "options": config.request(), "set": manifest_hash}
     results = find_results([config.after]) if config.after else []
     if results:
         request["after"] = [hash_file(file) for file in results]
@@ -62,10 +63,10 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "task": config.kind,
             "question": task.question,
             "answers": list(task.answers),
-            "set": {"folder": str(config.stimuli), "manifest_hash": manifest_hash},
+            "set": {"id": stimuli.set_id, "name": stimuli.name, "folder": str(config.stimuli), "manifest_hash": manifest_hash},
             "counts": _counts(table),
         }
-        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, table, record)))
+        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, of_set(table, stimuli), record)))
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)

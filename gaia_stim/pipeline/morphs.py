@@ -9,6 +9,7 @@ from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
 from gaia_stim.space.spacing import HumanScale, choose_spacing
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.identity import MEASURED_SCALE
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
@@ -115,4 +116,4 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
 def _measured_scale(spacing: str) -> list[Source]:
     """The file of a measured scale: what stimuli are made of as much as images are. Raises as `choose_spacing`."""
     found = choose_spacing(spacing)
-    return [Source("measured_scale", str(found.file), found.file_hash)] if isinstance(found, HumanScale) else []
+    return [Source(MEASURED_SCALE, str(found.file), found.file_hash)] if isinstance(found, HumanScale) else []

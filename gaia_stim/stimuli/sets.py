@@ -12,6 +12,7 @@ cores, and only a few are in memory at a time.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from gaia_stim.devices import cores, in_order
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import hash_bytes, stamp, write_bytes
+from gaia_stim.files import hash_bytes, hash_file, stamp, write_bytes
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, set_id
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Provenance
@@ -54,6 +56,23 @@ class StimulusSet:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return self.folder.resolve().name
+
+    @cached_property
+    def manifest_hash(self) -> str:
+        """The hash of its manifest, and so of all its pictures."""
+        return hash_file(self.folder / MANIFEST)
+
+    @property
+    def set_id(self) -> str:
+        """Which set it is, whatever it is called and wherever it lies; see `stimuli.identity`."""
+        about = self.provenance
+        images = [source.image_hash for source in about.sources if source.source_id != MEASURED_SCALE]
+        return set_id(self.manifest_hash, continuum_id(about.model.model_hash, about.plan.path.kind, images))
 
     def rows(self) -> list[Row]:
         """The manifest's rows. Raises `DataError` where one is damaged."""
