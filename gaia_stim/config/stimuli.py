@@ -292,9 +292,13 @@ class ProcessingConfig(Config):
         Field(gt=0, lt=180),
         Decides("Side in degrees of visual angle; needs the three below.", "DEG", panel="Size"),
     ] = None
-    distance: Annotated[float | None, Field(gt=0), Decides("From the eye to the screen.", "CM", panel="Size")] = None
+    distance: Annotated[
+        float | None, Field(ge=5, le=1000), Decides("From the eye to the screen, in centimetres.", "CM", panel="Size")
+    ] = None
     screen_width: Annotated[
-        float | None, Field(gt=0), Decides("Width of the screen's picture.", "CM", panel="Size")
+        float | None,
+        Field(ge=3, le=2000),
+        Decides("Width of the screen's picture, in centimetres.", "CM", panel="Size"),
     ] = None
     screen_pixels: Annotated[int | None, Field(ge=1), Decides("Pixels in that width.", "N", panel="Size")] = None
 

@@ -63,7 +63,12 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "task": config.kind,
             "question": task.question,
             "answers": list(task.answers),
-            "set": {"id": stimuli.set_id, "name": stimuli.name, "folder": str(config.stimuli), "manifest_hash": manifest_hash},
+            "set": {
+                "id": stimuli.set_id,
+                "name": stimuli.name,
+                "folder": str(config.stimuli),
+                "manifest_hash": manifest_hash,
+            },
             "counts": _counts(table),
         }
         write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, of_set(table, stimuli), record)))

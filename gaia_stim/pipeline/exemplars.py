@@ -10,7 +10,7 @@ from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.exemplars import Sampling, average_plan, caricature_plan, check_average
-from gaia_stim.stimuli.sets import SHEET, StimulusSet
+from gaia_stim.stimuli.sets import SHEET, StimulusSet, named
 from gaia_stim.stimuli.sources import Gain, all_of, gather
 
 
@@ -81,7 +81,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
 
     Each lies on the line from the norm (alpha 0) through the face (alpha 1). Raises as `morph` and `sample`.
     """
-    out = config.out or Path(f"caricature_{config.faces[0].stem}")
+    out = config.out or named("caricature", config.faces[0])
     space = open_space(config.model, listen)
     is_image = config.norm is not None and not config.norm.is_dir()
     real = None if is_image else images_of(space, config.norm, listen, "--norm")

@@ -9,7 +9,7 @@ from gaia_stim.space.opening import open_space
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.grids import check_grid_spacing, grid_plan
-from gaia_stim.stimuli.sets import SHEET
+from gaia_stim.stimuli.sets import SHEET, named
 from gaia_stim.stimuli.sources import Gain, gather
 
 
@@ -36,7 +36,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
     something else, or the spacing is one that was measured on a continuum.
     """
     check_grid_spacing(config.spacing)
-    out = config.out or Path(f"grid_{config.top_left.stem}_{config.bottom_right.stem}")
+    out = config.out or named("grid", config.top_left, config.bottom_right)
     space = open_space(config.model, listen)
     corners = gather(space, [config.top_left, config.top_right, config.bottom_left, config.bottom_right])
     made = make_set(

@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.dataset import image_ids
 from gaia_stim.devices import cores, in_order
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
@@ -39,6 +40,8 @@ SHEET_STIMULI = 120
 """A larger set's sheet shows so many of it, evenly spread."""
 SHEET_SIDE = 256
 """Pixels that a stimulus has on a sheet at most."""
+LONGEST_NAME = 200
+"""Bytes of a name that is made here: file systems have 255, and what is not finished has a longer one."""
 AHEAD = 32
 """Pictures that may wait for being written."""
 
@@ -127,9 +130,19 @@ class StimulusSet:
 
 
 def beside(folder: Path, ending: str) -> Path:
-    """`SET.gif` or `SET_audit` for the folder `SET`."""
-    named = folder if folder.name not in ("", "..") else folder.resolve()
-    return named.with_name(f"{named.name}{ending}")
+    """`SET.gif` or `SET_audit` for the folder `SET`, whose name is cut where no file system had room for both."""
+    known = folder if folder.name not in ("", "..") else folder.resolve()
+    room = LONGEST_NAME - len(ending.encode())
+    stem = known.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
+    return known.with_name(f"{known.name if len(stem) == len(known.name) else stem.rstrip(' .')}{ending}")
+
+
+def named(verb: str, *images: Path) -> Path:
+    """The folder of a set that nobody named: the verb and its images by their ids, as `morph_anna_bert`.
+
+    So it is a name on every system: no blank at its end, none that is too long.
+    """
+    return Path("_".join([verb, *(image_ids([image.name])[0] for image in images)]))
 
 
 def write_set(
