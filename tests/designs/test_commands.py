@@ -1,6 +1,7 @@
 """From a set to a design, from answers to a scale, and with the scale to a set again: the commands in their circle."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.morphs import interpolate, morph
 from gaia_stim.pipeline.scale import scale
 from gaia_stim.space.spacing import read_scale
+from gaia_stim.stimuli.identity import continuum_of
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import read_trials
 
@@ -77,6 +79,51 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     ]
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
     assert read_image(out.with_suffix(".png")).shape == (SINGLE.height, SINGLE.width, 3)
+
+
+def test_a_scale_of_another_set_is_told(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    """Of these images in other steps: nothing to say. Of others, of these turned round, or it says nothing: said."""
+    made = scale(ScaleConfig(responses=(experiment(continuum, tmp_path / "r.csv"),), bootstrap=0, out=tmp_path / "s"))
+    assert made.scale is not None
+    bare = tmp_path / "bare.csv"
+    pd.read_csv(made.scale)[["alpha", "scale"]].to_csv(bare, index=False)
+    name = f"was measured on the set morph ({StimulusSet.open(continuum).set_id})"
+    for first, second, file, said in (
+        (0, 1, made.scale, ""),
+        (1, 0, made.scale, name),
+        (0, 2, made.scale, name),
+        (0, 1, bare, "does not say which set it was measured on"),
+    ):
+        heard: list[str] = []
+        config = MorphConfig(
+            first=images[first],
+            second=images[second],
+            steps=5,
+            spacing=str(file),
+            model=tiny_run,
+            out=tmp_path / f"{first}{second}{file.stem}",
+        )
+        spaced = morph(config, lambda event, heard=heard: heard.append(event.text) if isinstance(event, Note) else None)
+        told = [text for text in heard if "measured on" in text]
+        assert len(told) == bool(said) and said in "".join(told)
+        # Re-spaced stimuli are another set, and of the same continuum.
+        ids = [StimulusSet.open(folder).set_id for folder in (continuum, spaced.out)]
+        assert ids[0] != ids[1] and (continuum_of(ids[0]) == continuum_of(ids[1])) == ((first, second) == (0, 1))
+
+
+def test_default_names_are_names_on_every_system(images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    long = "a" * 150
+    for name in ("anna .png", f"{long}.png", "Zoë M..png"):
+        shutil.copy(images[0], tmp_path / name)
+    for name, out in (
+        ("anna .png", "morph_anna_{}"),
+        (f"{long}.png", f"morph_{'a' * 80}_{{}}"),
+        ("Zoë M..png", "morph_Zoe_M_{}"),
+    ):
+        made = morph(MorphConfig(first=Path(name), second=images[1], steps=2, model=tiny_run))
+        assert made.out == Path(out.format(images[1].stem))
+    wide = Path(shutil.copytree(made.out, tmp_path / ("b" * 240)))
+    assert len(design(asked("same-different", wide)).out.name) <= 200
 
 
 def test_a_second_session_follows_from_the_first(continuum: Path, tmp_path: Path) -> None:
@@ -186,9 +233,7 @@ def test_wheels_and_grids(images: list[Path], tiny_run: Path, tmp_path: Path) ->
         design(asked("mlds", grid))
 
 
-def test_a_scale_is_written_once_and_never_over_something_else(
-    continuum: Path, tmp_path: Path, contents: Any
-) -> None:
+def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, tmp_path: Path, contents: Any) -> None:
     results = experiment(continuum, tmp_path / "results.csv", participants=2)
     config = ScaleConfig(responses=(results,), by="participant", bootstrap=5, out=tmp_path / "scale")
     made = scale(config)
