@@ -121,9 +121,11 @@ def read_results(paths: Sequence[Path]) -> Results:
             continue
         hashes.append(content)
         tables += [table.assign(part=len(tables) + number) for number, table in enumerate(found)]
-    over = tuple(f"{len(names)} of the files, {in_brief(names, 3)}: {why}" for why, names in passed.items())
+    over = tuple(
+        f"{len(names)} file{'s'[: len(names) > 1]} ({in_brief(names, 3)}): {why}" for why, names in passed.items()
+    )
     if not tables:
-        raise reasons[0] if reasons else DataError(f"{over[0]}; name the results files, or the folder they are in")
+        raise reasons[0] if len(over) == len(reasons) == 1 else DataError(f"no results in there; {'; '.join(over)}")
     return Results(pd.concat(tables, ignore_index=True), tuple(hashes), over)
 
 

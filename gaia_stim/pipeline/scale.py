@@ -102,10 +102,8 @@ def _made(
     folder: Path, config: ScaleConfig, results: Results, stimuli: StimulusSet | None, listen: Listener
 ) -> dict[str, Any]:
     sets = answers_of(results, config.task, stimuli)
-    for told in results.passed_over:
-        listen(Note(f"left out: {told}"))
-    for why, count in sets[0].left_out.items():
-        listen(Note(f"left out: {count} {why}"))
+    for why in (*results.passed_over, *(f"{count} {why}" for why, count in sets[0].left_out.items())):
+        listen(Note(f"left out: {why}"))
     if len(sets) > 1:
         listen(
             Note(f"the results are of {len(sets)} sets: each gets a scale of its own, in a folder called as the set")

@@ -109,10 +109,10 @@ def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:
     """What an experiment goes through: a row a stimulus as in the manifest, or a row a trial.
 
     A trial has the path of each of its stimuli in the set's folder right after its id: `stim_a, image_a, stim_b …`, ""
-    where there is none.
+    where there is none. Every row says which set it is of.
     """
     if trials is None:
-        return stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]].copy()
+        return of_set(stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]], stimuli)
     paths = {"": "", **dict(zip(stimuli.table["stim_id"], stimuli.table["image"], strict=True))}
     table = of_set(trials.table, stimuli)
     for place in PLACES:

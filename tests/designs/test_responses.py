@@ -53,7 +53,7 @@ def test_folders_and_participants_by_their_file(tmp_path: Path) -> None:
         saved(one.drop(columns="participant"), tmp_path / f"{name}_2026.csv")
     (tmp_path / "notes.txt").write_text("no results")
     found = read_answers([tmp_path], None)
-    assert found.notes[0].startswith("1 of the files, notes.txt: has no column 'task'")
+    assert found.notes[0].startswith("1 file (notes.txt): has no column 'task'")
     assert set(found.participant) == {"p01_2026", "p02_2026"} and len(found) == len(table)
     assert len(find_results([tmp_path, tmp_path / "p01_2026.csv"])) == 3
 

@@ -316,16 +316,16 @@ def test_what_was_passed_over_is_said(tmp_path: Path) -> None:
     scaled(tmp_path, tmp_path / "r", heard=heard)
     said = [text for text in heard if text.startswith("left out:")]
     for text in (
-        "left out: 1 of the files, empty.csv: empty",
-        "left out: 2 of the files, ._p01.csv, ~$p02.csv: left there by a desktop or an office program",
-        "left out: 1 of the files, conditions.csv: has no column 'response'",
-        "left out: 1 of the files, notes.txt: has no column 'task'",
+        "left out: 1 file (empty.csv): empty",
+        "left out: 2 files (._p01.csv, ~$p02.csv): left there by a desktop or an office program",
+        "left out: 1 file (conditions.csv): has no column 'response'",
+        "left out: 1 file (notes.txt): has no column 'task'",
     ):
         assert text in said
-    assert any(text.startswith("left out: 1 of the files, broken.csv: not a CSV table") for text in said)
+    assert any(text.startswith("left out: 1 file (broken.csv): not a CSV table") for text in said)
     with pytest.raises(DataError, match=r"notes\.txt:1: has no column 'task'"):
         read_results([tmp_path / "r" / "notes.txt"])
-    with pytest.raises(DataError, match=r"empty\.csv: empty; name the results files"):
+    with pytest.raises(DataError, match=r"no results in there; 1 file \(empty\.csv\): empty"):
         read_results([tmp_path / "r" / "empty.csv"])
 
 
