@@ -165,8 +165,7 @@ def answers_of(results: Results, task: str | None, stimuli: StimulusSet | None =
     it should be, or none of the results is of that set; `ConfigError` where they are of several tasks and none is
     named.
     """
-    if task is not None and task not in SCALES:
-        raise unknown_name("task", task, SCALES)
+    check_task(task)
     rows = results.table
     table = rows[(rows["task"] != "") & (rows["stim_a"] != "")]
     table = table[table["task"] == _the_task(table, task)]
@@ -193,6 +192,12 @@ def answers_of(results: Results, task: str | None, stimuli: StimulusSet | None =
         found = [_answers(own, None) for _, own in table.groupby(SET_ID, sort=False)]
     told = {why: count for why, count in left_out.items() if count}
     return [replace(found[0], left_out=told), *found[1:]]
+
+
+def check_task(task: str | None) -> None:
+    """Raises `ConfigError` for a task that has no scale."""
+    if task is not None and task not in SCALES:
+        raise unknown_name("task", task, SCALES)
 
 
 def _answers(table: pd.DataFrame, stimuli: StimulusSet | None) -> Answers:

@@ -15,7 +15,8 @@ from gaia_stim.stimuli.trials import STIM_COLUMNS
 DIGITS = 6
 """Of a response time that has to be the same where a trial is: spreadsheets save what they show."""
 SAME_LIST = 0.5
-"""Share of the trials with the same number that show the same stimuli, above which two sessions had one list."""
+"""Share of the trials with the same number that show the same stimuli, above which two sessions had one list; and of
+all that are alike in two tables, from which these are copies."""
 TRIAL = [SET_ID, "task", "participant", "block", "trial"]
 
 Shown = Mapping[tuple[str, str, str], str]
@@ -25,20 +26,26 @@ Shown = Mapping[tuple[str, str, str], str]
 def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """The trials (`responses.READ`, `part`) without those that are there twice to the last cell, and how many were.
 
-    Trials that say neither how long they took nor when may be alike by chance: they count as copies only where all of
-    a participant's in that table are.
+    Single trials of two sessions may be alike by chance, response times to the millisecond among them. So unless they
+    say that they began together, two tables have copies of a person's trials where half of the smaller one's are alike;
+    where no trial says how long it took, all of them.
     """
     cells = table[[*TRIAL, "started", *STIM_COLUMNS]].assign(
         response=table["response"].str.lower(),
         rt=pd.to_numeric(table["rt"], errors="coerce").round(DIGITS),
     )
+    alike = cells.groupby(list(cells.columns), dropna=False, sort=False).ngroup()
     # Without its number a trial may come again in its own table: the second is a copy of another table's second.
-    numbered = table["trial"] != ""
-    again = cells.groupby([*cells.columns, table["part"]], dropna=False, sort=False).cumcount()
-    is_copy = cells.assign(again=again.where(~numbered, 0)).duplicated()
-    is_told = (table["rt"] != "") | (table["started"] != "")
-    whole = is_copy.groupby([table["part"], table["participant"]], sort=False).transform("all")
-    is_copy &= is_told | whole
+    again = alike.groupby([alike, table["part"]]).cumcount().where(table["trial"] == "", 0)
+    alike = alike.groupby([alike, again]).ngroup()
+    about = pd.DataFrame({"who": table["participant"], "part": table["part"]})
+    size = about.groupby(["who", "part"])["part"].transform("size")
+    first = about.assign(size=size).groupby(alike)[["part", "size"]].transform("first")
+    is_copy = alike.duplicated()
+    found = about.assign(first=first["part"])[is_copy].groupby(["who", "part", "first"])["who"].transform("size")
+    share = found / np.minimum(size, first["size"])[is_copy]
+    needed = np.where(table["rt"] != "", SAME_LIST, 1.0)
+    is_copy &= (table["started"] != "") | (share.reindex(table.index, fill_value=0.0) >= needed)
     return table[~is_copy], int(is_copy.sum())
 
 
@@ -62,7 +69,7 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
             people[rows.index[session[rows.index].isin(own)]] = f"{name} ({number})"
         if len(persons) > 1:
             renamed[name] = len(persons)
-        elif is_continued:
+        elif is_continued or not persons:
             continued.append(name)
     if renamed:
         whom = in_brief([f"{name} ({count} times)" for name, count in renamed.items()])
@@ -71,7 +78,10 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
             "when they began or by their files"
         )
     if continued:
-        notes.append(f"{in_brief(continued)}: several sessions with other lists of trials, taken as one person's")
+        notes.append(
+            f"{in_brief(continued)}: several sessions with other lists of trials, or without their "
+            "numbers, taken as one person's"
+        )
     if twice.any():
         first = table.loc[twice.index[twice][0]]
         names = in_brief(list(dict.fromkeys(table.loc[twice.index[twice], "participant"])))

@@ -16,7 +16,7 @@ from gaia_stim.config.verbs import verb_of
 from gaia_stim.designs import SCALES
 from gaia_stim.designs.fits import Fit
 from gaia_stim.designs.plot import scale_plot
-from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
+from gaia_stim.designs.responses import Answers, Results, answers_of, check_task, read_results
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import write_bytes
@@ -65,6 +65,7 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
     Raises `DataError` where results cannot be read, are of another set, or no scale can be fitted to them,
     `ConfigError` where the folder holds something else, or the results are of several tasks and none is named.
     """
+    check_task(config.task)
     results = read_results(config.responses)
     stimuli = StimulusSet.open(config.stimuli) if config.stimuli else None
     request = {
@@ -101,25 +102,24 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
 def _made(
     folder: Path, config: ScaleConfig, results: Results, stimuli: StimulusSet | None, listen: Listener
 ) -> dict[str, Any]:
+    """Fill the folder; what its record says."""
     sets = answers_of(results, config.task, stimuli)
     for why in (*results.passed_over, *(f"{count} {why}" for why, count in sets[0].left_out.items())):
         listen(Note(f"left out: {why}"))
     if len(sets) > 1:
-        listen(
-            Note(f"the results are of {len(sets)} sets: each gets a scale of its own, in a folder called as the set")
-        )
+        listen(Note(f"the results are of {len(sets)} sets: each has a scale of its own, in a folder called as the set"))
     scales: list[dict[str, Any]] = []
-    failed: list[DataError] = []
+    failed: list[str] = []
     for answers, place in tracked(zip(sets, _folders(sets), strict=True), "fitting sets", len(sets), listen):
         which = f"{answers.set_name or answers.of_which_set}: " if len(sets) > 1 else ""
         for note in answers.notes:
             listen(Note(f"{which}{note}", warning=True))
         for who, own, number in _asked_for(config, answers):
-            of = which if who == TOGETHER else f"{which}participant {who}: "
+            whose = which if who == TOGETHER else f"{which}participant {who}: "
             try:
                 fit = _fitted(config, own, number)
             except DataError as error:
-                failed.append(DataError(f"{of}{error}"))
+                failed.append(f"{whose}{error}")
                 continue
             # What is no plain letter becomes _, and the number keeps them apart.
             file = place / (TABLE if who == TOGETHER else f"scale_{number}_{_plain_name(who)}.csv")
@@ -127,22 +127,12 @@ def _made(
             if who == TOGETHER:
                 write_png(folder / place / PLOT, scale_plot(fit, f"{which}{answers.task}: {len(answers)} trials"))
             for warning in fit.warnings:
-                listen(Note(f"{of}{warning}", warning=True))
-            scales.append(
-                {
-                    "set": answers.set_name,
-                    "set_id": answers.set_id,
-                    "participant": who,
-                    "trials": len(own),
-                    "file": file.as_posix(),
-                    "figures": _plain(fit.figures),
-                    "warnings": [*(answers.notes if who == TOGETHER else ()), *fit.warnings],
-                }
-            )
+                listen(Note(f"{whose}{warning}", warning=True))
+            scales.append(_record(who, own, fit, file))
     if not any(one["participant"] == TOGETHER for one in scales):
-        raise failed[0]
-    for why_not in failed:
-        listen(Note(f"no scale: {why_not}", warning=True))
+        raise DataError(failed[0])
+    for why in failed:
+        listen(Note(f"no scale: {why}", warning=True))
     return {
         "gaia_stim": gaia_stim.__version__,
         "task": sets[0].task,
@@ -151,8 +141,21 @@ def _made(
         "sets": len(sets),
         "passed_over": list(results.passed_over),
         "left_out": dict(sets[0].left_out),
-        "failed": list(map(str, failed)),
+        "failed": failed,
         "scales": scales,
+    }
+
+
+def _record(who: str, answers: Answers, fit: Fit, file: Path) -> dict[str, Any]:
+    """What the folder's record says of one scale."""
+    return {
+        "set": answers.set_name,
+        "set_id": answers.set_id,
+        "participant": who,
+        "trials": len(answers),
+        "file": file.as_posix(),
+        "figures": _plain(fit.figures),
+        "warnings": [*answers.notes, *fit.warnings],
     }
 
 

@@ -95,7 +95,7 @@ def test_results_of_three_sets_are_three_scales(results: Path, three: dict[str, 
         name: pytest.approx(pse, abs=0.03) for name, pse in PLANTED.items()
     }
     assert made.scale is None and made.sets == 3 and made.participants == 1
-    assert any("the results are of 3 sets: each gets a scale of its own" in text for text in heard)
+    assert any("the results are of 3 sets: each has a scale of its own" in text for text in heard)
     for one in made.scales:
         assert one.file == tmp_path / "scale" / one.set / "scale.csv" and (one.file.parent / "scale.png").is_file()
         found = read_scale(one.file)
@@ -238,20 +238,51 @@ def test_all_in_one_file(tmp_path: Path) -> None:
     assert "p01: the same trial was answered several times in one session, as on line 2" in found.notes[0]
 
 
+@pytest.mark.parametrize("lost", ["", "started", "started rt"])
 @pytest.mark.parametrize("twice", ["copied", "merged", "saved again", "a part of it"])
-def test_what_was_downloaded_twice_counts_once(tmp_path: Path, twice: str) -> None:
-    table = people(tmp_path)[0]
+def test_what_was_downloaded_twice_counts_once(tmp_path: Path, twice: str, lost: str) -> None:
+    table = people(tmp_path)[0].drop(columns=lost.split())
     first = saved(table, tmp_path / "r" / "p01.csv")
     if twice == "copied":
         shutil.copy(first, tmp_path / "r" / "p01 (1).csv")
     elif twice == "merged":
-        saved(pd.concat([table, table.assign(participant="p02", started="at_x")]), tmp_path / "r" / "all.csv")
+        saved(pd.concat([table, table.assign(participant="p02")]), tmp_path / "r" / "all.csv")
     elif twice == "saved again":
         saved(table, tmp_path / "r" / "again.csv", sep="\t", lineterminator="\r\n")
     else:
         saved(table[:40], tmp_path / "r" / "begun.csv")
     found = read_answers([tmp_path / "r"], None)
     assert len(found.of("p01")) == len(table) and not any("more than once" in note for note in found.notes)
+
+
+OTHERS = "several sessions with other lists of trials, or without their numbers, taken as one person's"
+
+
+def test_sessions_whose_trials_have_no_numbers(tmp_path: Path) -> None:
+    for number, table in enumerate(people(tmp_path)):
+        saved(table.drop(columns=["trial", "started"]), tmp_path / "r" / f"{number}.csv")
+    found = read_answers([tmp_path / "r"], None)
+    assert len(found) == 324 and found.notes == (f"p01: {OTHERS}",)
+
+
+def test_files_without_a_participant_are_one_each(tmp_path: Path) -> None:
+    for number, table in enumerate(people(tmp_path)):
+        saved(
+            table.assign(participant="") if number else table.drop(columns="participant"),
+            tmp_path / "r" / f"{number}.csv",
+        )
+    found = read_answers([tmp_path / "r"], None)
+    assert set(found.participant) == {"0", "1", "2"} and not found.notes
+
+
+def test_response_times_that_are_alike_by_chance_are_no_copies(tmp_path: Path) -> None:
+    """Whole milliseconds: of two people's trials some agree in everything."""
+    tables = [table.drop(columns="started") for table in people(tmp_path)[:2]]
+    tables[1].loc[:5, ["response", "rt"]] = tables[0].loc[:5, ["response", "rt"]]
+    for number, table in enumerate(tables):
+        saved(table, tmp_path / "r" / f"{number}.csv")
+    found = read_answers([tmp_path / "r"], None)
+    assert len(found) == 216 and not found.left_out and set(found.participant) == {"p01", "p01 (2)"}
 
 
 def test_two_sessions_with_other_lists_are_one_persons(tmp_path: Path) -> None:
@@ -261,7 +292,7 @@ def test_two_sessions_with_other_lists_are_one_persons(tmp_path: Path) -> None:
         saved(answered(stimuli, 0.5, seed, seed=seed), tmp_path / "r" / f"{seed}.csv")
     found = read_answers([tmp_path / "r"], None)
     assert set(found.participant) == {"p01"}
-    assert found.notes == ("p01: several sessions with other lists of trials, taken as one person's",)
+    assert found.notes == (f"p01: {OTHERS}",)
 
 
 def test_an_unfinished_session_and_the_rest_of_it(tmp_path: Path) -> None:
