@@ -39,7 +39,7 @@ NOTHING = frozenset({"", "null", "none", "nan", "na", "undefined"})
 NEEDED = ("task", "stim_a", "response")
 ALPHA_COLUMNS = [f"alpha_{place}" for place in PLACES]
 READ = [
-    *(SET_ID, SET_NAME, "task", "response", "participant", "block", "trial", "rt", "started"),
+    *(SET_ID, SET_NAME, "task", "response", "participant", "block", "trial", "rt", "started", "simulated"),
     *STIM_COLUMNS,
     *ALPHA_COLUMNS,
 ]
@@ -203,6 +203,8 @@ def check_task(task: str | None) -> None:
 def _answers(table: pd.DataFrame, stimuli: StimulusSet | None) -> Answers:
     """The trials of one set."""
     people, notes = told_apart(table)
+    if simulated := int((table["simulated"] == "1").sum()):
+        notes = [f"{simulated} answers are nobody's: jsPsych simulated them", *notes]
     if untold := int((table[SET_ID] == "").sum()):
         notes = [
             f"{untold} trials do not say which set they are of"

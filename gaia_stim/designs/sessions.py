@@ -3,9 +3,10 @@
 A session is what began at one time (`started`), or stands in one table of one file where nothing says when it began.
 """
 
-from collections.abc import Mapping
+from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.errors import in_brief
@@ -19,8 +20,7 @@ SAME_LIST = 0.5
 all that are alike in two tables, from which these are copies."""
 TRIAL = [SET_ID, "task", "participant", "block", "trial"]
 
-Shown = Mapping[tuple[str, str, str], str]
-"""The stimuli of a session's trials, by task, block and number."""
+Numbers = npt.NDArray[np.int64]
 
 
 def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -63,16 +63,16 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     renamed: dict[str, int] = {}
     continued: list[str] = []
     for name in counts.index[counts > 1]:
-        rows = table[table["participant"] == name]
-        persons, is_continued = _persons(rows, session[rows.index])
-        for number, own in enumerate(persons[1:], 2):
-            people[rows.index[session[rows.index].isin(own)]] = f"{name} ({number})"
-        if len(persons) > 1:
-            renamed[name] = len(persons)
-        elif is_continued or not persons:
+        rows = table[(table["participant"] == name) & (table["trial"] != "")]
+        of_session, number, is_continued = _persons(rows, session[rows.index])
+        last = int(number.max(initial=1))
+        if last > 1:
+            people[rows.index] = [name if one == 1 else f"{name} ({one})" for one in number[of_session]]
+            renamed[name] = last
+        elif is_continued or rows.empty:
             continued.append(name)
     if renamed:
-        whom = in_brief([f"{name} ({count} times)" for name, count in renamed.items()])
+        whom = in_brief([f"{name} ({times} times)" for name, times in renamed.items()])
         notes.append(
             f"the same trials were answered more than once, and otherwise, by {whom}: taken as different people, by "
             "when they began or by their files"
@@ -92,30 +92,21 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     return people, notes
 
 
-def _persons(rows: pd.DataFrame, session: pd.Series) -> tuple[list[list[str]], bool]:
-    """The sessions of one name, those of one person together, in the order in which they began; and whether trials of
-    other lists have the same numbers.
+def _persons(rows: pd.DataFrame, session: pd.Series) -> tuple[Numbers, Numbers, bool]:
+    """Of each trial of one name its session, in the order in which they began; of each session whose it is, from 1; and
+    whether one person's sessions have other trials of the same number.
     """
-    shown = rows[STIM_COLUMNS].agg("\0".join, axis=1)
-    known = {
-        one: dict(zip(zip(part["task"], part["block"], part["trial"], strict=True), shown[part.index], strict=True))
-        for one, part in rows[rows["trial"] != ""].groupby(session[rows["trial"] != ""], sort=True)
-    }
-    persons: list[list[str]] = []
+    names, of_session = np.unique(session.to_numpy(str), return_inverse=True)
+    trial = rows.groupby(["task", "block", "trial"]).ngroup().to_numpy()
+    shown = np.full((len(names), int(trial.max(initial=-1)) + 1), -1)
+    shown[of_session, trial] = rows.groupby(STIM_COLUMNS).ngroup().to_numpy()
+    number = np.zeros(len(names), np.int64)
     is_continued = False
-    for one, trials in known.items():
-        for own in persons:
-            shares = [_share_alike(trials, known[other]) for other in own]
-            if all(share is None or share <= SAME_LIST for share in shares):
-                is_continued |= any(share is not None for share in shares)
-                own.append(one)
-                break
-        else:
-            persons.append([one])
-    return persons, is_continued
-
-
-def _share_alike(one: Shown, other: Shown) -> float | None:
-    """Of the trials of one number the share that shows the same stimuli; None where no number is in both."""
-    alike = [one[trial] == other[trial] for trial in one.keys() & other.keys()]
-    return float(np.mean(alike)) if alike else None
+    for one, own in enumerate(shown):
+        shared = (shown[:one] >= 0) & (own >= 0)
+        alike = (shared & (shown[:one] == own)).sum(axis=1)
+        had_same_list = alike > SAME_LIST * shared.sum(axis=1)
+        taken = set(number[:one][had_same_list].tolist())
+        number[one] = next(person for person in count(1) if person not in taken)
+        is_continued |= bool((shared.any(axis=1) & (number[:one] == number[one])).any())
+    return of_session, number, is_continued

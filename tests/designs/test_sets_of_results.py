@@ -228,6 +228,22 @@ def test_they_are_told_apart_by_what_there_is(tmp_path: Path, lost: str) -> None
     assert len(found) == sum(map(len, tables)) and set(found.participant) == {"p01", "p01 (2)", "p01 (3)"}
 
 
+def test_hundreds_who_all_were_p01(tmp_path: Path) -> None:
+    """An online study in which nobody was named."""
+    one = people(tmp_path)[0]
+    chance = np.random.default_rng(0)
+    tables = [
+        one.assign(started=f"at_{number:06}", rt=chance.lognormal(size=len(one)).round(4)) for number in range(300)
+    ]
+    found = read_answers([saved(pd.concat(tables), tmp_path / "all.csv")], None)
+    assert len(set(found.participant)) == 300 and len(found) == 300 * len(one)
+
+
+def test_what_jspsych_simulated_is_said(tmp_path: Path) -> None:
+    file = saved(people(tmp_path)[0].assign(simulated=1), tmp_path / "simulated.csv")
+    assert read_answers([file], None).notes == ("108 answers are nobody's: jsPsych simulated them",)
+
+
 def test_all_in_one_file(tmp_path: Path) -> None:
     tables = people(tmp_path)
     with_times = saved(pd.concat(tables), tmp_path / "all.csv")
