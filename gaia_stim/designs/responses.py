@@ -7,7 +7,7 @@ is mixed up. What a folder holds beside results is passed over, and said.
 """
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -121,12 +121,28 @@ def read_results(paths: Sequence[Path]) -> Results:
             continue
         hashes.append(content)
         tables += [table.assign(part=len(tables) + number) for number, table in enumerate(found)]
-    over = tuple(
-        f"{len(names)} file{'s'[: len(names) > 1]} ({in_brief(names, 3)}): {why}" for why, names in passed.items()
+    over = (
+        *(_told("file", names, why) for why, names in passed.items()),
+        *(told for path in paths if path.is_dir() for told in _not_looked_at(path)),
     )
     if not tables:
-        raise reasons[0] if len(over) == len(reasons) == 1 else DataError(f"no results in there; {'; '.join(over)}")
+        raise reasons[0] if len(passed) == len(reasons) == 1 else DataError(f"no results in there; {'; '.join(over)}")
     return Results(pd.concat(tables, ignore_index=True), tuple(hashes), over)
+
+
+def _not_looked_at(folder: Path) -> Iterator[str]:
+    """What lies in a folder and may be results that somebody thinks were read."""
+    inside = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    others = [file.name for file in inside if file.is_file() and file.suffix.lower() not in SUFFIXES]
+    folders = [one.name for one in inside if one.is_dir() and any(one.glob("*.csv"))]
+    if others:
+        yield _told("file", others, f"not read, for only {', '.join(SUFFIXES)} are")
+    if folders:
+        yield _told("folder", folders, "not looked into; name it to have it read")
+
+
+def _told(what: str, names: Sequence[str], why: str) -> str:
+    return f"{len(names)} {what}{'s'[: len(names) > 1]} ({in_brief(names, 3)}): {why}"
 
 
 def find_results(paths: Sequence[Path]) -> list[Path]:

@@ -376,6 +376,18 @@ def test_what_was_passed_over_is_said(tmp_path: Path) -> None:
         read_results([tmp_path / "r" / "empty.csv"])
 
 
+def test_what_is_not_even_looked_at_is_said(tmp_path: Path) -> None:
+    """Whoever has one workbook among the tables, or a folder a session, must not think that all was read."""
+    saved(people(tmp_path)[0], tmp_path / "r" / "p01.csv")
+    saved(people(tmp_path / "other")[0], tmp_path / "r" / "session 2" / "p01.csv")
+    (tmp_path / "r" / "p02.xlsx").write_bytes(b"PK")
+    notes = read_answers([tmp_path / "r"], None).notes
+    assert notes == (
+        "1 file (p02.xlsx): not read, for only .csv, .txt, .tsv are",
+        "1 folder (session 2): not looked into; name it to have it read",
+    )
+
+
 def test_in_the_folder_of_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`scale .` does not read its own output, and is done the second time."""
     saved(people(tmp_path)[0], tmp_path / "r" / "p01.csv")
