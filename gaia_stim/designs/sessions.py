@@ -56,9 +56,8 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     called `p01`, `p01 (2)` …; of other lists, as in a second session, they stay one.
     """
     people = table["participant"].copy()
-    session = table["started"].where(table["started"] != "", table["part"].astype(str))
+    session, twice = _sessions(table)
     notes: list[str] = []
-    twice = table.assign(session=session)[table["trial"] != ""].duplicated([*TRIAL, "session"], keep=False)
     counts = session.groupby(table["participant"], sort=False).nunique()
     renamed: dict[str, int] = {}
     continued: list[str] = []
@@ -90,6 +89,21 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
             f"{first['file']}; whether by one person cannot be told: they are counted as one"
         )
     return people, notes
+
+
+def _sessions(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The session of each trial, and which of the numbered trials come again in theirs."""
+    part = table["part"].astype(str).str.zfill(9)
+    began = table["started"].where(table["started"] != "", part)
+
+    def again(session: pd.Series) -> pd.Series:
+        return table.assign(session=session)[table["trial"] != ""].duplicated([*TRIAL, "session"], keep=False)
+
+    # In a lab, several may begin in the same second: then their files tell.
+    twice = again(began)
+    together = table["participant"].isin(table.loc[twice.index[twice], "participant"])
+    session = began.where(~together, began + " " + part)
+    return session, again(session)
 
 
 def _persons(rows: pd.DataFrame, session: pd.Series) -> tuple[Numbers, Numbers, bool]:

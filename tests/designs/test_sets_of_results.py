@@ -228,6 +228,13 @@ def test_they_are_told_apart_by_what_there_is(tmp_path: Path, lost: str) -> None
     assert len(found) == sum(map(len, tables)) and set(found.participant) == {"p01", "p01 (2)", "p01 (3)"}
 
 
+def test_who_began_in_the_same_second_is_told_apart_by_file(tmp_path: Path) -> None:
+    for number, table in enumerate(people(tmp_path)):
+        saved(table.assign(started="at_20260101_100000"), tmp_path / "r" / f"{number}.csv")
+    found = read_answers([tmp_path / "r"], None)
+    assert len(found) == 324 and set(found.participant) == {"p01", "p01 (2)", "p01 (3)"}
+
+
 def test_hundreds_who_all_were_p01(tmp_path: Path) -> None:
     """An online study in which nobody was named."""
     one = people(tmp_path)[0]
