@@ -13,7 +13,7 @@ from gaia_stim.files import hash_bytes, write_bytes, write_json
 from gaia_stim.images import png_bytes
 from gaia_stim.stimuli.manifest import Row, manifest_csv
 from gaia_stim.stimuli.sets import StimulusSet
-from gaia_stim.stimuli.trials import DESIGN, LEADING, TRIALS, Trials, trials_csv
+from gaia_stim.stimuli.trials import DESIGN, LEADING, TRIALS, Trials, of_set, trials_csv
 
 HOSTILE = [
     "=HYPERLINK(1)",
@@ -124,7 +124,7 @@ def planted_design(stimuli: StimulusSet, folder: Path, task: str = "2afc", parti
             rows.append([f"p{who:02}", 1, number, task, first, second, "", "", right, number / 3, note])
     answers = ["number"] if task == "adjustment" else ["a", "b"]
     record = {"request": {"verb": "design"}, "task": task, "question": "Which is nearer to B?", "answers": answers}
-    trials = Trials(task, pd.DataFrame(rows, columns=[*LEADING, "alpha_a", "note"]), record)
+    trials = Trials(task, of_set(pd.DataFrame(rows, columns=[*LEADING, "alpha_a", "note"]), stimuli), record)
     write_json(folder / DESIGN, record)
     write_bytes(folder / TRIALS, trials_csv(trials))
     return trials

@@ -96,12 +96,14 @@ class DesignConfig(Config):
 
 
 class ScaleConfig(Config):
-    """Fit the scale by which people see a continuum to their answers; --spacing takes the file as it is."""
+    """Fit the scale by which people see a continuum to their answers; --spacing takes its table as it is."""
 
     responses: Annotated[
         tuple[Path, ...],
         Field(min_length=1),
-        Input("Results files (CSV), or folders of them.", "RESPONSES…", positional=True),
+        Input(
+            "Results files (CSV), or folders of them; each set gets a scale of its own.", "RESPONSES…", positional=True
+        ),
     ]
     task: Annotated[
         str | None,
@@ -112,14 +114,13 @@ class ScaleConfig(Config):
     stimuli: Annotated[
         Path | None,
         Input(
-            "The stimulus set, to check the ids, and for the alphas where the results have no columns "
-            "alpha_a to alpha_d.",
+            "The stimulus set: of results of several the one that is meant; its ids are checked, and its alphas taken.",
             "SET",
         ),
     ] = None
     by: Annotated[
         Literal["all", "participant"],
-        Decides("One scale of all answers, or one of each participant as well, in files beside it."),
+        Decides("One scale of all answers, or one of each participant as well."),
     ] = "all"
     smooth: Annotated[
         bool,
@@ -135,14 +136,14 @@ class ScaleConfig(Config):
     ] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1), Decides("Of the intervals.", "X")] = 0.95
     seed: Seed = 0
-    out: Annotated[Path, Output("Where to write it; the .json and .png beside it have the same name.", "FILE.csv")] = (
-        Path("scale.csv")
+    out: Annotated[Path, Output("The folder of the scale; scale.csv in it is what --spacing takes.", "DIR")] = Path(
+        "scale"
     )
     force: Force = False
 
     @field_validator("out")
     @classmethod
-    def _csv(cls, out: Path) -> Path:
-        if out.suffix.lower() != ".csv":
-            raise ValueError("should end in .csv, which is what --spacing knows a measured scale by")
+    def _folder(cls, out: Path) -> Path:
+        if out.suffix.lower() == ".csv":
+            raise ValueError(f"is a folder now, in which scale.csv will lie: as in --out {out.stem}")
         return out

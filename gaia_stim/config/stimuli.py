@@ -32,6 +32,8 @@ class MediaConfig(Config):
 
 
 LEAST_SIDE, MOST_SIDE = 16, 4096
+SHORTEST, FARTHEST = 3, 2000
+"""Centimetres from an eye to a screen, and that a screen is wide."""
 
 
 class CarryConfig(MediaConfig):
@@ -330,11 +332,20 @@ class ProcessingConfig(Config):
         Field(gt=0, lt=180),
         Decides("Side in degrees of visual angle; needs the three below.", "DEG", panel="Size"),
     ] = None
-    distance: Annotated[float | None, Field(gt=0), Decides("From the eye to the screen.", "CM", panel="Size")] = None
+    distance: Annotated[
+        float | None, Field(gt=0), Decides("From the eye to the screen, in centimetres.", "CM", panel="Size")
+    ] = None
     screen_width: Annotated[
-        float | None, Field(gt=0), Decides("Width of the screen's picture.", "CM", panel="Size")
+        float | None, Field(gt=0), Decides("Width of the screen's picture, in centimetres.", "CM", panel="Size")
     ] = None
     screen_pixels: Annotated[int | None, Field(ge=1), Decides("Pixels in that width.", "N", panel="Size")] = None
+
+    @field_validator("distance", "screen_width")
+    @classmethod
+    def _centimetres(cls, length: float | None) -> float | None:
+        if length is not None and not SHORTEST <= length <= FARTHEST:
+            raise ValueError(f"is in centimetres, from {SHORTEST} to {FARTHEST}; were it metres or millimetres?")
+        return length
 
     @model_validator(mode="after")
     def _one_size(self) -> "ProcessingConfig":

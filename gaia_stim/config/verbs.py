@@ -215,9 +215,9 @@ VERBS: dict[str, Verb] = {
         designs.ScaleConfig,
         "gaia_stim.pipeline.scale:scale",
         EXPERIMENT,
-        "scale results/ --out scale.csv",
-        next="morph A.png B.png --spacing {out}",
-        makes=".csv",
+        "scale results/ --out scale",
+        next="morph A.png B.png --spacing {scale}",
+        makes=FOLDER,
     ),
     "audit": Verb(looks.AuditConfig, "gaia_stim.pipeline.audit:audit", LOOK, "audit anna-bert", makes=FOLDER),
     "evaluate": Verb(

@@ -21,9 +21,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr
+from scipy.stats import chi2
 
 from gaia_stim.config import ScaleConfig
-from gaia_stim.designs.fits import Counts, Fit, Values, interval, log_likelihood, minimise, rising, score
+from gaia_stim.designs.fits import (
+    Counts,
+    Fit,
+    Values,
+    beyond,
+    interval,
+    log_likelihood,
+    minimise,
+    no_rise,
+    rising,
+    score,
+)
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import DataError
 from gaia_stim.metrics.distance import Pixels, variation
@@ -44,6 +56,8 @@ RESPACED = 50
 """Drawn scales that it is told by."""
 FEW = 10
 """Trials a free parameter below which a scale gets a warning."""
+CHANCE = 0.01
+"""That guesses fit so well; above, nothing is known of whoever seems to see the opposite."""
 WOBBLE = 1e-9
 DRAWS = 3
 """Scales that are drawn for one that is kept."""
@@ -160,10 +174,9 @@ def _fit(
 def _plain(answers: Answers, counts: Counts) -> Steps:
     plain = fit_plain(counts)
     if plain.scale[-1] <= 0:
-        raise DataError(
-            f"{answers.task}: the fitted scale falls with alpha, so the answers stand for the opposite; look whether "
-            "the keys were swapped"
-        )
+        free, trials = counts.predictors.shape[1], int(counts.trials.sum())
+        gained = 2 * (log_likelihood(counts, plain.eta) - log_likelihood(counts, np.zeros_like(plain.eta)))
+        raise no_rise(answers.task, trials, FEW * free, is_certain=bool(chi2.sf(gained, free) < CHANCE))
     return plain
 
 
@@ -378,6 +391,4 @@ def _warnings(counts: Counts, answers: Answers, alpha: Values, fit: Steps, scale
         found.append(f"{small} neighbours could not be told apart; --spacing will lay no stimulus between them")
     if (np.diff(scale) <= 0).any():
         found.append("the scale does not rise everywhere, so --spacing cannot take it; leave out --no-smooth")
-    if alpha[0] > 0 or alpha[-1] < 1:
-        found.append(f"the answers cover alpha {alpha[0]:g} to {alpha[-1]:g}, and --spacing needs 0 to 1")
-    return found
+    return [*found, *beyond(alpha)]

@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
+from gaia_stim.errors import DataError
+from gaia_stim.space.spacing import not_shares
+
 Values = npt.NDArray[np.float64]
 
 ROUNDS = 200
@@ -121,6 +124,31 @@ def rising(scale: Values) -> tuple[Values, int]:
     summed = np.concatenate([[0.0], np.cumsum(np.where(small, SMALLEST_STEP, steps))])
     kept: Values = summed / summed[-1]
     return kept, int(small.sum())
+
+
+def no_rise(task: str, trials: int, needed: int, is_certain: bool) -> DataError:
+    """Why answers that do not rise with alpha have no scale: they surely stand for the opposite, or it is chance."""
+    if is_certain:
+        return DataError(
+            f"{task}: the answers fall with alpha, so they stand for the opposite; look whether the keys were swapped"
+        )
+    if trials < needed:
+        return DataError(
+            f"{task}: {trials} trials are too few to tell how the answers change with alpha; give at least {needed}"
+        )
+    return DataError(
+        f"{task}: the {trials} answers do not rise with alpha, no more than guesses do, so they tell no scale; look "
+        "whether the stimuli can be told apart, and whether the answers stand in the right rows"
+    )
+
+
+def beyond(alpha: Values) -> list[str]:
+    """Why --spacing cannot take a scale that was measured at these alphas, if it cannot."""
+    if why := not_shares(alpha):
+        return [f"{why}; so --spacing cannot take the scale"]
+    if alpha[0] > 0 or alpha[-1] < 1:
+        return [f"the answers cover alpha {alpha[0]:g} to {alpha[-1]:g}, and --spacing needs 0 to 1"]
+    return []
 
 
 def interval(samples: list[Values], confidence: float, like: Values) -> tuple[Values, Values]:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
 from gaia_stim.config import ScaleConfig
-from gaia_stim.designs.fits import Counts, Fit, Values, interval, rising
+from gaia_stim.designs.fits import Counts, Fit, Values, beyond, interval, no_rise, rising
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import DataError
 
@@ -24,6 +24,8 @@ PLACES = 101
 STEEPEST, FLATTEST = 0.1, 20.0
 """sigma is at least this share of the closest stimuli's distance, and at most so many times the whole range."""
 FEW = 40
+CERTAIN = 2.5
+"""Standard errors by which answers have to fall with alpha for it not to be chance; seven trials cannot."""
 
 
 def fit_identification(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
@@ -63,11 +65,10 @@ def _fit(
     if trials < 2 * len(levels):
         raise DataError(f"{answers.task}: {trials} trials are too few for {len(levels)} stimuli; give at least {FEW}")
     share = counts.second / counts.trials
-    if np.cov(alpha, is_second)[0, 1] <= 0:
-        raise DataError(
-            f"{answers.task}: the answers fall with alpha, so they stand for the opposite; look whether the keys were "
-            "swapped"
-        )
+    rise = np.cov(alpha, is_second)[0, 1]
+    if rise <= 0:
+        certainty = -rise / np.sqrt(np.var(alpha) * np.var(is_second)) * np.sqrt(trials)
+        raise no_rise(answers.task, trials, FEW, is_certain=bool(certainty > CERTAIN))
     limits = STEEPEST * np.diff(levels).min(), FLATTEST * np.ptp(levels)
     best = fit_function(counts, limits)
     pse, sigma, lapse = best
@@ -153,6 +154,4 @@ def _warnings(
         )
     if small:
         found.append("towards the ends the share of answers hardly changes; --spacing will lay few stimuli there")
-    if levels[0] > 0 or levels[-1] < 1:
-        found.append(f"the answers cover alpha {levels[0]:g} to {levels[-1]:g}, and --spacing needs 0 to 1")
-    return found
+    return [*found, *beyond(levels)]

@@ -15,9 +15,10 @@ from gaia_stim.errors import DataError
 from gaia_stim.export.folder import write_readme
 from gaia_stim.export.formats import tsv_bytes
 from gaia_stim.export.linter import Cell, Table, table_of
-from gaia_stim.files import hash_file, write_bytes, write_json
+from gaia_stim.files import write_bytes, write_json
+from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import STIMULI, Row
-from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
 
 VERSION = "1.11.0"
@@ -52,6 +53,8 @@ COLUMNS = {
     "model_hash": "SHA-256 of the weights that made it.",
     "seed": "Seed of chance.",
     "support": "Distance to the nearest real code, in units of their median distance to each other.",
+    SET_ID: "Stimulus set that it is of: hashes of its manifest, and of what its stimuli lie between.",
+    SET_NAME: "What that set's folder was called.",
 }
 
 
@@ -136,7 +139,7 @@ def _description(stimuli: StimulusSet, rows: list[Row]) -> dict[str, Any]:
     licences = {row.stim_license for row in rows}
     licence = next(iter(licences)) if len(licences) == 1 else None
     return {
-        "Name": f"Stimuli: {guarded(stimuli.folder.resolve().name)}",
+        "Name": f"Stimuli: {guarded(stimuli.name)}",
         "BIDSVersion": VERSION,
         "DatasetType": "raw",
         **({"License": licence} if licence else {}),
@@ -144,7 +147,7 @@ def _description(stimuli: StimulusSet, rows: list[Row]) -> dict[str, Any]:
             {
                 "Name": "gaia-stim",
                 "Version": gaia_stim.__version__,
-                "Description": f"stimulus set with manifest {hash_file(stimuli.folder / MANIFEST)}",
+                "Description": f"stimulus set with manifest {stimuli.manifest_hash}",
             }
         ],
     }

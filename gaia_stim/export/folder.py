@@ -10,10 +10,10 @@ import gaia_stim
 from gaia_stim.cells import guarded
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Table, flat_name
-from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.manifest import STIMULI
-from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 STARTERS = files("gaia_stim.export") / "starters"
@@ -57,7 +57,7 @@ def write_readme(
     folder: Path, program: str, stimuli: StimulusSet, trials: Trials | None, steps: Sequence[str], rows: int
 ) -> None:
     """README.md: what this is, how to run it step by step, and which set it was made of."""
-    name = guarded(stimuli.folder.resolve().name)
+    name = guarded(stimuli.name)
     listed = "" if trials is None else f" The list of trials is a design of the task '{guarded(trials.task)}'."
     text = README.format(
         name=name,
@@ -65,7 +65,7 @@ def write_readme(
         what=f"{len(stimuli)} stimuli; {rows} rows to go through.{listed}",
         steps="\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)),
         provenance=f"Made by gaia-stim {gaia_stim.__version__} of the set whose manifest.csv is "
-        f"{hash_file(stimuli.folder / MANIFEST)}; its provenance.json says how each picture was made.\n"
+        f"{stimuli.manifest_hash}; its provenance.json says how each picture was made.\n"
         "A `'` before a text keeps programs from reading it as something else; it is not part of the text.",
     )
     write_bytes(folder / "README.md", text.encode())

@@ -21,8 +21,8 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import copy_pictures, starter, task_record, write_readme
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, table_of
-from gaia_stim.files import hash_file, write_bytes
-from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
+from gaia_stim.files import write_bytes
+from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
 
 LARGEST = 2**31 - 1
@@ -48,7 +48,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
         "stim": _struct(_columns(table.renamed({"image": "file"}))),
         "meta": {
             "gaia_stim": gaia_stim.__version__,
-            "manifest_hash": hash_file(stimuli.folder / MANIFEST),
+            "manifest_hash": stimuli.manifest_hash,
             "task": record["task"],
             "question": in_ascii(record["question"]),
             "answers": _cells(record["answers"]),

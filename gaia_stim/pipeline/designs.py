@@ -8,14 +8,15 @@ import pandas as pd
 
 import gaia_stim
 from gaia_stim.config import DesignConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
-from gaia_stim.designs.responses import find_results, read_answers
-from gaia_stim.events import Listener, silent
-from gaia_stim.files import hash_file, write_bytes
+from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.files import write_bytes
 from gaia_stim.outputs import Kind, made_once
-from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
-from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials, trials_csv
+from gaia_stim.stimuli.sets import StimulusSet, beside
+from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, of_set, read_trials, trials_csv
 
 TRIAL_DESIGN = Kind("design", DESIGN, parts=frozenset({TRIALS}), verb="design")
 
@@ -47,14 +48,14 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     task = find_design(config)
     stimuli = StimulusSet.open(config.stimuli)
     out = config.out or beside(config.stimuli, f"_{config.kind}")
-    manifest_hash = hash_file(stimuli.folder / MANIFEST)
-    request = {"verb": "design", "options": config.request(), "set": manifest_hash}
-    results = find_results([config.after]) if config.after else []
+    manifest_hash = stimuli.manifest_hash
+    request = {"verb": verb_of(config), "options": config.request(), "set": manifest_hash}
+    results = read_results([config.after]) if config.after else None
     if results:
-        request["after"] = [hash_file(file) for file in results]
+        request["after"] = list(results.hashes)
 
     def make(staging: Path) -> dict[str, Any]:
-        earlier = read_answers(results, config.kind, stimuli) if results else None
+        earlier = _earlier(results, config.kind, stimuli, listen) if results else None
         table = trial_table(task, Layout.of(stimuli), config, earlier)
         record = {
             "gaia_stim": gaia_stim.__version__,
@@ -62,15 +63,30 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "task": config.kind,
             "question": task.question,
             "answers": list(task.answers),
-            "set": {"folder": str(config.stimuli), "manifest_hash": manifest_hash},
+            "set": {
+                "id": stimuli.set_id,
+                "name": stimuli.name,
+                "folder": str(config.stimuli),
+                "manifest_hash": manifest_hash,
+            },
             "counts": _counts(table),
         }
-        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, table, record)))
+        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, of_set(table, stimuli), record)))
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
     counts = read_trials(out, stimuli).record["counts"]
     return DesignResult(out, config.stimuli, config.kind, **counts)
+
+
+def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:
+    """The answers that the trials to come are chosen by; the listener hears what was left out."""
+    [found] = answers_of(results, task, stimuli)
+    for why in (*results.passed_over, *(f"{count} {why}" for why, count in found.left_out.items())):
+        listen(Note(f"left out: {why}"))
+    for note in found.notes:
+        listen(Note(note, warning=True))
+    return found
 
 
 def _counts(table: pd.DataFrame) -> dict[str, Any]:

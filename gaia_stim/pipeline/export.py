@@ -8,6 +8,7 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import ExportConfig
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, silent
 from gaia_stim.export import EXPORTERS
@@ -63,12 +64,12 @@ def _size(stimuli: StimulusSet) -> int:
 def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:
     """What decides the folder: not where set and design lie, but what is in them."""
     request: dict[str, Any] = {
-        "verb": "export",
+        "verb": verb_of(config),
         "to": config.to,
         "images_in_mat": config.images_in_mat,
         "gaia_stim": gaia_stim.__version__,
-        "name": stimuli.folder.resolve().name,
-        "set": hash_file(stimuli.folder / MANIFEST),
+        "name": stimuli.name,
+        "set": stimuli.manifest_hash,
     }
     if config.design is not None:
         file = config.design / TRIALS if config.design.is_dir() else config.design

@@ -1,20 +1,23 @@
 """Continua: stimuli on paths between images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gaia_stim.config import InterpolateConfig, MorphConfig
-from gaia_stim.events import Listener, silent
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.names import default_name
 from gaia_stim.space import PATHS
 from gaia_stim.space.opening import open_space
-from gaia_stim.space.spacing import HumanScale, choose_spacing
+from gaia_stim.space.space import Space
+from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
 from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, continuum_of
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
-from gaia_stim.stimuli.sources import Gain, Source, gather
+from gaia_stim.stimuli.sources import Gain, Source, SourceImage, gather
 from gaia_stim.tables import look_up
 
 
@@ -55,10 +58,11 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     Raises `DataError` for an unreadable image, `CheckpointError` for the model, `ConfigError` where the folder holds
     something else.
     """
-    scale = _measured_scale(config.spacing)
     out = config.out or Path(default_name("morph", config.first, config.second))
+    spacing = choose_spacing(config.spacing)
     space = open_space(config.model, listen)
     a, b = gather(space, [config.first, config.second], listen)
+    scale = _measured_scale(spacing, space, "line", [a, b], listen)
     made = make_set(
         out,
         config,
@@ -88,10 +92,11 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
 def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphResult:
     """Make stimuli on one path through several images and write them as a stimulus set; raises as `morph`."""
     look_up(PATHS, "path", config.path)
-    scale = _measured_scale(config.spacing)
+    spacing = choose_spacing(config.spacing)
     out = config.out or Path(default_name(config.path, config.images[0], config.images[-1]))
     space = open_space(config.model, listen)
     images = gather(space, config.images, listen)
+    scale = _measured_scale(spacing, space, config.path, images, listen)
     made = make_set(
         out,
         config,
@@ -116,7 +121,23 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
     return MorphResult.of(made)
 
 
-def _measured_scale(spacing: str) -> list[Source]:
-    """The file of a measured scale: what stimuli are made of as much as images are. Raises as `choose_spacing`."""
-    found = choose_spacing(spacing)
-    return [Source("measured_scale", str(found.file), found.file_hash)] if isinstance(found, HumanScale) else []
+def _measured_scale(
+    spacing: Spacing, space: Space, path: str, images: Sequence[SourceImage], listen: Listener
+) -> list[Source]:
+    """The file of a measured scale: what stimuli are made of as much as images are; the listener hears where it was not
+    measured on this continuum, or does not say so.
+    """
+    if not isinstance(spacing, HumanScale):
+        return []
+    here = continuum_id(space.model_hash, path, [image.source.image_hash for image in images])
+    if not spacing.set_id:
+        listen(Note(f"{spacing.file}: does not say which set it was measured on: look whether it was of these images"))
+    elif continuum_of(spacing.set_id) != here:
+        listen(
+            Note(
+                f"{spacing.file}: was measured on the set {spacing.set_name} ({spacing.set_id}), which is of other "
+                "images, of these in another order, or by another model or path: its equal steps may not be equal here",
+                warning=True,
+            )
+        )
+    return [Source(MEASURED_SCALE, str(spacing.file), spacing.file_hash)]

@@ -20,7 +20,7 @@ import pandas as pd
 import scipy
 import scipy.optimize
 
-from gaia_stim.errors import ConfigError, DataError, suggestion
+from gaia_stim.errors import ConfigError, DataError, in_brief, suggestion
 from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
 from gaia_stim.metrics.perceptual import perceptual_distance, perceptual_name
@@ -36,6 +36,9 @@ Distance = Callable[[Pixels, Pixels], npt.NDArray[np.float64]]
 Stretch = tuple[float, float]
 
 WHOLE: Stretch = (0.0, 1.0)
+FARTHEST: Stretch = (-2.0, 3.0)
+"""Where alphas may lie, `--extrapolate` being 2 at most."""
+ROUNDED = 1e-6
 HALVINGS = 12
 """How often the middle of a long piece of path is looked at: what happens within 1/4000 of a step is a jump."""
 ROUNDS = 40
@@ -213,6 +216,9 @@ class HumanScale:
     scale: Places
     file: Path
     file_hash: str
+    set_id: str = ""
+    """The set that it was measured on, as `stimuli.identity` has it; empty where the file does not say it."""
+    set_name: str = ""
 
     def __call__(self, render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
         """Places with equal steps of the scale. Raises `DataError` where it does not reach over the stretch."""
@@ -239,10 +245,29 @@ def _where(curve: "scipy.interpolate.PchipInterpolator", value: float, low: floa
     return float(scipy.optimize.brentq(lambda place: float(curve(place)) - value, low, high, xtol=1e-14))
 
 
-def read_scale(path: Path) -> HumanScale:
-    """A measured scale: a table with the columns `alpha` and `scale`, in any order of rows, other columns ignored.
+def not_shares(alpha: Places) -> str:
+    """Why numbers cannot be alphas, which are shares of the way between two images; empty where they can.
 
-    Raises `DataError`, with the line, where alpha does not reach from 0 to 1 or the scale does not rise with it.
+    Beyond the images as far as `--extrapolate` goes is allowed. What else they may be is guessed in words only.
+    """
+    low, high = float(np.min(alpha)), float(np.max(alpha))
+    if low >= FARTHEST[0] and high <= FARTHEST[1]:
+        return ""
+    if low >= 0 and high <= 100:
+        unit = "they look like percent: divide them by 100"
+    elif low >= -360 and high <= 360:
+        unit = "they look like degrees, or amounts of an attribute: where they are degrees, divide them by 360"
+    else:
+        unit = "write them so"
+    return f"alpha runs from {low:g} to {high:g}, and is 0 at the first image and 1 at the second; {unit}"
+
+
+def read_scale(path: Path) -> HumanScale:
+    """A measured scale: a CSV with the columns `alpha` and `scale`, in any order of rows, `set_id` and `set_name` where
+    it says them, other columns ignored.
+
+    Raises `DataError`, with the line, where alpha does not reach from 0 to 1, is in another unit, or the scale does not
+    rise with it.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; --spacing takes {', '.join(SPACINGS)} or the .csv of a measured scale")
@@ -259,6 +284,11 @@ def read_scale(path: Path) -> HumanScale:
         raise DataError(f"{path}:{line}: alpha and scale are not two numbers")
     ordered = numbers.sort_values("alpha", kind="stable")
     alpha, scale = (ordered[name].to_numpy(np.float64) for name in ("alpha", "scale"))
+    if len(alpha) and (why := not_shares(alpha)):
+        raise DataError(f"{path}: {why}")
+    for end in WHOLE:
+        # Spreadsheets keep 9 to 15 digits: an end that is all but there is there.
+        alpha = np.where(np.abs(alpha - end) < ROUNDED, end, alpha)
     if len(alpha) < 2 or alpha[0] > 0 or alpha[-1] < 1:
         reach = f"covers alpha {alpha[0]:g} to {alpha[-1]:g}" if len(alpha) else "is empty"
         raise DataError(f"{path}: {reach}; a measured scale has to cover 0 to 1")
@@ -270,4 +300,13 @@ def read_scale(path: Path) -> HumanScale:
             what = "stands there twice" if name == "alpha" else f"falls or stays from {values[place]:g}"
             way_out = "average it first" if name == "alpha" else "smooth it first, so that it rises with alpha"
             raise DataError(f"{path}:{line}: {name} {values[place + 1]:g} {what}; {way_out}")
-    return HumanScale(alpha, scale, path, hash_file(path))
+    said = [_said(path, table.frame[name]) if name in table.columns else "" for name in ("set_id", "set_name")]
+    return HumanScale(alpha, scale, path, hash_file(path), *said)
+
+
+def _said(path: Path, cells: "pd.Series[str]") -> str:
+    """What a column says in every row. Raises `DataError` where two scales were put together."""
+    names = [str(cell) for cell in cells.unique()]
+    if len(names) > 1:
+        raise DataError(f"{path}: has scales of several sets, {in_brief(names)}; keep one")
+    return names[0]

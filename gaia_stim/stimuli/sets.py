@@ -13,6 +13,7 @@ cores, and only a few are in memory at a time.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from gaia_stim.devices import cores, in_order
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import hash_bytes, stamp, write_bytes
+from gaia_stim.files import hash_bytes, hash_file, stamp, write_bytes
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, resized, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
@@ -31,6 +32,7 @@ from gaia_stim.outputs import Kind, write
 from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.carrying import Carrying
+from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, set_id
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Provenance
@@ -49,6 +51,8 @@ SHEET_SIDE = 256
 """Pixels that a stimulus has on a sheet at most."""
 MARK = (214, 39, 40)
 """Where carried photographs do not agree."""
+LONGEST_NAME = 200
+"""Bytes of a name that is made here: file systems have 255, and what is not finished has a longer one."""
 AHEAD = 32
 """Pictures that may wait for being written."""
 
@@ -66,6 +70,23 @@ class StimulusSet:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return self.folder.resolve().name
+
+    @cached_property
+    def manifest_hash(self) -> str:
+        """The hash of its manifest, and so of all its pictures."""
+        return hash_file(self.folder / MANIFEST)
+
+    @property
+    def set_id(self) -> str:
+        """Which set it is, whatever it is called and wherever it lies; see `stimuli.identity`."""
+        about = self.provenance
+        images = [source.image_hash for source in about.sources if source.source_id != MEASURED_SCALE]
+        return set_id(self.manifest_hash, continuum_id(about.model.model_hash, about.plan.path.kind, images))
 
     def rows(self) -> list[Row]:
         """The manifest's rows. Raises `DataError` where one is damaged."""
@@ -120,9 +141,11 @@ class StimulusSet:
 
 
 def beside(folder: Path, ending: str) -> Path:
-    """`SET.gif` or `SET_audit` for the folder `SET`."""
-    named = folder if folder.name not in ("", "..") else folder.resolve()
-    return named.with_name(f"{named.name}{ending}")
+    """`SET.gif` or `SET_audit` for the folder `SET`, whose name is cut where no file system had room for both."""
+    known = folder if folder.name not in ("", "..") else folder.resolve()
+    room = LONGEST_NAME - len(ending.encode())
+    stem = known.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
+    return known.with_name(f"{known.name if len(stem) == len(known.name) else stem.rstrip(' .')}{ending}")
 
 
 def write_set(

@@ -16,6 +16,7 @@ import pandas as pd
 from gaia_stim.cells import bounded, frame_csv, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
+from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import CARRIED, COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
@@ -26,7 +27,7 @@ PLACES = ("a", "b", "c", "d")
 STIM_COLUMNS = [f"stim_{place}" for place in PLACES]
 LEADING = ["participant", "block", "trial", "task", *STIM_COLUMNS, "correct"]
 """The columns that every list of trials has, in order; the design's own come after them."""
-TEXT = ["task", *STIM_COLUMNS, "correct"]
+TEXT = ["task", *STIM_COLUMNS, "correct", SET_ID, SET_NAME]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,8 @@ def trials_csv(trials: Trials) -> bytes:
 def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
     """The trial list of a design's folder, or of a CSV by itself, over a set.
 
-    Raises `DataError` where there is none, where it lacks a column, or where it names what is no stimulus of the set.
+    Raises `DataError` where there is none, where it lacks a column, where it names what is no stimulus of the set, or
+    says that it is of another set.
     """
     file = path / TRIALS if path.is_dir() else path
     if not file.is_file():
@@ -81,19 +83,38 @@ def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
     if not (table["stim_a"] != "").all():
         raise DataError(f"{file}: a trial has no stim_a")
     record = read_json(file.with_name(DESIGN)) if file.with_name(DESIGN).is_file() else {}
-    return Trials(tasks[0], table, record)
+    _check_set(file, table, record, stimuli)
+    return Trials(tasks[0], of_set(table, stimuli), record)
+
+
+def of_set(table: pd.DataFrame, stimuli: StimulusSet) -> pd.DataFrame:
+    """The table with the columns that say which set its stimuli are of: an experiment's results have them too."""
+    return table.assign(**{SET_ID: stimuli.set_id, SET_NAME: stimuli.name})
+
+
+def _check_set(file: Path, table: pd.DataFrame, record: Any, stimuli: StimulusSet) -> None:
+    """Raises `DataError` for a list that says it is of another set; those of before said so in their record alone."""
+    others = [one for one in (table[SET_ID].unique() if SET_ID in table else ()) if one not in ("", stimuli.set_id)]
+    about = record.get("set") if isinstance(record, dict) else None
+    known = about.get("manifest_hash") if isinstance(about, dict) else None
+    if others or (SET_ID not in table and known not in (None, stimuli.manifest_hash)):
+        which = f"{table.loc[table[SET_ID] == others[0], SET_NAME].iloc[0]} ({others[0]})" if others else "another"
+        raise DataError(
+            f"{file}: is a design of the set {which}, and {stimuli.folder} is {stimuli.set_id}; a design belongs to "
+            "the set that it was made for: make one of this set with 'gaia-stim design'"
+        )
 
 
 def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:
     """What an experiment goes through: a row a stimulus as in the manifest, or a row a trial.
 
     A trial has the path of each of its stimuli in the set's folder right after its id: `stim_a, image_a, stim_b …`, ""
-    where there is none.
+    where there is none. Every row says which set it is of.
     """
     if trials is None:
-        return stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]].copy()
+        return of_set(stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]], stimuli)
     paths = {"": "", **dict(zip(stimuli.table["stim_id"], stimuli.table["image"], strict=True))}
-    table = trials.table.copy()
+    table = of_set(trials.table, stimuli)
     for place in PLACES:
         table.insert(
             table.columns.tolist().index(f"stim_{place}") + 1,

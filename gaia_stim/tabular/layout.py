@@ -238,8 +238,8 @@ class _Rows:
         """Whether the first column has no name at all, so that rows have a cell more than the header.
 
         A header that fits is taken to lack it only where R's write.table wrote it: with spaces or tabs, and the first
-        cells are the numbers of the rows. Any other one where that is the format (`is_short`), else where the first row is one
-        cell longer: a row that lacks a value must not move all values to the next column.
+        cells are the numbers of the rows. Any other one where that is the format (`is_short`), else where the first row
+        is one cell longer: a row that lacks a value must not move all values to the next column.
         """
         width = len(self.header)
         longer = [len(trimmed(row, width)) == width + 1 for _, row in head]

@@ -1,6 +1,8 @@
 """From a set to a design, from answers to a scale, and with the scale to a set again: the commands in their circle."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.morphs import interpolate, morph
 from gaia_stim.pipeline.scale import scale
 from gaia_stim.space.spacing import read_scale
+from gaia_stim.stimuli.identity import continuum_of
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import read_trials
 
@@ -61,8 +64,8 @@ def steps(manifest: Path, name: str = "power 2") -> float:
 def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
     """design, answers, scale, morph --spacing: the steps are even for the one who answered."""
     results = experiment(continuum, tmp_path / "results.csv")
-    out = tmp_path / "scale.csv"
-    assert main(["--quiet", "scale", str(results), "--bootstrap", "20", "--out", str(out)]) == 0
+    out = tmp_path / "scale" / "scale.csv"
+    assert main(["--quiet", "scale", str(results), "--bootstrap", "20", "--out", str(out.parent)]) == 0
     spaced = tmp_path / "spaced"
     words = ["morph", str(images[0]), str(images[1]), "--spacing", str(out), "-m", str(tiny_run), "--out", str(spaced)]
     assert main(["--quiet", *words]) == 0
@@ -73,9 +76,55 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     assert list(table.columns) == [
         *("alpha", "scale", "low", "high"),
         *("unsmoothed", "unsmoothed_low", "unsmoothed_high"),
+        *("set_id", "set_name"),
     ]
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
     assert read_image(out.with_suffix(".png")).shape == (SINGLE.height, SINGLE.width, 3)
+
+
+def test_a_scale_of_another_set_is_told(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    """Of these images in other steps: nothing to say. Of others, of these turned round, or it says nothing: said."""
+    made = scale(ScaleConfig(responses=(experiment(continuum, tmp_path / "r.csv"),), bootstrap=0, out=tmp_path / "s"))
+    assert made.scale is not None
+    bare = tmp_path / "bare.csv"
+    pd.read_csv(made.scale)[["alpha", "scale"]].to_csv(bare, index=False)
+    name = f"was measured on the set morph ({StimulusSet.open(continuum).set_id})"
+    for first, second, file, said in (
+        (0, 1, made.scale, ""),
+        (1, 0, made.scale, name),
+        (0, 2, made.scale, name),
+        (0, 1, bare, "does not say which set it was measured on"),
+    ):
+        heard: list[str] = []
+        config = MorphConfig(
+            first=images[first],
+            second=images[second],
+            steps=5,
+            spacing=str(file),
+            model=tiny_run,
+            out=tmp_path / f"{first}{second}{file.stem}",
+        )
+        spaced = morph(config, lambda event, heard=heard: heard.append(event.text) if isinstance(event, Note) else None)
+        told = [text for text in heard if "measured on" in text]
+        assert len(told) == bool(said) and said in "".join(told)
+        # Re-spaced stimuli are another set, and of the same continuum.
+        ids = [StimulusSet.open(folder).set_id for folder in (continuum, spaced.out)]
+        assert ids[0] != ids[1] and (continuum_of(ids[0]) == continuum_of(ids[1])) == ((first, second) == (0, 1))
+
+
+def test_default_names_are_names_on_every_system(images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
+    long = "a" * 150
+    for name in ("anna .png", f"{long}.png", "Zoë M..png"):
+        shutil.copy(images[0], tmp_path / name)
+    for name, out in (
+        ("anna .png", "morph_anna_{}"),
+        (f"{long}.png", "morph_a+_[0-9a-f]{{8}}"),
+        ("Zoë M..png", "morph_Zoe_M_{}"),
+    ):
+        made = morph(MorphConfig(first=Path(name), second=images[1], steps=2, model=tiny_run))
+        assert re.fullmatch(out.format(images[1].stem), made.out.name)
+    wide = Path(shutil.copytree(made.out, tmp_path / ("b" * 240)))
+    assert len(design(asked("same-different", wide)).out.name) <= 200
 
 
 def test_a_second_session_follows_from_the_first(continuum: Path, tmp_path: Path) -> None:
@@ -85,9 +134,9 @@ def test_a_second_session_follows_from_the_first(continuum: Path, tmp_path: Path
     assert len(pd.read_csv(two)) == 600
     record = json.loads((two.with_suffix(".design") / "design.json").read_text())
     assert record["request"]["after"] == [hash_file(one)]
-    made = scale(ScaleConfig(responses=(one, two), bootstrap=0, out=tmp_path / "scale.csv"))
-    assert made.trials == 800
-    fitted = read_scale(made.out)
+    made = scale(ScaleConfig(responses=(one, two), bootstrap=0, out=tmp_path / "scale"))
+    assert made.trials == 800 and made.scale is not None
+    fitted = read_scale(made.scale)
     truth = TRUTHS["power 2"](fitted.alpha)
     assert np.corrcoef(fitted.scale, truth)[0, 1] > 0.99
     spaced = fitted(lambda places: np.empty(0, np.uint8), 9)
@@ -123,8 +172,9 @@ def test_other_tasks_make_a_scale_that_spacing_takes(continuum: Path, tmp_path: 
     seen = alphas(table)[:, :2] + 0.15 * np.random.default_rng(1).standard_normal((len(table), 2))
     higher = seen[:, 0] > 0.5 if kind == "identification" else seen[:, 1] > seen[:, 0]
     table.assign(response=np.where(higher, "b", "a")).to_csv(tmp_path / "results.csv", index=False)
-    made_scale = scale(ScaleConfig(responses=(tmp_path / "results.csv",), bootstrap=5, out=tmp_path / "s.csv"))
-    read = read_scale(made_scale.out)
+    made_scale = scale(ScaleConfig(responses=(tmp_path / "results.csv",), bootstrap=5, out=tmp_path / "s"))
+    assert made_scale.scale is not None
+    read = read_scale(made_scale.scale)
     assert (read.alpha[0], read.alpha[-1], read.scale[0], read.scale[-1]) == (0, 1, 0, 1)
 
 
@@ -184,28 +234,36 @@ def test_wheels_and_grids(images: list[Path], tiny_run: Path, tmp_path: Path) ->
         design(asked("mlds", grid))
 
 
-def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, tmp_path: Path) -> None:
-    results = experiment(continuum, tmp_path / "results.csv")
-    config = ScaleConfig(responses=(results,), bootstrap=5, out=tmp_path / "scale.csv")
+def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, tmp_path: Path, contents: Any) -> None:
+    results = experiment(continuum, tmp_path / "results.csv", participants=2)
+    config = ScaleConfig(responses=(results,), by="participant", bootstrap=5, out=tmp_path / "scale")
     made = scale(config)
-    before = made.out.read_bytes()
+    before = contents(made.out)
+    assert sorted(before) == ["scale.csv", "scale.json", "scale.png", "scale_1_p01.csv", "scale_2_p02.csv"]
     heard: list[Any] = []
-    assert scale(config, heard.append) == made and "nothing to do" in heard[0].text
+    assert scale(config, heard.append) == made and "nothing to do" in heard[-1].text
+    for name in ("scale.png", "scale_1_p01.csv"):
+        (made.out / name).unlink()
+    scale(config)
+    assert contents(made.out) == before
     with pytest.raises(ConfigError, match="holds another scale"):
         scale(config.model_copy(update={"smooth": False}))
-    assert made.out.read_bytes() == before
-    scale(config.model_copy(update={"bootstrap": 0, "force": True}))
-    assert pd.read_csv(made.out)["low"].isna().all() and len(read_scale(made.out).alpha) == 33
-    mine = tmp_path / "mine.csv"
-    mine.write_text("alpha,scale\n0,0\n1,1\n")
-    with pytest.raises(ConfigError, match="is not a fitted scale"):
+    (made.out / "scale_1_p01.csv").write_text("mine")
+    with pytest.raises(ConfigError, match=r"scale_1_p01\.csv was changed after the scale was written"):
+        scale(config.model_copy(update={"force": True}))
+    (made.out / "scale_1_p01.csv").write_bytes(before["scale_1_p01.csv"])
+    again = scale(config.model_copy(update={"bootstrap": 0, "force": True}))
+    assert again.scale is not None
+    assert pd.read_csv(again.scale)["low"].isna().all() and len(read_scale(again.scale).alpha) == 33
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "scale.csv").write_text("alpha,scale\n0,0\n1,1\n")
+    with pytest.raises(ConfigError, match="is not a scale"):
         scale(config.model_copy(update={"out": mine, "force": True}))
-    picture = tmp_path / "photo.png"
-    picture.write_bytes(b"mine")
-    with pytest.raises(ConfigError, match=r"photo\.png: exists and is not a fitted scale"):
-        scale(config.model_copy(update={"out": tmp_path / "photo.csv"}))
-    record = json.loads(made.record.read_text())
-    assert record["trials"] == 500 and record["request"]["responses"][0].startswith("sha256_")
+    record = json.loads((made.out / "scale.json").read_text())
+    assert record["trials"] == 1000 and record["request"]["responses"][0].startswith("sha256_")
+    with pytest.raises(ValueError, match="is a folder now"):
+        ScaleConfig(responses=(results,), out=Path("scale.csv"))
 
 
 def test_each_participant_by_itself(continuum: Path, tmp_path: Path) -> None:
@@ -213,11 +271,11 @@ def test_each_participant_by_itself(continuum: Path, tmp_path: Path) -> None:
     table = pd.read_csv(results, dtype=str)
     table["participant"] = table["participant"].map({"p01": "../Zoë", "p02": "=1+1"})
     table.to_csv(results, index=False)
-    made = scale(ScaleConfig(responses=(results,), by="participant", bootstrap=0, out=tmp_path / "s.csv"))
+    made = scale(ScaleConfig(responses=(results,), by="participant", bootstrap=0, out=tmp_path / "s"))
     assert [(one.participant, one.trials) for one in made.scales] == [("all", 1000), ("../Zoë", 500), ("=1+1", 500)]
-    assert {one.file.name for one in made.scales} == {"s.csv", "s_1__Zo_.csv", "s_2__1_1.csv"}
+    assert {one.file.name for one in made.scales} == {"scale.csv", "scale_1_Zo.csv", "scale_2_1_1.csv"}
     for one in made.scales:
-        assert one.file.parent == tmp_path and read_scale(one.file).scale[-1] == 1
+        assert one.file.parent == tmp_path / "s" and read_scale(one.file).scale[-1] == 1
 
 
 def test_the_set_checks_ids_and_gives_alphas(continuum: Path, tmp_path: Path) -> None:
@@ -225,12 +283,12 @@ def test_the_set_checks_ids_and_gives_alphas(continuum: Path, tmp_path: Path) ->
     table = pd.read_csv(results, dtype=str, keep_default_na=False)
     bare = tmp_path / "bare.csv"
     table.drop(columns=[f"alpha_{place}" for place in "abcd"]).to_csv(bare, index=False)
-    config = ScaleConfig(responses=(bare,), bootstrap=0, out=tmp_path / "bare_scale.csv")
+    config = ScaleConfig(responses=(bare,), bootstrap=0, out=tmp_path / "bare_scale")
     with pytest.raises(DataError, match="name the stimulus set with --stimuli SET"):
         scale(config)
     made = scale(config.model_copy(update={"stimuli": continuum}))
-    other = scale(config.model_copy(update={"responses": (results,), "out": tmp_path / "other.csv"}))
-    assert made.out.read_bytes() == other.out.read_bytes()
+    other = scale(config.model_copy(update={"responses": (results,), "out": tmp_path / "other"}))
+    assert made.scale and other.scale and made.scale.read_bytes() == other.scale.read_bytes()
     table.loc[5, "stim_b"] = "m_0099"
     table.to_csv(bare, index=False)
     with pytest.raises(DataError, match=r"bare\.csv:7: stim_b is 'm_0099', which is no stimulus of"):

@@ -337,6 +337,45 @@ def test_a_step_and_swapped_keys() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "steps", "fit", "words"),
+    [
+        ("identification", 3, fit_identification, ("a", "b")),
+        ("constant", 3, fit_constant, ("a", "b")),
+        ("2afc", 5, fit_2afc, ("a", "b")),
+        ("mlds", 5, fit_mlds, ("ab", "cd")),
+    ],
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_seven_trials_are_too_few_and_not_swapped(kind: str, steps: int, fit: Any, words: Any, seed: int) -> None:
+    """Whatever is answered to so few: guesses, or the very opposite."""
+    table = trial_list(kind, steps, repetitions=3)[:7]
+    alpha = alphas(table)
+    chance = chance_of(seed)
+    guesses = list(chance.choice(words, 7))
+    opposite = [words[0] if row[0] > 0.5 or row[1] > row[0] else words[1] for row in alpha]
+    for responses in (guesses, opposite):
+        try:
+            fit(answered(table, responses), options(bootstrap=0), np.random.default_rng(0))
+        except DataError as error:
+            assert "swapped" not in str(error)
+            assert (
+                "too few" in str(error)
+                or "tells no" in str(error)
+                or "three stimuli" in str(error)
+                or ("connect" in str(error))
+            ), str(error)
+
+
+def test_guesses_are_told_from_swapped_keys() -> None:
+    table = trial_list("identification", 9, repetitions=30)
+    order = np.argsort(alphas(table)[:, 0], kind="stable")
+    alternating = np.empty(len(table), object)
+    alternating[order] = np.resize(["b", "a"], len(table))
+    with pytest.raises(DataError, match="do not rise with alpha, no more than guesses do"):
+        fit_identification(answered(table, list(alternating)), options(), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
     ("kind", "fit", "only"),
     [("mlds", fit_mlds, "cd"), ("2afc", fit_2afc, "a"), ("identification", fit_identification, "b")],
 )

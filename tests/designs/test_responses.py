@@ -52,15 +52,16 @@ def test_folders_and_participants_by_their_file(tmp_path: Path) -> None:
     for name, one in table.groupby("participant"):
         saved(one.drop(columns="participant"), tmp_path / f"{name}_2026.csv")
     (tmp_path / "notes.txt").write_text("no results")
-    found = read_answers(find_results([tmp_path]), None)
+    found = read_answers([tmp_path], None)
+    assert found.notes[0].startswith("1 file (notes.txt): has a header but no rows")
     assert set(found.participant) == {"p01_2026", "p02_2026"} and len(found) == len(table)
-    assert len(find_results([tmp_path, tmp_path / "p01_2026.csv"])) == 2
+    assert len(find_results([tmp_path, tmp_path / "p01_2026.csv"])) == 3
 
 
 def test_missing_answers_and_files_given_twice_are_left_out(tmp_path: Path) -> None:
     table = results()
     table.loc[[3, 8], "response"] = ["", "null"]
-    first, again = saved(table, tmp_path / "a.csv"), saved(table, tmp_path / "copy.csv")
+    first, again = saved(table, tmp_path / "a.csv"), saved(table, tmp_path / "again.csv", quoting=1)
     found = read_answers([first, again], None)
     assert len(found) == len(table) - 2
     assert found.left_out == {
@@ -111,12 +112,12 @@ def test_mistakes_are_named(tmp_path: Path, change: Any, said: str) -> None:
 
 
 def test_no_files(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"has no \.csv in it"):
+    with pytest.raises(DataError, match=r"has no \.csv, \.txt, \.tsv, \.xlsx, \.ods in it"):
         find_results([tmp_path])
     with pytest.raises(DataError, match="no such file"):
         find_results([tmp_path / "gone.csv"])
-    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
-    with pytest.raises(DataError, match="not a CSV table"):
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    with pytest.raises(DataError, match="is no text"):
         read_answers([tmp_path / "picture.csv"], None)
     trials = saved(trial_list("mlds", 7), tmp_path / "trials.csv")
     with pytest.raises(DataError, match="is the list of trials itself"):

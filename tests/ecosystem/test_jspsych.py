@@ -159,6 +159,7 @@ def test_results_have_a_row_a_trial_of_stimuli_in_the_manifest(sessions: dict[st
     assert results["trial"].astype(int).tolist() == list(range(1, len(results) + 1))
     assert results["rt"].astype(float).between(0, 60).all()
     assert (results["response"] != "").all()
+    assert set(zip(results["set_id"], results["set_name"], strict=True)) == {(plan.stimuli.set_id, plan.stimuli.name)}
     # Nobody takes what was simulated for a participant's answers.
     assert ("simulated" in results) is (name not in PLAYED)
 

@@ -119,6 +119,8 @@ def test_the_starter_runs(task: str, presses: str, answers: list[str], hint: str
         results = list(csv.DictReader(stream))
     assert [row["response"] for row in results] == answers
     assert {row["participant"] for row in results} == {"p02"}
+    assert {row["set_id"] for row in results} == {stimuli.set_id}
+    assert {row["started"] for row in results} == {f"at_{file.stem.removeprefix('p02_')}"}
     with (out / "conditions.csv").open(encoding="utf-8", newline="") as stream:
         conditions = [row for row in csv.DictReader(stream) if row.get("participant", "p02") == "p02"]
     shown = [{name: row[name] for name in conditions[0]} for row in results]

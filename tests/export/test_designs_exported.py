@@ -13,6 +13,7 @@ from gaia_stim.designs.responses import SCALES, read_answers
 from gaia_stim.export import EXPORTERS
 from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
+from gaia_stim.stimuli.sets import StimulusSet
 
 KEYS = {
     "oddity": "1,2,3",
@@ -56,4 +57,5 @@ def test_the_psychopy_starter_runs_every_design_and_its_answers_are_understood(t
     assert {row["response"] for row in results} != {""} and drawn.count("m_") >= len(results)
     if task in SCALES:
         [file] = (out / "data").glob("p02_*.csv")
-        assert len(read_answers([file], None)) == len(results)
+        found = read_answers([file], None)
+        assert len(found) == len(results) and found.set_id == StimulusSet.open(stimuli).set_id

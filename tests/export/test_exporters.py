@@ -102,6 +102,24 @@ def test_hostile_text_is_inert_and_comes_back_equal(program: str, tmp_path: Path
 
 
 @program
+@pytest.mark.parametrize("name", ["anna-bert", "Zoë; =1", "03-04"])
+def test_every_row_says_which_set_it_is_of(program: str, name: str, tmp_path: Path) -> None:
+    """Whatever its folder is called: results come back with the columns that an experiment was given."""
+    stimuli = planted_morph(tmp_path / name)
+    planted_design(stimuli, tmp_path / "design", participants=2)
+    trials = read_trials(tmp_path / "design", stimuli)
+    for rows in TRIALS[program](exported(program, stimuli, tmp_path / "out", trials)):
+        assert {(row["set_id"], row["set_name"]) for row in rows} == {(stimuli.set_id, name)}
+    alone = exported(program, stimuli, tmp_path / "alone")
+    if program == "jspsych":
+        said = script_value(alone / "stimuli.js")
+        assert (said["set_id"], unguarded(said["set_name"])) == (stimuli.set_id, name)
+        return
+    for rows in STIMULI[program](alone):
+        assert {(row["set_id"], row["set_name"]) for row in rows} == {(stimuli.set_id, name)}
+
+
+@program
 def test_a_design_comes_back_with_hostile_columns(program: str, tmp_path: Path) -> None:
     stimuli = planted_morph(tmp_path / "set")
     written = planted_design(stimuli, tmp_path / "design", participants=12)

@@ -159,6 +159,8 @@ def test_the_psychopy_starter_writes_all_conditions_and_the_answers(
     assert [{name: row[name] for name in conditions[0]} for row in results] == conditions
     assert [row["response"] for row in results] == ["a", "b", "a", "b"]
     assert {row["rt"] for row in results} == {"0.25"}
+    [started] = {row["started"] for row in results}
+    assert re.fullmatch(r"at_\d{8}_\d{6}", started) and (out / "data" / f"p02_{started[3:]}.csv").is_file()
     assert "m_0001.png m_0002.png |" in drawn and "m_0004.png m_0005.png |" in drawn
 
 

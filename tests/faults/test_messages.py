@@ -135,8 +135,8 @@ MISTAKES: list[tuple[int, str, str]] = [
     (USAGE, "design 2afc folder --pairs step:0", "should be adjacent, all or step:N"),
     (DATA, "scale none.csv", "none.csv"),
     (DATA, "scale {note}.csv", "has no column 'task'"),
-    (DATA, "scale empty", "has no .csv in it"),
-    (USAGE, "scale none.csv --out scale.txt", "should end in .csv"),
+    (DATA, "scale empty", "has no .csv, .txt, .tsv in it"),
+    (USAGE, "scale none.csv --out scale.csv", "is a folder now"),
     (USAGE, "scale {note}.csv --task mdls", "did you mean 'mlds'?"),
     # attributes
     (DATA, "attributes fit --labels none.csv -m {run}", "none.csv: no such file of labels"),

@@ -181,6 +181,12 @@ def test_a_file_of_a_scale_is_read_however_it_was_saved(tmp_path: Path) -> None:
         ("alpha,scale\n0,0\n1,inf\n", ":3: column 'scale': 'inf' is not a finite number"),
         ("alpha,scale\n0.1,0\n1,1\n", "covers alpha 0.1 to 1; a measured scale has to cover 0 to 1"),
         ("alpha,scale\n0,0\n0.9,1\n", "covers alpha 0 to 0.9"),
+        ("alpha,scale\n0,0\n50,0.2\n100,1\n", "alpha runs from 0 to 100, and is 0 at the first image and 1 at the"),
+        ("alpha,scale\n0,0\n50,0.2\n100,1\n", "they look like percent: divide them by 100"),
+        ("alpha,scale\n0,0\n180,0.2\n360,1\n", "they look like degrees, or amounts of an attribute"),
+        ("alpha,scale\n-30,0\n0,0.2\n30,1\n", "where they are degrees, divide them by 360"),
+        ("alpha,scale\n0,0\n1024,1\n", "alpha runs from 0 to 1024"),
+        ("alpha,scale,set_id\n0,0,set_a\n1,1,set_b\n", "has scales of several sets, set_a, set_b; keep one"),
         ("alpha,scale\n1,1\n0,0\n0.4,0.6\n0.6,0.5\n", ":5: scale 0.5 falls or stays from 0.6"),
         ("alpha,scale\n0,0\n0.5,0.5\n1,1\n0.5,0.6\n", ":5: alpha 0.5 stands there twice; average it first"),
     ],
@@ -190,6 +196,11 @@ def test_a_scale_that_cannot_be_used_is_refused(tmp_path: Path, text: str, messa
     with pytest.raises(DataError) as caught:
         choose_spacing(str(path))
     assert str(caught.value).startswith(str(path)) and message in str(caught.value)
+
+
+def test_a_scale_through_a_spreadsheet_reaches_to_its_ends(tmp_path: Path) -> None:
+    scale = read_scale(scale_file(tmp_path, "alpha,scale\n0.0000000001,0\n0.666666667,0.3\n0.999999999,1\n"))
+    assert scale.alpha.tolist() == [0, 0.666666667, 1] and len(scale(fading, 3).places) == 3
 
 
 def test_a_scale_has_to_reach_over_the_stretch(tmp_path: Path) -> None:

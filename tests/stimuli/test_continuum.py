@@ -28,7 +28,7 @@ def test_designs_exports_and_experiments_agree(amounts: tuple[float, ...], tmp_p
     layout = Layout.of(stimuli)
     assert layout.order == "line" and layout.place.tolist() == [0.5, 1.0, 1.5]
     assert [f"stimuli/{name}.png" for name in layout.ids] == [image for _, image in expected]
-    shown = stimulus_list(stimuli.rows(), "set", 8, 8)["timeline_variables"]
+    shown = stimulus_list(stimuli, 8, 8)["timeline_variables"]
     assert [(one["place"], one["stimulus"]) for one in shown] == expected
     trials = Trials("adjustment", stimuli.table, {})
     assert [tuple(pair) for pair in task_record(stimuli, trials, (8, 8))["continuum"]] == expected

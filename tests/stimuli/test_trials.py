@@ -63,7 +63,7 @@ def test_a_folder_without_a_list(stimuli: StimulusSet, tmp_path: Path) -> None:
 
 def test_conditions_of_a_set_are_its_manifest(stimuli: StimulusSet) -> None:
     table = conditions(stimuli, None)
-    assert table.columns.tolist() == COLUMNS and len(table) == len(stimuli)
+    assert table.columns.tolist() == [*COLUMNS, "set_id", "set_name"] and len(table) == len(stimuli)
 
 
 def test_conditions_of_a_design_have_a_picture_beside_each_id(stimuli: StimulusSet, tmp_path: Path) -> None:
@@ -72,6 +72,6 @@ def test_conditions_of_a_design_have_a_picture_beside_each_id(stimuli: StimulusS
     expected = LEADING[:4]
     for place in "abcd":
         expected += [f"stim_{place}", f"image_{place}"]
-    assert table.columns.tolist() == [*expected, "correct", "alpha_a", "note"]
+    assert table.columns.tolist() == [*expected, "correct", "alpha_a", "note", "set_id", "set_name"]
     assert table["image_b"].tolist() == [f"stimuli/{stim_id}.png" for stim_id in table["stim_b"]]
     assert set(table["image_c"]) == {""}

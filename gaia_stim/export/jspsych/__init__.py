@@ -6,7 +6,6 @@ file cannot fetch, so both are scripts, and as such inert: JSON in ASCII in whic
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -14,14 +13,15 @@ from typing import Any
 
 import pandas as pd
 
+from gaia_stim.cells import guarded
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import SHOWN_PIXELS, copy_pictures, write_readme
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.continuum import along
-from gaia_stim.stimuli.manifest import Row
+from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.sets import StimulusSet
-from gaia_stim.stimuli.trials import STIM_COLUMNS, Trials
+from gaia_stim.stimuli.trials import STIM_COLUMNS, Trials, of_set
 
 SHOWS = {
     "identification": 1,
@@ -50,7 +50,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> N
     for row in rows:
         check_id(row.stim_id, str(stimuli.folder))
     listed = None if trials is None else trial_list(trials, stimuli)
-    shown = stimulus_list(rows, stimuli.folder.resolve().name, *copy_pictures(stimuli, folder))
+    shown = stimulus_list(stimuli, *copy_pictures(stimuli, folder))
     write_json(folder / "stimuli.json", shown)
     write_bytes(folder / "stimuli.js", script("stimuli", shown))
     write_bytes(folder / "trials.js", script("trials", listed))
@@ -82,14 +82,18 @@ def _steps(trials: Trials | None) -> list[str]:
     ]
 
 
-def stimulus_list(rows: Sequence[Row], name: str, height: int, width: int) -> dict[str, Any]:
+def stimulus_list(stimuli: StimulusSet, height: int, width: int) -> dict[str, Any]:
     """What stimuli.js says: `images` to preload, and `timeline_variables` with all that the manifest knows as `data`.
 
     `place` is where a stimulus lies on its continuum (its alpha, else its amount); in a set that is none, from 0 to 1
-    in the set's order; they stand in this order. Pictures are `height` x `width` pixels.
+    in the set's order; they stand in this order. Pictures are `height` x `width` pixels. `set_id` and `set_name` are
+    as they may stand in the results.
     """
+    rows = stimuli.rows()
     return {
-        "name": name,
+        "name": stimuli.name,
+        SET_ID: stimuli.set_id,
+        SET_NAME: guarded(stimuli.name),
         "width": width,
         "height": height,
         "scale": max(1, SHOWN_PIXELS // max(height, width)),
@@ -125,7 +129,7 @@ def trial_list(trials: Trials, stimuli: StimulusSet) -> dict[str, Any]:
         if strange or not all(row[name] for name in STIM_COLUMNS[: SHOWS[trials.task]]):
             what = f"shows '{strange[0]}', which is not in {stimuli.folder}" if strange else f"has only {len(shown)}"
             raise DataError(f"trial {number} of the design {what}; a design belongs to the set that it was made for")
-    table = trials.table.copy()
+    table = of_set(trials.table, stimuli)
     if trials.task == "adjustment":
         # What is right is a number there.
         table["correct"] = pd.to_numeric(table["correct"], errors="coerce")

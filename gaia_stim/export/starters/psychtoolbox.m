@@ -47,10 +47,11 @@ extra = setdiff({'participant', 'trial'}, columns);
 if ~exist(fullfile(folder, 'data'), 'dir')
   mkdir(fullfile(folder, 'data'));
 end
-file = fullfile(folder, 'data', [participant '_' datestr(now, 'yyyymmdd_HHMMSS') '.csv']);
+started = datestr(now, 'yyyymmdd_HHMMSS');
+file = fullfile(folder, 'data', [participant '_' started '.csv']);
 results = fopen(file, 'w', 'n', 'UTF-8');
 fprintf(results, '%s', meta.header);
-fprintf(results, ',%s', extra{:}, 'response', 'rt');
+fprintf(results, ',%s', extra{:}, 'response', 'rt', 'started');
 fprintf(results, '\n');
 
 if nargin < 2
@@ -115,7 +116,7 @@ try
         fprintf(results, ',%d', n);
       end
     end
-    fprintf(results, ',%s,%.4f\n', response, rt);
+    fprintf(results, ',%s,%.4f,at_%s\n', response, rt, started);  % with letters first: no spreadsheet mangles it
   end
 catch mishap
   Screen('CloseAll');

@@ -8,11 +8,16 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from gaia_stim.config import ProcessingConfig
+from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, fit_image, parse_colour, with_channels
 from gaia_stim.stimuli.processing.ground import Colour, Weights, ground, oval
 from gaia_stim.stimuli.processing.light import Light, grey, to_linear, to_pixels
 
 MID_GREY = "#808080"
+SMALLEST, LARGEST = 8, 4096
+"""Pixels of a side, as of --size."""
+WIDEST_SCREEN = 120.0
+"""Degrees: from nowhere does a screen that is looked at seem wider."""
 FRINGE = 2
 """Pixels next to a flat background that may be mixed with it."""
 
@@ -26,10 +31,21 @@ class Picture:
 
 
 def side_of(options: ProcessingConfig) -> int | None:
-    """Pixels of a side of the written pictures; None where they keep theirs."""
+    """Pixels of a side of the written pictures; None where they keep theirs.
+
+    Raises `ConfigError` for degrees that come to what is no side, as where a length is not in centimetres.
+    """
     if options.degrees is None or options.distance is None or not options.screen_width or not options.screen_pixels:
         return options.size
-    return degrees_to_pixels(options.degrees, options.distance, options.screen_width, options.screen_pixels)
+    side = degrees_to_pixels(options.degrees, options.distance, options.screen_width, options.screen_pixels)
+    seen = 2 * math.degrees(math.atan(options.screen_width / 2 / options.distance))
+    if seen > WIDEST_SCREEN or not SMALLEST <= side <= min(LARGEST, options.screen_pixels):
+        raise ConfigError(
+            f"--degrees {options.degrees:g}: comes to a side of {side} px, on a screen of {options.screen_pixels} px "
+            f"that is {seen:.0f} degrees wide from {options.distance:g} cm; are --distance and --screen-width both in "
+            "centimetres, and the degrees those of the picture's side?"
+        )
+    return side
 
 
 def degrees_to_pixels(degrees: float, distance: float, screen_width: float, screen_pixels: int) -> int:

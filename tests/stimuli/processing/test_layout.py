@@ -18,6 +18,28 @@ def square(side: int = 32, inner: int = 12) -> np.ndarray:
     return picture
 
 
+@pytest.mark.parametrize(
+    ("degrees", "distance", "width", "pixels"),
+    [
+        (5, 57, 530, 1920),  # millimetres of a screen
+        (8, 570, 53, 1920),  # millimetres to the eye
+        (0.05, 57, 53, 1920),  # turns, or what else
+        (170, 57, 53, 1920),
+    ],
+)
+def test_degrees_that_come_to_no_side_are_refused(degrees: float, distance: float, width: float, pixels: int) -> None:
+    asked = {"degrees": degrees, "distance": distance, "screen_width": width, "screen_pixels": pixels}
+    with pytest.raises(ConfigError, match=r"--degrees .*: comes to a side of \d+ px.*both in centimetres"):
+        side_of(ProcessingConfig.model_validate(asked))
+
+
+@pytest.mark.parametrize("wrong", [{"distance": 0.57}, {"distance": 5700}, {"screen_width": 0.53}, {"degrees": 360}])
+def test_lengths_in_metres_are_refused(wrong: dict[str, float]) -> None:
+    asked = {"degrees": 5, "distance": 57, "screen_width": 53, "screen_pixels": 1920}
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ProcessingConfig.model_validate(asked | wrong)
+
+
 def test_degrees_are_pixels_by_the_tangent_of_the_half_angle() -> None:
     # At 57.3 cm a degree is a centimetre, nearly: 50 cm over 1000 px are 20 px a centimetre.
     assert degrees_to_pixels(1, 57.3, 50, 1000) == 20

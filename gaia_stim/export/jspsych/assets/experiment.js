@@ -296,6 +296,8 @@ function small_design(task, participant) {
       PLACES.forEach(function (place, at) { row["stim_" + place] = one.ids[at] || ""; });
       row.correct = one.correct;
       PLACES.forEach(function (place, at) { row["alpha_" + place] = one.ids[at] ? pictures.get(one.ids[at]).place : null; });
+      row.set_id = stimuli.set_id;
+      row.set_name = stimuli.set_name;
       rows.push(row);
     });
   }
