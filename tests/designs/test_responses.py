@@ -117,7 +117,7 @@ def test_no_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         find_results([tmp_path / "gone.csv"])
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
-    with pytest.raises(DataError, match="is no text"):
+    with pytest.raises(DataError, match="not a table of text"):
         read_answers([tmp_path / "picture.csv"], None)
     trials = saved(trial_list("mlds", 7), tmp_path / "trials.csv")
     with pytest.raises(DataError, match="is the list of trials itself"):
