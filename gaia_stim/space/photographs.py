@@ -17,9 +17,10 @@ The mean of two skins is smoother than either. So the energy of each band of det
 of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +29,13 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 from torch.nn import functional
 
+from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, to_bytes, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
 from gaia_stim.space.carrying import FIELD, ShapeMap
-from gaia_stim.space.paths import Code
+from gaia_stim.space.paths import Code, Codes
 
 TOLERANCE = 0.12
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
@@ -54,6 +56,8 @@ FAINT = (0.5 / 255) ** 2
 """Energy that is added to both sides of a gain's ratio: that of half a grey level."""
 IN_MEMORY = 16
 """Photographs that are held together."""
+AHEAD = 8
+"""Stimuli that may wait for being taken."""
 
 NO_SHAPE = "this model has no shape to carry photographs by; train one with --network deform, or give --size model"
 
@@ -102,9 +106,13 @@ class Carried:
         self.side, self.keep_detail = side, keep_detail
         self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
-        with torch.inference_mode():
-            self._textures = [_texture(decoder, photograph.code) for photograph in photographs]
-            self._back = [ShapeMap.of(decoder, photograph.code).back() for photograph in photographs]
+        self._texture = lru_cache(None)(lambda place: _texture(decoder, photographs[place].code))
+        self._back = lru_cache(None)(lambda place: ShapeMap.of(decoder, photographs[place].code).back())
+
+    def many(self, codes: Codes, weights: Weights) -> Iterator[Shown]:
+        """The stimuli of many codes in order, on all cores, one on each: so no byte depends on how many there are."""
+        with ThreadPoolExecutor(cores(), initializer=partial(torch.set_num_threads, 1)) as pool:
+            yield from in_order(pool, lambda item: self.shown(*item), zip(codes, weights, strict=True), AHEAD)
 
     def picture(self, code: Code, weights: Weights) -> Pixels:
         """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels)."""
@@ -141,10 +149,10 @@ class Carried:
         energies = [torch.zeros(()) for _ in range(BANDS)]
         for place, common in drawn.shares.items():
             photograph, detail = self._prepared(place)
-            to_photograph = fields.compose(self._back[place], there)
+            to_photograph = fields.compose(self._back(place), there)
             share = _seen(common, here, "bilinear")
             moved = _seen(photograph, _places(to_photograph, self.side))
-            shown = shown + kept * share * (moved - _seen(self._textures[place], here))
+            shown = shown + kept * share * (moved - _seen(self._texture(place), here))
             energies = [
                 total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
                 for total, energy in zip(energies, detail, strict=False)
@@ -160,7 +168,7 @@ class Carried:
         """How far the tone of the mean of the codes is from the mean of their tones: a decoder is not linear."""
         codes = np.stack([photograph.code for photograph in self.photographs])
         mean = _texture(self.decoder, (weights @ codes.astype(np.float64)).astype(np.float32))
-        for own, weight in zip(self._textures, weights, strict=True):
+        for own, weight in zip(map(self._texture, range(len(codes))), weights, strict=True):
             mean = mean - float(weight) * own
         return _blurred(mean, TONE)
 
@@ -169,7 +177,7 @@ class Carried:
 
         (1, 1, size, size), and (sources, 1, size, size), which sums to 1.
         """
-        differences = [self._textures[place] - texture for place in used]
+        differences = [self._texture(place) - texture for place in used]
         off = [(one - _blurred(one, TONE)).square().mean(dim=1, keepdim=True) for one in differences]
         # Their logarithms: far from all sources agreement itself is 0.
         agreement = torch.cat([-_blurred(one, SPREAD) / (2 * TOLERANCE**2) for one in off])

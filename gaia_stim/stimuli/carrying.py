@@ -122,9 +122,10 @@ class Size:
         known: dict[bytes, Pixels] = {}
 
         def shown(places: At) -> Pixels:
-            for place, code, own in zip(places, curve(places), weights(places), strict=True):
-                if place.tobytes() not in known:
-                    known[place.tobytes()] = carried.picture(code, own)
+            new = np.array([place for place in places if place.tobytes() not in known])
+            if len(new):
+                shown = carried.many(curve(new), weights(new))
+                known.update((place.tobytes(), one.picture) for place, one in zip(new, shown, strict=True))
             return np.stack([known[place.tobytes()] for place in places])
 
         return shown

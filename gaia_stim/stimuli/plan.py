@@ -62,8 +62,7 @@ class Plan:
     def carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Shown]]:
         """Every row with how it came out, photographs carried along."""
         carried = carrying.carried(space, carrying.side)
-        for row, code, weights in zip(self.rows, self.codes, carrying.weights, strict=True):
-            shown = carried.shown(code, weights)
+        for row, shown in zip(self.rows, carried.many(self.codes, carrying.weights), strict=True):
             told = replace(
                 row,
                 raw=int(shown.is_photograph),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gaia_stim.evaluation.midpoints import OPPOSITE, draw, pairs
 from gaia_stim.images import Pixels
@@ -48,3 +49,17 @@ def test_what_is_said_to_be_kept_is_seen(space: Space, plan: Plan) -> None:
     assert half.disagreeing.min() >= -1e-6 and half.disagreeing.max() <= 1
     # The corners of drawn faces are one ground, on which all agree.
     assert half.disagreeing[:8, :8].max() < 0.02 < half.disagreeing.max()
+
+
+def test_no_byte_depends_on_the_number_of_threads(space: Space) -> None:
+    """Of one plan; codes themselves are a network's answer, and its sums may differ in the last bit."""
+    drawn = draw(OPPOSITE, pairs(OPPOSITE, 1, 0), SIDE)
+    plan, before = morph_plan(space, drawn.first[0], drawn.second[0], steps=4), torch.get_num_threads()
+    made = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            made.append(plan.pictures(space))
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*made)
