@@ -23,7 +23,7 @@ from scipy.ndimage import laplace
 from skimage.metrics import structural_similarity
 from skimage.transform import PiecewiseAffineTransform, warp
 
-from gaia_stim import MorphConfig, Space, StimulusSet, morph
+from gaia_stim import MorphConfig, Space, StimulusSet, morph, morph_plan
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, shrunk, write_png
 from gaia_stim.labels import read_landmarks
@@ -89,6 +89,8 @@ for _ in range(pairs):
     found.setdefault("energy varies by", []).append(float(np.std(ratios) / np.mean(ratios)))
     reference, fade = landmark_morph(a, b, *in_pixels), np.mean([a, b], axis=0).astype(np.uint8)
     found.setdefault("SSIM to the landmark morph", []).append(similarity(stimuli[STEPS // 2], reference))
+    plain = morph_plan(space, first, second, steps=3, refine=REFINE, detail="mean").pictures(space)[1]
+    found.setdefault("… with --detail mean", []).append(similarity(plain, reference))
     found.setdefault("… of a cross-fade", []).append(similarity(fade, reference))
     found.setdefault("energy of the landmark morph", []).append(energy(reference) / ((energy(a) + energy(b)) / 2))
     found.setdefault("energy of a cross-fade", []).append(energy(fade) / ((energy(a) + energy(b)) / 2))

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from gaia_stim.config.base import Config, Count, Device, Force, ModelPath, Precision, Seed, Threads
 from gaia_stim.config.looks import FIRST, Methods, Seeds, TrainOptions
 from gaia_stim.config.options import Decides, Input, Output
+from gaia_stim.config.stimuli import LEAST_SIDE, MOST_SIDE
 
 
 class BenchmarkLinesConfig(Config):
@@ -54,6 +55,11 @@ class BenchmarkMidpointsConfig(Config):
         ),
     ] = None
     pairs: Annotated[Count, Field(ge=8, le=10_000), Decides("Pairs of each kind.", "N")] = 64
+    size: Annotated[
+        int | None,
+        Field(ge=LEAST_SIDE, le=1024),
+        Decides("Also faces drawn at so many pixels, carried along by the models' shapes.", "PX"),
+    ] = None
     out: Annotated[Path, Output("The folder of the figures and a sheet for each model and kind.", "DIR")] = Path(
         "midpoints"
     )
@@ -150,5 +156,10 @@ class BenchmarkRenderConfig(Config):
 
     model: ModelPath = None
     n: Annotated[Count, Decides("How many stimuli.", "N")] = 1_000
+    size: Annotated[
+        int | None,
+        Field(ge=LEAST_SIDE, le=MOST_SIDE),
+        Decides("A morph of two drawn faces of so many pixels, carried along, and not the model's own pictures.", "PX"),
+    ] = None
     seed: Seed = 0
     threads: Threads = 0

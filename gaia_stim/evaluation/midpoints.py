@@ -11,7 +11,7 @@ the best that it can draw:
 always read beside both of the SSIMs that it is made of. Mean SSIMs over all pairs stand in it, not a mean of shares.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -21,10 +21,11 @@ import numpy.typing as npt
 from gaia_stim.drawing.sheets import column_sheet
 from gaia_stim.errors import ConfigError, unknown_name
 from gaia_stim.evaluation.evidence import blend
-from gaia_stim.images import Pixels
+from gaia_stim.images import Pixels, resized
 from gaia_stim.metrics.reconstruction import l1, ssim
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
-from gaia_stim.space.paths import Line
+from gaia_stim.space.paths import Code, Codes, Line
+from gaia_stim.space.photographs import Carried, Photograph
 from gaia_stim.space.space import Space
 
 OPPOSITE, RANDOM = "opposite", "random"
@@ -165,6 +166,65 @@ def midpoint_figures(space: Space, drawn: Drawn, seed: int = 0) -> MidpointFigur
         *(float(values.mean()) for values in similar.values()),
         *away.values(),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Middles:
+    """The middles of pairs at their own size, four ways: each (n, side, side, 3)."""
+
+    blend: Pixels
+    enlarged: Pixels
+    """The model's own pictures."""
+    carried: Pixels
+    """Photographs carried along, as `morph` writes them."""
+    mean: Pixels
+    """The same with `--detail mean`."""
+    folds: int
+    """Of all maps."""
+
+    @classmethod
+    def of(cls, space: Space, drawn: Drawn) -> "Middles":
+        """Those of drawn faces, which are larger than the model's pictures. Raises `ConfigError` without a shape."""
+        side = drawn.truth.shape[1]
+        ends = np.stack([space.encode(drawn.first), space.encode(drawn.second)], axis=1)
+        codes = ends.mean(axis=1, dtype=np.float64).astype(np.float32)
+        carried, mean = (
+            [
+                _carried(space, own, pair, keep_detail).shown(code, np.array([0.5, 0.5]))
+                for own, pair, code in zip(ends, zip(drawn.first, drawn.second, strict=True), codes, strict=True)
+            ]
+            for keep_detail in (True, False)
+        )
+        return cls(
+            blend(drawn.first, drawn.second),
+            np.stack([resized(one, side, side) for one in space.decode(codes)]),
+            np.stack([one.picture for one in carried]),
+            np.stack([one.picture for one in mean]),
+            sum(one.folds for one in carried),
+        )
+
+    def named(self, drawn: Drawn) -> dict[str, float]:
+        """SSIM to the true midpoints, and the folds, as `benchmark midpoints --size` names them."""
+        ways = {"blend": self.blend, "enlarged": self.enlarged, "carried": self.carried, "carried_mean": self.mean}
+        side, kind = drawn.truth.shape[1], drawn.kind
+        figures = {f"{name}_ssim_{side}_{kind}": float(ssim(way, drawn.truth).mean()) for name, way in ways.items()}
+        return {**figures, f"folds_{side}_{kind}": self.folds}
+
+    def rows(self, drawn: Drawn) -> Pixels:
+        """The first pairs to look at, a row each."""
+        columns = [drawn.first, self.blend, self.enlarged, self.carried, self.mean, drawn.truth, drawn.second]
+        labels = ["A", "blend", "model, enlarged", "carried", "--detail mean", "true 0.5", "B"]
+        return column_sheet(
+            [one[:ROWS] for one in columns], labels, f"Midpoints at {drawn.truth.shape[1]} px: {drawn.kind}"
+        )
+
+
+def _carried(space: Space, codes: Codes, pictures: Sequence[Pixels], keep_detail: bool) -> Carried:
+    def photograph(code: Code, picture: Pixels) -> Photograph:
+        return Photograph(code, lambda side: picture)
+
+    photographs = [photograph(code, picture) for code, picture in zip(codes, pictures, strict=True)]
+    return Carried(space.model.decoder, photographs, pictures[0].shape[0], keep_detail=keep_detail)
 
 
 def _share(midpoint: float, blended: float, best: float) -> float | None:

@@ -12,6 +12,7 @@ from gaia_stim.evaluation.midpoints import (
     OPPOSITE,
     RANDOM,
     Drawn,
+    Middles,
     check_graded,
     draw,
     midpoint_figures,
@@ -23,6 +24,7 @@ from gaia_stim.images import write_png
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.runs import BUILT_IN
 from gaia_stim.samples import ATTRIBUTES
+from gaia_stim.space.photographs import NO_SHAPE
 from gaia_stim.space.space import Space
 
 MIDPOINTS = Kind("folder of midpoints", "midpoints.json")
@@ -43,7 +45,10 @@ def benchmark_midpoints(config: BenchmarkMidpointsConfig, listen: Listener = sil
     for space in spaces.values():
         if space.shape[2] != 3:
             raise ConfigError(f"{space.run}: is a model of grey images; drawn faces have colour")
-    request = {**config.request(), "models": {name: space.model_hash for name, space in spaces.items()}}
+        if config.size and not space.has_shape:
+            raise ConfigError(f"{space.run}: --size: {NO_SHAPE}")
+    asked = {name: value for name, value in config.request().items() if name != "size" or value is not None}
+    request = {**asked, "models": {name: space.model_hash for name, space in spaces.items()}}
 
     @cache
     def drawn(kind: str, size: int) -> Drawn:
@@ -60,6 +65,11 @@ def benchmark_midpoints(config: BenchmarkMidpointsConfig, listen: Listener = sil
             pictures = drawn(kind, space.shape[0])
             rows[name] |= midpoint_figures(space, pictures, config.seed).named(kind)
             write_png(staging / f"{name}_{kind}.png", midpoint_rows(space, pictures))
+            if config.size:
+                large = drawn(kind, config.size)
+                middles = Middles.of(space, large)
+                rows[name] |= middles.named(large)
+                write_png(staging / f"{name}_{kind}_{config.size}.png", middles.rows(large))
         return {**build(), "models": list(rows.values())}
 
     found = made_once(config.out, MIDPOINTS, request, make, force=config.force, listen=listen)["models"]

@@ -33,11 +33,14 @@ from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.models.gaia import Gaia
 from gaia_stim.runs import Run
+from gaia_stim.samples import deal, draw_face
 from gaia_stim.samples.folder import IMAGES, draw_into
 from gaia_stim.space.images import loaded
 from gaia_stim.space.opening import open_space
+from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.plans.continua import morph_plan
 from gaia_stim.stimuli.provenance import provenance_of
 from gaia_stim.stimuli.sets import write_set
 from gaia_stim.training.loader import Sampler
@@ -248,12 +251,14 @@ def benchmark_encode(config: BenchmarkEncodeConfig, listen: Listener = silent) -
 
 
 def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -> BenchmarkRenderResult:
-    """Write a set of random codes, and time decoding and PNG compression alone beside it. Raises `CheckpointError`."""
+    """Write a set of random codes, or of carried photographs, and time making and compressing its pictures beside it.
+
+    Raises `CheckpointError`, and `ConfigError` for a size where the model has no shape.
+    """
     threads = _take_threads(config.threads)
     space = open_space(config.model, listen, remembers=False)
-    codes = np.random.default_rng(config.seed).normal(size=(config.n, space.latent)).astype(np.float32)
-    plan = Plan([Row.numbered("sample", place, config.n) for place in range(config.n)], codes, title="benchmark")
-    pictures = space.decode(codes)
+    plan = _random_codes(space, config) if config.size is None else _carried(space, config, config.size)
+    pictures = plan.pictures(space)
     sizes: list[int] = []
 
     def compress() -> None:
@@ -261,7 +266,7 @@ def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -
 
     with tempfile.TemporaryDirectory() as folder:
         jobs = {
-            DECODE: lambda: space.decode(codes),
+            DECODE: lambda: plan.pictures(space),
             COMPRESS: compress,
             WHOLE: lambda: write_set(Path(folder) / "set", plan, space, provenance_of({}, space, [])),
         }
@@ -275,6 +280,16 @@ def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -
         stimuli=config.n,
         threads=threads,
     )
+
+
+def _random_codes(space: Space, config: BenchmarkRenderConfig) -> Plan:
+    codes = np.random.default_rng(config.seed).normal(size=(config.n, space.latent)).astype(np.float32)
+    return Plan([Row.numbered("sample", place, config.n) for place in range(config.n)], codes, title="benchmark")
+
+
+def _carried(space: Space, config: BenchmarkRenderConfig, side: int) -> Plan:
+    a, b = (draw_face(deal(face, config.seed), size=side) for face in range(2))
+    return morph_plan(space, a, b, config.n, size=str(side))
 
 
 def _take_threads(threads: int) -> int:

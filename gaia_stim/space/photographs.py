@@ -48,8 +48,9 @@ BANDS = 3
 """Octaves of detail, from the finest: the levels of a Laplacian pyramid (Burt & Adelson 1983)."""
 POOLED, WINDOW = 2, 2.0
 """A band's energy is measured on blocks of so many of its pixels a side, in a Gaussian of so many blocks."""
-MOST_GAIN = 2.5
-"""A band is made at most so many times as strong, or as weak: where nothing is, nothing is made."""
+MOST_GAIN = 1.6
+"""A band is made at most so many times as strong, or as weak, a round. The mean of two grains that have nothing to do
+with each other needs √2; more makes lines of what does not quite meet."""
 ROUNDS = 2
 """So often gains are found anew."""
 FAINT = (0.5 / 255) ** 2

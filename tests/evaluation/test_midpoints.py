@@ -15,6 +15,8 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation import midpoints
 from gaia_stim.evaluation.midpoints import OPPOSITE, RANDOM, check_graded, draw, midpoint_figures, pairs
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
+from gaia_stim.space.space import Space
+from gaia_stim.stimuli.plans.continua import morph_plan
 
 SIZE, NUMBER = 32, 8
 
@@ -161,6 +163,29 @@ def test_one_model_is_one_flat_object_and_several_are_rows(plant: Plant, capsys:
     two = asked(capsys, a, b, "--out", "two")
     assert [row["model"] for row in two["models"]] == ["a", "b"]
     assert two["models"][0]["midpoint_ssim_random"] == one["midpoint_ssim_random"]
+
+
+def test_middles_at_the_photographs_own_size(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures of faces that are carried, computed anew with scikit-image from what `morph` shows."""
+    run = plant("a", network="deform")
+    found = asked(capsys, run, "--size", "64", "--out", "large")
+    assert Path("large/a_opposite_64.png").is_file()
+    drawn, space = draw(OPPOSITE, pairs(OPPOSITE, NUMBER), 64), Space.load(run)
+    ways: dict[str, list[float]] = {"carried": [], "carried_mean": [], "blend": []}
+    for a, b, truth in zip(drawn.first, drawn.second, drawn.truth, strict=True):
+        middles = {
+            "carried": morph_plan(space, a, b, 3).pictures(space)[1],
+            "carried_mean": morph_plan(space, a, b, 3, detail="mean").pictures(space)[1],
+            "blend": np.rint((a.astype(float) + b) / 2).astype(np.uint8),
+        }
+        for name, middle in middles.items():
+            how: dict[str, Any] = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+            ways[name].append(structural_similarity(middle, truth, channel_axis=2, data_range=255, **how))
+    for name, values in ways.items():
+        assert found[f"{name}_ssim_64_opposite"] == pytest.approx(np.mean(values), abs=0.01)
+    assert found["folds_64_opposite"] == 0
+    assert cli.main(["benchmark", "midpoints", str(plant("b", network="light")), "--size", "64"]) == 2
+    assert "this model has no shape" in capsys.readouterr().err
 
 
 def test_one_attribute_by_name(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:

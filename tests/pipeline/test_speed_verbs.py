@@ -29,6 +29,7 @@ def test_load_encode_and_render(capsys: pytest.CaptureFixture[str], faces: Path,
         ["load", str(faces), "--size", "32", "--rounds", "3"],
         ["encode", str(faces), "--n", "12", "-m", str(tiny_run), "--threads", "1"],
         ["render", "--n", "12", "-m", str(tiny_run), "--threads", "1"],
+        ["render", "--n", "4", "--size", "48", "-m", str(tiny_run), "--threads", "1"],
     ):
         assert main(["--json", "benchmark", *words]) == 0
         found = json.loads(capsys.readouterr().out)

@@ -68,7 +68,7 @@ def morph_plan(
     line = shapes.Line(*codes)
     own = Size.of(space, images, size, detail)
     weights = vary.weights(ends.codes, _between_two)
-    render = own.render(space, images, ends.codes, line, weights)
+    render = own.render(space, images, ends.codes, line, weights, steps)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
     if raw_endpoints and own.side is None and not isinstance(spaced_by, HumanScale):
@@ -80,7 +80,7 @@ def morph_plan(
         codes=line(spaced.places),
         title=" to ".join(_name(image) for image in images) + vary.words + ", alpha",
         record={"path": {"kind": "line"}, **vary.record(), **ends.record},
-        measured=lambda: {"spacing": spaced.record(spacing)},
+        measured=lambda: {"spacing": {**spaced.record(spacing), **own.measuring(steps)}},
         continuum=True,
         sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
         carrying=own.carrying(space, images, ends.codes, weights(spaced.places)),
@@ -115,7 +115,7 @@ def path_plan(
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
     own = Size.of(space, found, size, detail)
     weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
-    render = own.render(space, found, points.codes, curve, weights)
+    render = own.render(space, found, points.codes, curve, weights, steps)
     spaced = choose_spacing(spacing)(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
@@ -130,7 +130,7 @@ def path_plan(
             **vary.record(),
             **points.record,
         },
-        measured=lambda: {"spacing": spaced.record(spacing)},
+        measured=lambda: {"spacing": {**spaced.record(spacing), **own.measuring(steps)}},
         continuum=True,
         sources=_standing(found, _are(points.codes, codes), places, curve.knots),
         carrying=own.carrying(space, found, points.codes, weights(places)),

@@ -56,7 +56,9 @@ def grid_plan(
     block = Block(codes)
     own = Size.of(space, images, size, detail)
     weights = vary.weights(points.codes, _between_corners)
-    placed = spaced_grid(own.render(space, images, points.codes, block, weights), spaced_by, columns, rows)
+    placed = spaced_grid(
+        own.render(space, images, points.codes, block, weights, rows * columns), spaced_by, columns, rows
+    )
     total = rows * columns
     ids = joined_ids(images)
     at_corners = (0, columns - 1, total - columns, total - 1)
@@ -69,7 +71,7 @@ def grid_plan(
         title=" - ".join(image.source.source_id for image in images) + vary.words,
         record={
             "path": {"kind": "grid", "rows": rows, "columns": columns},
-            "spacing": placed.record(spacing),
+            "spacing": {**placed.record(spacing), **own.measuring(rows * columns)},
             **vary.record(),
             **points.record,
         },
