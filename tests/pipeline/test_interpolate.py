@@ -1,6 +1,7 @@
 """Paths through several images, stretches beyond two, measured scales and refined ends: from files to sets."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gaia_stim.images import write_png
 from gaia_stim.metrics.distance import pixel_distance, variation
 from gaia_stim.pipeline.morphs import interpolate, morph
 from gaia_stim.runs import BUILT_IN
+from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -70,6 +72,17 @@ def test_a_path_meets_its_images(some: list[Path], tiny_run: Path, contents: Con
     before = contents(made.out)
     interpolate(walk([some[0], some[1], some[0]], tiny_run, force=True))
     assert contents(made.out) == before
+
+
+@pytest.mark.parametrize("path", ["line", "spline", "wheel"])
+def test_how_even_the_steps_of_the_code_are_is_told(some: list[Path], tiny_run: Path, path: str) -> None:
+    made = StimulusSet.open(interpolate(walk(some, tiny_run, path=path, steps=30)).out)
+    plan = made.provenance.as_written["plan"]
+    codes = Plan.from_json(plan).codes.astype(float)
+    closed = np.concatenate([codes, codes[:1]]) if path == "wheel" else codes
+    steps = [float(np.sqrt(((b - a) ** 2).sum())) for a, b in pairwise(closed)]
+    assert plan["path"]["latent_steps_cv"] == pytest.approx(np.std(steps) / np.mean(steps), rel=1e-4)
+    assert plan["path"]["latent_steps_cv"] < (0.3 if path == "line" else 0.06), "a corner is a short way round"
 
 
 def test_a_wheel_closes_and_says_its_angles(some: list[Path], tiny_run: Path) -> None:

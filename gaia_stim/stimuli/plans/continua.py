@@ -14,7 +14,7 @@ import numpy as np
 from gaia_stim.errors import in_brief
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
-from gaia_stim.metrics.distance import pixel_distance
+from gaia_stim.metrics.distance import pixel_distance, variation
 from gaia_stim.space import PATHS
 from gaia_stim.space import paths as shapes
 from gaia_stim.space.paths import Codes, Places
@@ -119,6 +119,7 @@ def path_plan(
     spaced = choose_spacing(spacing)(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
+    latent_steps = shapes.distances(curve(spaced.places))
     if is_wheel:
         rows = [replace(row, angle_deg=TURN * row.position / steps) for row in rows]
     return Plan(
@@ -126,7 +127,11 @@ def path_plan(
         codes=curve(places),
         title=f"{path} through {in_brief([_name(image) for image in found], NAMED)}{vary.words}",
         record={
-            "path": {"kind": path, "sources_at": _marks(found, curve.knots)},
+            "path": {
+                "kind": path,
+                "sources_at": _marks(found, curve.knots),
+                "latent_steps_cv": variation(latent_steps),
+            },
             **vary.record(),
             **points.record,
         },
