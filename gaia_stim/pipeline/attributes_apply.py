@@ -14,7 +14,7 @@ from gaia_stim.space.varying import Vary
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
-from gaia_stim.stimuli.plans.edits import Edit, edit_plan
+from gaia_stim.stimuli.plans.edits import Edit, edit_plan, warnings
 from gaia_stim.stimuli.provenance import Predicted
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Gain, Source, gather
@@ -77,6 +77,8 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         force=config.force,
     )
     plan = made.provenance.plan
+    for text in warnings(edit, made.rows(), plan.predicted, Vary(config.vary)):
+        listen(Note(text, warning=True))
     return AttributesApplyResult(
         out,
         len(made),

@@ -18,6 +18,7 @@ from gaia_stim.space.space import Space
 from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.codes import from_json, to_json
 from gaia_stim.stimuli.manifest import Row, rows_of
+from gaia_stim.stimuli.reading import Reading
 
 SHEET_COLUMNS = 11
 DAMAGED = "the plan in the provenance is damaged"
@@ -45,12 +46,22 @@ class Plan:
 
     carrying: Carrying | None = None
     """The photographs that are carried along; without, stimuli are the model's own pictures."""
+    reading: Reading | None = None
+    """How pictures are read of attributes that were moved."""
 
     def rendered(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         """Every row with its picture; a raw row has its source itself."""
-        if self.carrying is not None:
-            yield from self._carried(space, self.carrying)
-            return
+        shown = self._decoded(space) if self.carrying is None else self._carried(space, self.carrying)
+        return shown if self.reading is None else self.reading.told(space, shown)
+
+    def uncarried(self, space: Space) -> "Plan":
+        """The same with the model's own pictures, which are compared with its own unmoved ones."""
+        if self.carrying is None or self.reading is None:
+            return replace(self, carrying=None)
+        starts, faces = space.decode(self.carrying.codes), self.carrying.weights.argmax(axis=1).tolist()
+        return replace(self, carrying=None, reading=Reading.of(self.reading.gauges, space, starts, faces))
+
+    def _decoded(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         pictures = chain.from_iterable(space.rendered(self.codes))
         for row, picture in zip(self.rows, pictures, strict=True):
             source = self.sources.get(row.position)
@@ -90,6 +101,7 @@ class Plan:
             "stimuli": rows,
             "codes": to_json(self.codes),
             **({} if self.carrying is None else {"carried": self.carrying.as_json()}),
+            **({} if self.reading is None else {"reading": self.reading.as_json()}),
         }
 
     @classmethod
@@ -98,8 +110,8 @@ class Plan:
         try:
             codes = from_json(plan["codes"])
             rows = rows_of(plan["stimuli"], DAMAGED)
-            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes", "carried"}
-            carried = plan.get("carried")
+            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes", "carried", "reading"}
+            carried, reading = plan.get("carried"), plan.get("reading")
             read = cls(
                 rows,
                 codes,
@@ -109,11 +121,14 @@ class Plan:
                 continuum=bool(plan["continuum"]),
                 source_hashes={int(place): str(name) for place, name in plan.get("source_pixels", {}).items()},
                 carrying=None if carried is None else Carrying.of_json(carried, len(rows)),
+                reading=None if reading is None else Reading.of_json(reading, len(rows)),
             )
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{DAMAGED} ({error})") from error
         if carried is not None and read.carrying and read.carrying.codes.shape[1:] != codes.shape[1:]:
             raise DataError(f"{DAMAGED}: codes of photographs and of stimuli are not of one length")
+        if read.reading and read.reading.gauges.shape[1:] != codes.shape[1:]:
+            raise DataError(f"{DAMAGED}: codes and gauges are not of one length")
         if not rows or codes.ndim != 2 or len(rows) != len(codes):
             raise DataError(f"{DAMAGED}: {len(rows)} rows for codes of shape {codes.shape}")
         if [row.position for row in rows] != list(range(len(rows))):

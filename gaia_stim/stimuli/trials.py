@@ -16,7 +16,7 @@ import pandas as pd
 from gaia_stim.cells import bounded, frame_csv, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
-from gaia_stim.stimuli.manifest import CARRIED, COLUMNS
+from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
 TRIALS, DESIGN = "trials.csv", "design.json"
@@ -91,7 +91,7 @@ def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:
     where there is none.
     """
     if trials is None:
-        return stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]].copy()
+        return stimuli.table[[name for name in ALL_COLUMNS if name in stimuli.table]].copy()
     paths = {"": "", **dict(zip(stimuli.table["stim_id"], stimuli.table["image"], strict=True))}
     table = trials.table.copy()
     for place in PLACES:
