@@ -40,11 +40,8 @@ class Reading:
     def told(self, space: Space, shown: Iterable[tuple[Row, Pixels]]) -> Iterator[tuple[Row, Pixels]]:
         """Rows with their pictures, and how much of each amount these show."""
         for (row, picture), unmoved in zip(shown, self.unmoved, strict=True):
-            found = _read(self.gauges, space, [picture])[0] - unmoved
-            reached = {
-                name: None if np.isnan(value) else float(value) for name, value in zip(REACHED, found, strict=False)
-            }
-            yield replace(row, **reached), picture
+            first, *second = map(_number, _read(self.gauges, space, [picture])[0] - unmoved)
+            yield replace(row, amount_reached=first, amount_2_reached=second[0] if second else None), picture
 
     def as_json(self) -> dict[str, Any]:
         """What a plan says of it in provenance.json."""
