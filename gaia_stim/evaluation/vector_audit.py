@@ -45,6 +45,8 @@ GOOD_SUCCESS = 0.8
 HARDLY_SHOWN = 0.25
 SHORT = 0.2
 """Of what was asked: so much less beyond all labels is said."""
+SURE = 0.8
+"""R² of the predictors whose scatter over the faces is told: that of weaker ones is mostly their own."""
 NAMED = 6
 
 
@@ -68,7 +70,7 @@ class AuditedAttribute:
     success: float | None
     identity: float | None
     leaked: float | None
-    """Largest movement of another attribute, in SDs for 1 SD, root mean square over the faces."""
+    """Largest movement of another attribute, in SDs for 1 SD, root mean square over the faces, by sure predictors."""
     leaked_into: str | None
     """Which that is."""
     up: float | None = field(metadata={"for_programs": True})
@@ -274,6 +276,7 @@ def judged(
     pairs = correlated(record.attributes, r) & judged
     columns = np.array([one.column for one in record.attributes])
     every = (columns[:, None] != columns) & judged
+    sure = np.nan_to_num(predictors.r2, nan=-1.0) >= SURE
     carried = np.array([one.r2 >= CARRIED for one in record.attributes])
     means: dict[str, Any] = {}
     for name in (*HEATMAPS, USED):
@@ -281,9 +284,9 @@ def judged(
             continue
         means |= {
             f"leakage_{name}": mean_over(moved[name].matrix, pairs),
-            f"leakage_rms_{name}": mean_over(moved[name].scatter, pairs),
+            f"leakage_rms_{name}": mean_over(moved[name].scatter, pairs & sure),
             f"leakage_all_pairs_{name}": mean_over(moved[name].matrix, every),
-            f"leakage_rms_all_pairs_{name}": mean_over(moved[name].scatter, every),
+            f"leakage_rms_all_pairs_{name}": mean_over(moved[name].scatter, every & sure),
             f"success_{name}": _mean(moved[name].success[carried]),
             f"identity_{name}": _mean(moved[name].identity),
         }
@@ -338,7 +341,8 @@ def _attributes(
     others: npt.NDArray[np.bool_],
 ) -> list[AuditedAttribute]:
     own = moved[direction]
-    leaked = np.where(others, np.nan_to_num(own.scatter, nan=-1.0), -1.0)
+    sure = np.nan_to_num(predictors.r2, nan=-1.0) >= SURE
+    leaked = np.where(others & sure, np.nan_to_num(own.scatter, nan=-1.0), -1.0)
     most = leaked.argmax(axis=1)
     return [
         AuditedAttribute(
@@ -367,9 +371,11 @@ def _words(
         times = f" ({difference / ols:.1f} times as much)" if ols > 0 else ""
         yield (
             f"where labels go together, moving one attribute by 1 SD moves the other by {ols:.2f} SD with OLS and by "
-            f"{difference:.2f} SD with mean differences{times}; face by face (root mean square) by "
-            f"{means['leakage_rms_ols']:.2f} and {means['leakage_rms_mean_difference']:.2f} SD"
+            f"{difference:.2f} SD with mean differences{times}"
         )
+        by_face = means["leakage_rms_ols"], means["leakage_rms_mean_difference"]
+        if None not in by_face:
+            yield f"face by face (root mean square) these are {by_face[0]:.2f} and {by_face[1]:.2f} SD"
         worst = max(pairs, key=lambda pair: abs(pair.mean_difference or 0))
         yield (
             f"most of all {worst.moved} into {worst.into} (r = {worst.r:.2f}): {worst.mean_difference:+.2f} SD with "
@@ -406,9 +412,10 @@ def _used(means: Mapping[str, Any], used: list[AuditedAttribute]) -> Iterator[st
     moved = [one.moved for one in used if one.r2 >= CARRIED and one.moved is not None]
     if moved:
         leaked = means["leakage_rms_all_pairs_used"]
+        others = "" if leaked is None else f", and the others by {leaked:.2f} SD, face by face"
         yield (
-            f"the direction that --estimator and --hold ask for moves its attribute by {min(moved):.2f} to "
-            f"{max(moved):.2f} for 1 asked, and the others by {leaked:.2f} SD, face by face"
+            f"the directions that --estimator and --hold ask for move their attributes by {min(moved):.2f} to "
+            f"{max(moved):.2f} for 1 asked{others}"
         )
 
 

@@ -19,6 +19,7 @@ from gaia_stim.runs import BUILT_IN
 from gaia_stim.samples import deal, draw_face
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
+from gaia_stim.stimuli.plans.edits import Edit, edit_plan
 from gaia_stim.stimuli.sets import StimulusSet
 
 FACES = [face for face in range(60) if abs(deal(face, seed=99)["yaw"]) < 12][:2]
@@ -122,6 +123,15 @@ def test_a_set_made_again_says_what_its_own_pictures_show(vectors: Path, drawn: 
     shown = {name: StimulusSet.open(Path(name)).table["amount_reached"].to_numpy() for name in (own, again, carried)}
     assert shown[again] == pytest.approx(shown[own], abs=1e-6)
     assert np.abs(shown[again] - shown[carried]).max() > 1e-3
+
+
+def test_whole_numbers_are_amounts_like_others(vectors: Path) -> None:
+    """In a notebook amounts are often whole numbers; how far they are taken is not."""
+    space, fitted, face = Space.load(BUILT_IN), Vectors.open(vectors), draw_face(deal(FACES[0], seed=99), 64)
+    whole, broken = (
+        edit_plan(space, [face], Edit(fitted, ["yaw"], [amounts])).codes for amounts in ([-9, 9], [-9.0, 9.0])
+    )
+    assert np.array_equal(whole, broken)
 
 
 def test_a_true_difference_of_1_reads_as_1(vectors: Path) -> None:

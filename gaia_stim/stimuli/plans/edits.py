@@ -89,7 +89,7 @@ def edit_plan(
         for place, image in enumerate(found)
         for step, values in enumerate(crossed)
     ]
-    grid = np.tile(np.array(crossed), (len(found), 1))
+    grid = np.tile(np.array(crossed, dtype=np.float64), (len(found), 1))
     starts = np.repeat(points.codes, len(crossed), axis=0)
     far = _calibrated(space, starts, directions, grid, edit) if edit.calibrate else np.ones_like(grid)
     own = Size.of(space, found, size, detail)
