@@ -17,6 +17,7 @@ from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.codes import from_json, to_json
+from gaia_stim.stimuli.judging import Shown
 from gaia_stim.stimuli.manifest import Row, rows_of
 from gaia_stim.stimuli.reading import Reading
 
@@ -33,8 +34,8 @@ class Plan:
     title: str
     record: Mapping[str, Any] = field(default_factory=dict)
     """How the codes came about, in words and numbers a reviewer asks for: path, refinement …"""
-    measured: Callable[[], Mapping[str, Any]] = dict
-    """More of it, that is asked for once the pictures are made: how even their steps are …"""
+    measured: Callable[[Shown], Mapping[str, Any]] = lambda _: {}
+    """More of it, that is asked for once the pictures are written: how even their steps are …"""
     columns: int = SHEET_COLUMNS
     """Of the sheet."""
     continuum: bool = False
@@ -88,15 +89,18 @@ class Plan:
         """All pictures, in order: uint8 (n, size, size, channels)."""
         return np.stack([picture for _, picture in self.rendered(space)])
 
-    def as_json(self) -> dict[str, Any]:
-        """The plan for provenance.json: the codes to the bit, the rows without what is measured later."""
+    def as_json(self, shown: Shown | None = None) -> dict[str, Any]:
+        """The plan for provenance.json: the codes to the bit, the rows without what is measured later.
+
+        What is measured of the pictures is told where they are `shown`.
+        """
         rows = [{name: value for name, value in asdict(row).items() if value is not None} for row in self.rows]
         return {
             "title": self.title,
             "columns": self.columns,
             "continuum": self.continuum,
             **self.record,
-            **self.measured(),
+            **(self.measured(shown) if shown else {}),
             "source_pixels": {str(position): name for position, name in self._hashes().items()},
             "stimuli": rows,
             "codes": to_json(self.codes),

@@ -22,7 +22,7 @@ from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, stamp, write_bytes
-from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, shrunk, write_png
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, read_image, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
@@ -130,7 +130,10 @@ def write_set(
         # How far a stimulus is from its image can be measured only where the image is: the plan remembers it.
         errors = [row.reconstruction_error for row in rows]
         known = [replace(row, reconstruction_error=error) for row, error in zip(plan.rows, errors, strict=True)]
-        return {**provenance, "plan": replace(plan, rows=known).as_json()}
+        return {
+            **provenance,
+            "plan": replace(plan, rows=known).as_json(lambda at: read_image(staging / rows[at].image)),
+        }
 
     return write_pictures(folder, plan, plan.rendered(space), finish, listen)
 
