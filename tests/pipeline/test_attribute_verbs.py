@@ -297,6 +297,24 @@ def test_an_audit_of_the_samples(
     assert cli.main([*command, "--seed", "1"]) == 2
 
 
+def test_an_audit_of_the_direction_that_is_really_taken(fitted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ridge with the skin held, beside OLS and mean differences, as vectors alone: what differs is what was asked."""
+    monkeypatch.setattr(auditing, "HELD_OUT", 40)
+    asked = {"vectors": fitted, "n": 120, "sources": 10, "calibrate": False}
+    plain = audit(make(AttributesAuditConfig, {**asked, "out": "plain"}))
+    assert plain.used == [] and plain.rms_ols[0][2] is not None
+    held = audit(make(AttributesAuditConfig, {**asked, "estimator": "ridge", "hold": "skin_tone", "out": "held"}))
+    assert [one.attribute for one in held.used] == CHOSEN.split(",") and held.attributes == plain.attributes
+    vectors = Vectors.open(fitted)
+    taken = auditing.directions(make(AttributesAuditConfig, {"estimator": "ridge", "hold": "skin_tone"}), vectors)
+    place = vectors.place("skin_tone")
+    said = taken @ vectors.readout[place].astype(float)
+    assert np.delete(said, place) == pytest.approx(0, abs=1e-5) and abs(said[place]) > 0.1
+    with pytest.raises(ConfigError, match="did you mean 'skin_tone'"):
+        audit(make(AttributesAuditConfig, {**asked, "hold": "skin_tne", "out": "none"}))
+    assert not Path("none").exists()
+
+
 @pytest.fixture
 def squares(tmp_path: Path) -> Path:
     """400 pictures of a square: light or dark, tall or not (these go together), and `pale`, which is not dark."""
