@@ -228,6 +228,13 @@ class AttributesAuditConfig(FolderConfig):
         2000
     )
     calibrate: Calibrate = True
+    estimator: Estimator = "ols"
+    hold: Annotated[
+        str | None,
+        Decides(
+            "Also audit directions that hold these attributes, with commas between, as 'attributes apply'.", "NAMES"
+        ),
+    ] = None
     out: Annotated[Path | None, Output("The folder of the report. [default: VECTORS_audit]", "DIR")] = None
     seed: Seed = 0
     model: RecordedModel = None

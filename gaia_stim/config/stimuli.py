@@ -129,13 +129,43 @@ class DecodeConfig(Config):
 SpacingName = Annotated[
     str,
     Decides(
-        "What is equal between neighbours: steps of the code, pixel differences, perceptual differences, "
-        "or steps of a scale measured with people (FILE.csv with the columns alpha and scale).",
+        "What is equal between neighbours: steps of the code, pixel differences, differences to a model of early "
+        "vision (perceptual: NLPD of luminance; equal in that, and in no other measure), or steps of a scale measured "
+        "with people (FILE.csv with the columns alpha and scale).",
         "NAME|FILE.csv",
         choices="gaia_stim.space:SPACINGS",
         or_file=".csv",
     ),
 ]
+PixelsPerDegree = Annotated[
+    float | None,
+    Field(ge=1, le=1000),
+    Decides(
+        "With --spacing perceptual: how many of the stimuli's pixels make a degree of visual angle; its scales are "
+        "then of cycles per degree. [default: not known, and scales are of pixels]",
+        "N",
+    ),
+]
+
+
+class SpacedConfig(VaryConfig):
+    """What verbs can be asked whose stimuli are placed by their differences."""
+
+    spacing: SpacingName = "latent"
+    pixels_per_degree: PixelsPerDegree = None
+
+    def request(self) -> dict[str, Any]:
+        """As before there was a size to the eye, where none is given."""
+        told = super().request()
+        return told if self.pixels_per_degree else {k: v for k, v in told.items() if k != "pixels_per_degree"}
+
+    @model_validator(mode="after")
+    def _size_to_the_eye(self) -> "SpacedConfig":
+        if self.pixels_per_degree and self.spacing != "perceptual":
+            raise ValueError("--pixels-per-degree: only says something together with --spacing perceptual")
+        return self
+
+
 Refine = Annotated[
     int,
     Field(ge=0, le=10_000),
@@ -147,13 +177,12 @@ Refine = Annotated[
 ]
 
 
-class MorphConfig(VaryConfig):
+class MorphConfig(SpacedConfig):
     """Make a continuum between two images."""
 
     first: Annotated[Path, Input("The image at alpha = 0.", "A", positional=True)]
     second: Annotated[Path, Input("The image at alpha = 1.", "B", positional=True)]
     steps: Annotated[int, Field(ge=2, le=100_000), Decides("Stimuli, both ends included.", "N")] = 9
-    spacing: SpacingName = "latent"
     extrapolate: Annotated[
         float, Field(ge=0, le=2), Decides("Go beyond both images by this share: 0.25 is alpha -0.25 to 1.25.", "X")
     ] = 0.0
@@ -176,7 +205,7 @@ class MorphConfig(VaryConfig):
         return self
 
 
-class InterpolateConfig(VaryConfig):
+class InterpolateConfig(SpacedConfig):
     """Make stimuli on one path through several images: straight, smooth, or a wheel that closes."""
 
     images: Annotated[tuple[Path, ...], Input("The images, in the order of the path.", "IMAGES…", positional=True)]
@@ -191,7 +220,6 @@ class InterpolateConfig(VaryConfig):
     steps: Annotated[
         int, Field(ge=2, le=100_000), Decides("Stimuli; on a wheel the first is not shown again at its end.", "N")
     ] = 9
-    spacing: SpacingName = "latent"
     refine: Refine = 0
     out: Annotated[Path | None, Output("The folder of the stimulus set. [default: PATH_FIRST_LAST]", "DIR")] = None
     model: ModelPath = None
@@ -206,7 +234,7 @@ class InterpolateConfig(VaryConfig):
         return self
 
 
-class MorphGridConfig(VaryConfig):
+class MorphGridConfig(SpacedConfig):
     """Make a grid of stimuli between four images, one at each corner."""
 
     top_left: Annotated[Path, Input("The image at the top left.", "TL", positional=True)]
@@ -215,7 +243,6 @@ class MorphGridConfig(VaryConfig):
     bottom_right: Annotated[Path, Input("The image at the bottom right.", "BR", positional=True)]
     rows: Annotated[int, Field(ge=2, le=100), Decides("Stimuli from top to bottom.", "N")] = 5
     cols: Annotated[int, Field(ge=2, le=100), Decides("Stimuli from left to right.", "N")] = 5
-    spacing: SpacingName = "latent"
     refine: Refine = 0
     out: Annotated[Path | None, Output("The folder of the stimulus set. [default: grid_TL_BR]", "DIR")] = None
     model: ModelPath = None

@@ -6,7 +6,7 @@ parted, vectors are fitted anew on one half, and predictors learn from a balance
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.config import AttributesAuditConfig, SamplesConfig
+from gaia_stim.config.attributes import names
 from gaia_stim.dataset import cache_folder
 from gaia_stim.drawing.heatmap import heatmap
 from gaia_stim.errors import DataError
-from gaia_stim.evaluation.leakage import Moved, correlated, mean_over, measure, shown
+from gaia_stim.evaluation.leakage import WAYS, Moved, correlated, mean_over, measure, shown
 from gaia_stim.evaluation.predictors import ACCURATE, LEAST_MATCHED, Lesson, Predictors, Values, balanced, learn
 from gaia_stim.events import Listener
 from gaia_stim.files import hash_file
@@ -27,9 +28,11 @@ from gaia_stim.space import attributes as estimating
 from gaia_stim.space.labelled import as_fitted, labelled
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
-from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors
+from gaia_stim.space.vectors import CARRIED, AttributeRecord, Vectors, as_float32
 
 HEATMAPS = {"ols": "leakage_ols.png", "mean_difference": "leakage_mean_difference.png"}
+USED = "used"
+"""The direction that is asked for by --estimator and --hold, where it is another than these."""
 FRESH_SEED = 2**40
 """Of the faces that are drawn for an audit: far from any that a user would give."""
 HELD_OUT = 300
@@ -40,6 +43,10 @@ HALF_TEST = 0.3
 """Share of the second half that predictors are measured on and sources are taken from."""
 GOOD_SUCCESS = 0.8
 HARDLY_SHOWN = 0.25
+SHORT = 0.2
+"""Of what was asked: so much less beyond all labels is said."""
+SURE = 0.8
+"""R² of the predictors whose scatter over the faces is told: that of weaker ones is mostly their own."""
 NAMED = 6
 
 
@@ -54,10 +61,21 @@ class AuditedAttribute:
     """How much of a true difference between images their reconstructions show: 1 is all of it."""
     predictor_r2: float | None
     """On held-out pictures."""
-    moved_ols: float | None
-    """Change of the attribute itself for 1 asked."""
-    success_ols: float | None
-    identity_ols: float | None
+    moved: float | None
+    """Change of the attribute itself for 1 asked, to values that labels have."""
+    outwards: float | None
+    """The same away from the mean."""
+    beyond: float | None
+    """The same to values that no label has."""
+    success: float | None
+    identity: float | None
+    leaked: float | None
+    """Largest movement of another attribute, in SDs for 1 SD, root mean square over the faces, by sure predictors."""
+    leaked_into: str | None
+    """Which that is."""
+    up: float | None = field(metadata={"for_programs": True})
+    down: float | None = field(metadata={"for_programs": True})
+    inwards: float | None = field(metadata={"for_programs": True})
     predictor_accuracy: float | None = field(metadata={"for_programs": True})
     """Of binary attributes: share of held-out pictures that are told right."""
     success_mean_difference: float | None = field(metadata={"for_programs": True})
@@ -72,6 +90,9 @@ class AuditedPair:
     r: float
     ols: float | None
     mean_difference: float | None
+    ols_rms: float | None
+    """Face by face; the two before are means, in which faces can cancel."""
+    mean_difference_rms: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +105,7 @@ class Evidence:
     """Of all held-out pictures; the first are the sources."""
     values: Values
     told: str
-    readouts: Mapping[int, Values] = field(default_factory=dict)
+    gauges: Mapping[int, Values] = field(default_factory=dict)
     """Of the attributes whose edits are calibrated, by their place."""
     warnings: tuple[str, ...] = ()
 
@@ -112,12 +133,12 @@ def _fresh_faces(config: AttributesAuditConfig, vectors: Vectors, space: Space, 
     )
     predictors = learn(lesson, exam, _binary(vectors))
     return Evidence(
-        _both(vectors),
+        _estimates(config, vectors),
         predictors,
         found.codes(space, listen)[test],
         found.values[test],
         f"{config.n:,} newly drawn faces, each attribute dealt for itself",
-        _readouts(config, vectors, vectors.readout),
+        _gauges(config, vectors),
     )
 
 
@@ -149,10 +170,15 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
     for name, column in zip(own, found.values.T, strict=True):
         if any(len(np.unique(column[rows][~np.isnan(column[rows])])) < 2 for rows in (full, rest, test)):
             raise DataError(f"{file}: '{name}' is too rare to be audited: in a part of the images all have the same")
-    estimates = {
-        "ols": estimating.ols(codes[full], found.values[full]).vectors,
-        "mean_difference": estimating.mean_difference(codes[fit], found.values[fit]).vectors,
-    }
+    halved = replace(
+        vectors,
+        estimates={
+            "ols": as_float32(estimating.ols(codes[full], found.values[full]).vectors),
+            "mean_difference": as_float32(estimating.mean_difference(codes[fit], found.values[fit]).vectors),
+            "ridge": as_float32(estimating.ridge(codes[full], found.values[full]).vectors),
+        },
+        readout=as_float32(estimating.read_out(codes[fit], found.values[fit]).weights),
+    )
     related = correlated(record.attributes, np.array(record.correlations))
     chance = np.random.default_rng(config.seed)
     lesson, exam = (
@@ -170,13 +196,13 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
     sizes = [len(rows) for rows in lesson.rows]
     unmatched = [name for name, size in zip(own, sizes, strict=True) if size < LEAST_MATCHED]
     return Evidence(
-        estimates,
+        _estimates(config, halved),
         predictors,
         codes[test],
         found.values[test],
         f"{len(lesson.pictures):,} labelled images that the vectors were not fitted on, balanced for each attribute "
         f"({min(sizes):,} to {max(sizes):,} of them used)",
-        _readouts(config, vectors, estimating.read_out(codes[fit], found.values[fit]).weights),
+        _gauges(config, halved),
         tuple(_unbalanced(unmatched)),
     )
 
@@ -189,18 +215,38 @@ def _unbalanced(unmatched: list[str]) -> Iterator[str]:
         )
 
 
-def _readouts(config: AttributesAuditConfig, vectors: Vectors, weights: npt.NDArray[np.floating]) -> dict[int, Values]:
+def _gauges(config: AttributesAuditConfig, vectors: Vectors) -> dict[int, Values]:
     """Those that edits are calibrated by, as `attributes apply` does it: of attributes that the codes carry."""
-    carried = [place for place, one in enumerate(vectors.record.attributes) if one.r2 >= CARRIED]
-    return {place: weights[place].astype(np.float64) for place in carried} if config.calibrate else {}
+    found = {place: vectors.gauge(name) for place, name in enumerate(vectors.record.names)} if config.calibrate else {}
+    return {place: gauge for place, gauge in found.items() if gauge is not None}
 
 
 def _binary(vectors: Vectors) -> list[bool]:
     return [one.kind != "graded" for one in vectors.record.attributes]
 
 
-def _both(vectors: Vectors) -> dict[str, Values]:
-    return {name: vectors.estimates[name].astype(np.float64) for name in HEATMAPS}
+def _estimates(config: AttributesAuditConfig, vectors: Vectors) -> dict[str, Values]:
+    found = {name: np.asarray(vectors.estimates[name], np.float64) for name in HEATMAPS}
+    return found if is_plain(config) else {**found, USED: directions(config, vectors)}
+
+
+def is_plain(config: AttributesAuditConfig) -> bool:
+    """Whether the direction asked for is one of the two that are audited anyway."""
+    return config.estimator in HEATMAPS and not names(config.hold)
+
+
+def directions(config: AttributesAuditConfig, vectors: Vectors) -> Values:
+    """Of each attribute the direction that `apply` would take, (attributes, latent), all others of --hold held.
+
+    Raises `ConfigError` as `Vectors.direction`.
+    """
+    held = names(config.hold)
+    return np.stack(
+        [
+            vectors.direction(name, config.estimator, [one for one in held if one != name])
+            for name in vectors.record.names
+        ]
+    )
 
 
 def judged(
@@ -222,7 +268,8 @@ def judged(
         record.attributes,
         evidence.estimates,
         listen,
-        evidence.readouts,
+        evidence.gauges,
+        ("mean_difference", *([USED] if config.estimator == "mean_difference" else [])),
     )
     visible = shown(predictors, space.decode(evidence.codes), evidence.values)
     r = np.array(record.correlations)
@@ -230,16 +277,24 @@ def judged(
     pairs = correlated(record.attributes, r) & judged
     columns = np.array([one.column for one in record.attributes])
     every = (columns[:, None] != columns) & judged
+    sure = np.nan_to_num(predictors.r2, nan=-1.0) >= SURE
     carried = np.array([one.r2 >= CARRIED for one in record.attributes])
     means: dict[str, Any] = {}
-    for name in HEATMAPS:
+    for name in (*HEATMAPS, USED):
+        if name not in moved:
+            continue
         means |= {
             f"leakage_{name}": mean_over(moved[name].matrix, pairs),
+            f"leakage_rms_{name}": mean_over(moved[name].scatter, pairs & sure),
             f"leakage_all_pairs_{name}": mean_over(moved[name].matrix, every),
+            f"leakage_rms_all_pairs_{name}": mean_over(moved[name].scatter, every & sure),
             f"success_{name}": _mean(moved[name].success[carried]),
             f"identity_{name}": _mean(moved[name].identity),
         }
-    audited = _attributes(record.attributes, moved, visible, predictors)
+    audited, used = (
+        _attributes(record.attributes, moved, name, visible, predictors, every) if name in moved else []
+        for name in ("ols", USED)
+    )
     found = [
         AuditedPair(
             record.names[a],
@@ -247,6 +302,8 @@ def judged(
             float(r[a, b]),
             _number(moved["ols"].matrix[a, b]),
             _number(moved["mean_difference"].matrix[a, b]),
+            _number(moved["ols"].scatter[a, b]),
+            _number(moved["mean_difference"].scatter[a, b]),
         )
         for a, b in np.argwhere(pairs)
     ]
@@ -255,10 +312,15 @@ def judged(
         "predictors_learned_from": evidence.told,
         **means,
         "attributes": [asdict(one) for one in audited],
+        "used": [asdict(one) for one in used],
         "pairs": [asdict(one) for one in found],
-        "in_words": [*_words(means, found, audited, bool(pairs.any())), *evidence.warnings],
+        "in_words": [*_words(means, found, audited, bool(pairs.any())), *_used(means, used), *evidence.warnings],
         "names": record.names,
-        **{f"matrix_{name}": [[_number(cell) for cell in row] for row in moved[name].matrix] for name in HEATMAPS},
+        **{
+            f"{what}_{name}": [[_number(cell) for cell in row] for row in table]
+            for name in HEATMAPS
+            for what, table in (("matrix", moved[name].matrix), ("rms", moved[name].scatter))
+        },
     }
     words = {"ols": "OLS", "mean_difference": "mean difference"}
     for name, file in HEATMAPS.items():
@@ -272,19 +334,31 @@ def _reliable(matrix: Values, predictors: Predictors) -> Values:
 
 
 def _attributes(
-    attributes: tuple[AttributeRecord, ...], moved: Mapping[str, Moved], visible: Values, predictors: Predictors
+    attributes: tuple[AttributeRecord, ...],
+    moved: Mapping[str, Moved],
+    direction: str,
+    visible: Values,
+    predictors: Predictors,
+    others: npt.NDArray[np.bool_],
 ) -> list[AuditedAttribute]:
+    own = moved[direction]
+    sure = np.nan_to_num(predictors.r2, nan=-1.0) >= SURE
+    leaked = np.where(others & sure, np.nan_to_num(own.scatter, nan=-1.0), -1.0)
+    most = leaked.argmax(axis=1)
     return [
         AuditedAttribute(
             attribute=one.name,
             r2=one.r2,
             shown=_number(visible[place]),
             predictor_r2=_number(predictors.r2[place]),
-            moved_ols=_number(moved["ols"].matrix[place, place]) if predictors.reliable[place] else None,
-            success_ols=_number(moved["ols"].success[place]),
-            identity_ols=_number(moved["ols"].identity[place]),
+            moved=_number(own.matrix[place, place]) if predictors.reliable[place] else None,
+            success=_number(own.success[place]),
+            identity=_number(own.identity[place]),
+            leaked=_number(leaked[place, most[place]]) if leaked[place].max() >= 0 else None,
+            leaked_into=attributes[most[place]].name if leaked[place].max() >= 0 else None,
             predictor_accuracy=_number(predictors.accuracy[place]),
             success_mean_difference=_number(moved["mean_difference"].success[place]),
+            **{way: _number(own.own[way][place]) for way in WAYS},
         )
         for place, one in enumerate(attributes)
     ]
@@ -300,6 +374,9 @@ def _words(
             f"where labels go together, moving one attribute by 1 SD moves the other by {ols:.2f} SD with OLS and by "
             f"{difference:.2f} SD with mean differences{times}"
         )
+        by_face = means["leakage_rms_ols"], means["leakage_rms_mean_difference"]
+        if None not in by_face:
+            yield f"face by face (root mean square) these are {by_face[0]:.2f} and {by_face[1]:.2f} SD"
         worst = max(pairs, key=lambda pair: abs(pair.mean_difference or 0))
         yield (
             f"most of all {worst.moved} into {worst.into} (r = {worst.r:.2f}): {worst.mean_difference:+.2f} SD with "
@@ -313,22 +390,39 @@ def _words(
             f"the codes tell {_list(dim)}, but the decoded pictures hardly show it: a longer trained or larger model "
             "is needed before it can be moved"
         )
-    seen = [one for one in carried if one.attribute not in dim and one.success_ols is not None]
-    if good := [one.attribute for one in seen if (one.success_ols or 0) >= GOOD_SUCCESS]:
+    seen = [one for one in carried if one.attribute not in dim and one.success is not None]
+    if good := [one.attribute for one in seen if (one.success or 0) >= GOOD_SUCCESS]:
         yield f"asked to move, these do so by half to one and a half times as much in most faces: {_list(good)}"
     for one in seen:
-        if (one.success_ols or 0) < GOOD_SUCCESS:
+        if (one.success or 0) < GOOD_SUCCESS:
             yield (
-                f"{one.attribute} moves by {one.moved_ols:.2f} for 1 asked, and as asked in only "
-                f"{one.success_ols:.0%} of the faces"
+                f"{one.attribute} moves by {one.moved:.2f} for 1 asked, and as asked in only "
+                f"{one.success:.0%} of the faces"
+            )
+    for one in seen:
+        if one.beyond is not None and abs(one.beyond - 1) > SHORT and one.success and one.success >= GOOD_SUCCESS:
+            yield (
+                f"{one.attribute} moves by {one.moved:.2f} for 1 asked to values that labels have, and by "
+                f"{one.beyond:.2f} beyond them"
             )
     if weak := [one.attribute for one in attributes if one.predictor_r2 is None or one.predictor_r2 < ACCURATE]:
         yield f"not judged, for no predictor could tell it from pictures (R² below {ACCURATE}): {_list(weak)}"
 
 
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+def _used(means: Mapping[str, Any], used: list[AuditedAttribute]) -> Iterator[str]:
+    moved = [one.moved for one in used if one.r2 >= CARRIED and one.moved is not None]
+    if moved:
+        leaked = means["leakage_rms_all_pairs_used"]
+        others = "" if leaked is None else f", and the others by {leaked:.2f} SD, face by face"
+        yield (
+            f"the directions that --estimator and --hold ask for move their attributes by {min(moved):.2f} to "
+            f"{max(moved):.2f} for 1 asked{others}"
+        )
+
+
+def _list(given: list[str]) -> str:
+    more = f" and {len(given) - NAMED} more" if len(given) > NAMED else ""
+    return ", ".join(given[:NAMED]) + more
 
 
 def _mean(values: Values) -> float | None:

@@ -1,10 +1,13 @@
 """How different two images look: distances that stand for a human observer's, where none has been asked.
 
 NLPD compares what is left of two images after the retina's and the early visual system's two gains, local luminance
-subtraction and local contrast normalisation, at six scales. It needs an image large enough for six scales; smaller
-ones are compared by structural similarity.
+subtraction and local contrast normalisation, at six scales, the coarsest a few pixels of small images. It is written
+out here after the authors' own NLP_dist.m, for it is short and needs only scipy.
 
-NLPD is written out here after the authors' own NLP_dist.m, for it is short and needs only scipy.
+Its scales are octaves of pixels. Where it is known how large the pictures are to the eye they are first brought to
+`PIXELS_PER_DEGREE`, and the scales are octaves of cycles per degree: the bands end at 16, 8, 4, 2 and 1, and what is
+coarser is the last. How many pixels a degree have is our choice, for its source names none: the weights were learned
+from natural images, whose statistics are nearly the same at any scale.
 """
 
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import scipy
+import skimage
 from jaxtyping import Float64
 
 from gaia_stim.metrics.distance import Pixels
@@ -22,8 +26,8 @@ from gaia_stim.srgb import encoded
 Distances = Float64[npt.NDArray[np.float64], " n"]
 Planes = Float64[npt.NDArray[np.float64], "n height width"]
 
-SMALLEST = 64
-"""Pixels of a side from which six scales fit."""
+PIXELS_PER_DEGREE = 32.0
+"""At which pictures are compared whose size to the eye is known: our choice."""
 
 LOW_PASS = np.array([0.05, 0.25, 0.4, 0.25, 0.05])
 """Burt & Adelson (1983): the filter between the scales."""
@@ -40,19 +44,17 @@ NEIGHBOURS = (
 """Weights of a coefficient's neighbours in its gain, for each scale (the same source)."""
 
 
-def perceptual_distance(a: Pixels, b: Pixels) -> Distances:
-    """NLPD where the images have at least `SMALLEST` pixels a side, else √(1 − SSIM): two of (n, H, W, C) to (n,)."""
-    return nlpd(a, b) if is_large(a) else structural_distance(a, b)
+def colour_distance(a: Pixels, b: Pixels) -> Distances:
+    """Mean CIEDE2000 over the pixels, sRGB seen under D65: two of (n, H, W, C) to (n,); 1 is about just noticeable.
+
+    Pixel by pixel, for uniform patches it was made (Sharma, Wu & Dalal 2005); grey pictures have lightness alone.
+    """
+    return np.array([_colour(one, other) for one, other in zip(a, b, strict=True)], dtype=np.float64)
 
 
-def perceptual_name(images: Pixels) -> str:
-    """What `perceptual_distance` measures on images of that size, in words."""
-    return "NLPD of luminance (Laparra et al. 2016)" if is_large(images) else "√(1 − SSIM) (Wang et al. 2004)"
-
-
-def is_large(images: Pixels) -> bool:
-    """Whether NLPD's six scales fit."""
-    return bool(min(images.shape[1:3]) >= SMALLEST)
+def _colour(a: Pixels, b: Pixels) -> float:
+    lab = (skimage.color.rgb2lab(np.broadcast_to(one, (*one.shape[:2], 3))) for one in (a, b))
+    return float(skimage.color.deltaE_ciede2000(*lab).mean())
 
 
 def structural_distance(a: Pixels, b: Pixels) -> Distances:
@@ -64,17 +66,29 @@ def structural_distance(a: Pixels, b: Pixels) -> Distances:
     return root
 
 
-def nlpd(a: Pixels, b: Pixels) -> Distances:
+def nlpd(a: Pixels, b: Pixels, degrees: float | None = None) -> Distances:
     """Normalised Laplacian pyramid distance of the luminance: two of (n, H, W, C) to (n,); 0 where they are equal.
 
-    The pyramid sees grey levels in [0, 1] as a display is driven with: the luminance of each pixel, sRGB-encoded.
-    Source: Laparra, Ballé, Berardino & Simoncelli (2016), Perceptual image quality assessment using a normalized
-    Laplacian pyramid, Eqs. 1-5.
+    `degrees` is how wide the pictures are to the eye, if that is known. The pyramid sees grey levels in [0, 1] as a
+    display is driven with: the luminance of each pixel, sRGB-encoded. Source: Laparra, Ballé, Berardino & Simoncelli
+    (2016), Perceptual image quality assessment using a normalized Laplacian pyramid, Eqs. 1-5.
     """
-    scales = zip(_normalised(encoded(luminance(a))), _normalised(encoded(luminance(b))), strict=True)
+    scales = zip(_normalised(_seen(a, degrees)), _normalised(_seen(b, degrees)), strict=True)
     errors = [np.sqrt(np.square(x - y).mean(axis=(1, 2))) for x, y in scales]
     mean: Distances = np.mean(errors, axis=0)
     return mean
+
+
+def _seen(images: Pixels, degrees: float | None) -> Planes:
+    """Grey levels, at `PIXELS_PER_DEGREE` where the size to the eye is known; light is what is averaged."""
+    light = luminance(images)
+    if degrees is not None:
+        height, width = light.shape[1:]
+        scale = PIXELS_PER_DEGREE * degrees / width
+        shape = (len(light), max(1, round(height * scale)), max(1, round(width * scale)))
+        light = skimage.transform.resize(light, shape, order=1, anti_aliasing=scale < 1).clip(0, 1)
+    found: Planes = encoded(light)
+    return found
 
 
 def _normalised(planes: Planes) -> Iterator[Planes]:

@@ -15,15 +15,13 @@ from gaia_stim.space.varying import Vary
 from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
-from gaia_stim.stimuli.plans.edits import Edit, edit_plan
+from gaia_stim.stimuli.plans.edits import Edit, edit_plan, warnings
 from gaia_stim.stimuli.provenance import Predicted
 from gaia_stim.stimuli.sets import SHEET
 from gaia_stim.stimuli.sources import Gain, Source, gather
 
 SMALL = 0.25
 """In SDs: amounts that stay within are hardly seen, and in units of a graded attribute rarely meant."""
-NEAR = 0.05
-"""Share of the range of an attribute's labels by which an amount may go beyond it unsaid."""
 NEAR_NOTHING = 0.1
 """R² below which what is moved is mostly chance."""
 
@@ -82,9 +80,8 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
         force=config.force,
     )
     plan = made.provenance.plan
-    for name, values in zip(config.attribute, steps, strict=True):
-        if said := _beyond(vectors.attribute(name), values, config.unit, plan.predicted):
-            listen(Note(f"{name}: {said}; nothing is cut, but no image was labelled so", warning=True))
+    for text in warnings(edit, made.rows(), plan.predicted, Vary(config.vary)):
+        listen(Note(text, warning=True))
     return AttributesApplyResult(
         out,
         len(made),
@@ -109,27 +106,3 @@ def _mind(attribute: AttributeRecord, values: Sequence[float], unit: str, listen
     if attribute.r2 < NEAR_NOTHING:
         weak = f"{attribute.name}: the codes hardly say anything of it (R² {attribute.r2:.2f})"
         listen(Note(f"{weak}; what is moved is mostly chance", warning=True))
-
-
-def _beyond(attribute: AttributeRecord, values: Sequence[float], unit: str, faces: Sequence[Predicted]) -> str | None:
-    """What to say where amounts ask for what no label had; None where they do not.
-
-    A graded attribute goes beyond its labels where a face's value and the amount do; one of yes and no, where more is
-    asked for than the way from the one to the other: what the codes say of a single face is no clear yes or no.
-    """
-    low, high = attribute.low, attribute.high
-    near = NEAR * (high - low)
-    steps = [value * (attribute.sd if unit == "sd" else 1.0) for value in values]
-    far = max(steps, key=abs)
-    if abs(far) > high - low + near:
-        return f"{far:+.4g} is further than all labels are apart ({low:.4g} to {high:.4g})"
-    own = [face for face in faces if face.attribute == attribute.name and attribute.kind == "graded"]
-    reached = [(face.source_id, face.value + step) for face in own for step in (min(steps), max(steps))]
-    beyond = [(face, end) for face, end in reached if not low - near <= end <= high + near]
-    if not beyond:
-        return None
-    count = len({face for face, _ in beyond})
-    return (
-        f"{count:,} of {len(own):,} faces go beyond the labels ({low:.4g} to {high:.4g}),"
-        f" such as {beyond[0][0]} to {beyond[0][1]:.4g}"
-    )

@@ -6,8 +6,17 @@ from typing import Any
 
 import gaia_stim
 from gaia_stim.config import AttributesAuditConfig
+from gaia_stim.config.attributes import names
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.evaluation.vector_audit import HEATMAPS, AuditedAttribute, AuditedPair, gather_evidence, judged
+from gaia_stim.evaluation.vector_audit import (
+    HEATMAPS,
+    USED,
+    AuditedAttribute,
+    AuditedPair,
+    directions,
+    gather_evidence,
+    judged,
+)
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.space.opening import open_space_by_hash
@@ -34,14 +43,22 @@ class AttributesAuditResult:
     leakage_ols: float | None
     """Mean |L| over the ordered pairs whose labels correlate."""
     leakage_mean_difference: float | None
+    leakage_rms_ols: float | None
+    """The same, of the root mean square over the faces instead of the size of their mean."""
+    leakage_rms_mean_difference: float | None
     leakage_all_pairs_ols: float | None
     leakage_all_pairs_mean_difference: float | None
+    leakage_rms_all_pairs_ols: float | None
+    leakage_rms_all_pairs_mean_difference: float | None
     success_ols: float | None
     """Mean over the attributes that the codes carry (R² of 0.5 or more)."""
     success_mean_difference: float | None
     identity_ols: float | None
     identity_mean_difference: float | None
     attributes: list[AuditedAttribute]
+    """By the vectors of OLS."""
+    used: list[AuditedAttribute]
+    """By the direction that --estimator and --hold ask for, where it is another; else none."""
     pairs: list[AuditedPair]
     in_words: list[Finding]
     heatmaps: list[Path]
@@ -50,6 +67,9 @@ class AttributesAuditResult:
     matrix_ols: list[list[float | None]] = field(metadata={"for_programs": True})
     """L[applied][predicted]."""
     matrix_mean_difference: list[list[float | None]] = field(metadata={"for_programs": True})
+    rms_ols: list[list[float | None]] = field(metadata={"for_programs": True})
+    """Root mean square over the faces of what L is the mean of."""
+    rms_mean_difference: list[list[float | None]] = field(metadata={"for_programs": True})
 
 
 def audit(config: AttributesAuditConfig, listen: Listener = silent) -> AttributesAuditResult:
@@ -60,6 +80,7 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
     """
     vectors = Vectors.open(config.vectors)
     record = vectors.record
+    directions(config, vectors)
     out = config.out or beside(config.vectors, "_audit")
     request = {
         "verb": verb_of(config),
@@ -68,6 +89,8 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
         "sources": config.sources,
         "n": config.n,
         "calibrate": config.calibrate,
+        "estimator": config.estimator,
+        "hold": names(config.hold),
         "seed": config.seed,
     }
 
@@ -82,10 +105,12 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
 
 
 def _result(out: Path, found: dict[str, Any]) -> AttributesAuditResult:
-    rest = {name: value for name, value in found.items() if name not in ("attributes", "pairs", "in_words")}
+    made = ("attributes", "used", "pairs", "in_words")
+    rest = {name: value for name, value in found.items() if name not in made and not name.endswith(f"_{USED}")}
     return AttributesAuditResult(
         out=out,
         attributes=[AuditedAttribute(**one) for one in found["attributes"]],
+        used=[AuditedAttribute(**one) for one in found["used"]],
         pairs=[AuditedPair(**one) for one in found["pairs"]],
         in_words=[Finding(one) for one in found["in_words"]],
         heatmaps=[out / name for name in HEATMAPS.values()],

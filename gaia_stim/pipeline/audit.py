@@ -94,6 +94,6 @@ def _dataset(config: AuditConfig, space: Space, listen: Listener) -> Dataset | N
     if dataset.content_hash != trained.content_hash:
         if config.images is not None:
             raise DataError(f"{folder}: not the images that the model was trained on (their hash is another one)")
-        listen(Note(f"{folder}: was changed since the training; what needs its images is left out"))
+        listen(Note(f"{folder}: not, or no longer, the images of the training; what needs them is left out"))
         return None
     return split_as_trained(dataset, trained)

@@ -27,6 +27,9 @@ class MorphGridResult:
     spacing: str
     steps_cv_before: float
     steps_cv: float
+    steps_cv_ciede2000: float | None
+    """By a measure that placed nothing, and so the next."""
+    steps_cv_structural: float | None
     refinement: tuple[Gain, ...]
     model_hash: str
 
@@ -52,6 +55,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
             config.rows,
             config.cols,
             config.spacing,
+            pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
             size=config.size,
             detail=config.detail,
@@ -72,6 +76,8 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
         spacing.name,
         spacing.steps_cv_before,
         spacing.steps_cv,
+        spacing.judged.ciede2000,
+        spacing.judged.structural,
         plan.refinement.images,
         made.provenance.model.model_hash,
     )

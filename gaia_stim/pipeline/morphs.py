@@ -32,6 +32,9 @@ class MorphResult:
     spacing: str
     steps_cv_before: float
     steps_cv: float
+    steps_cv_ciede2000: float | None
+    """By a measure that placed nothing, and so the next."""
+    steps_cv_structural: float | None
     refinement: tuple[Gain, ...]
     model_hash: str
 
@@ -47,6 +50,8 @@ class MorphResult:
             spacing.name,
             spacing.steps_cv_before,
             spacing.steps_cv,
+            spacing.judged.ciede2000,
+            spacing.judged.structural,
             plan.refinement.images,
             made.provenance.model.model_hash,
         )
@@ -76,6 +81,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
             config.spacing,
             extrapolate=config.extrapolate,
             raw_endpoints=config.raw_endpoints,
+            pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
             size=config.size,
             detail=config.detail,
@@ -108,6 +114,7 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
             config.steps,
             config.path,
             config.spacing,
+            pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
             size=config.size,
             detail=config.detail,

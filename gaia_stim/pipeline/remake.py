@@ -1,7 +1,7 @@
 """Making a set again from its provenance, and saying what differs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     provenance = record.as_written
     plan = Plan.from_json(provenance["plan"])
     if config.size == "model":
-        plan, record = replace(plan, carrying=None), _without_photographs(record)
+        record = _without_photographs(record)
     out = config.out or beside(config.target if is_set else config.target.parent, "_remade")
     if out.resolve() in (config.target.resolve(), config.target.resolve().parent):
         raise ConfigError(f"{out}: is the set itself; give another --out")
@@ -64,6 +64,7 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
         raise DataError(f"{config.target}: its codes have {plan.codes.shape[1]} numbers, the model's {space.latent}")
     with threads_as_then(record.threads):
         now = build()
+        plan = plan.uncarried(space) if config.size == "model" else plan
         if stands(out, SET, record.request, force=config.force):
             listen(Note(f"{out} holds this very set already: only compared"))
             made = StimulusSet.open(out)

@@ -14,7 +14,7 @@ from gaia_stim.metrics.distance import variation
 from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.manifest import Row
-from gaia_stim.stimuli.provenance import PlanRecord
+from gaia_stim.stimuli.provenance import Judged, PlanRecord
 from gaia_stim.stimuli.sets import DISAGREEMENT, StimulusSet
 
 SHOWN, SHOWN_BYTES = 500, 20 << 20
@@ -176,16 +176,27 @@ def _columns(rows: Sequence[Row]) -> int | None:
 # -- curves -----------------------------------------------------------------------------------------------------------
 
 
+def _judged(judged: Judged) -> str:
+    """What measures say that did not place the stimuli."""
+    if judged.ciede2000 is None or judged.structural is None:
+        return ""
+    return (
+        f" To measures that placed nothing: by {judged.ciede2000:.1%} in CIEDE2000, by {judged.structural:.1%} in "
+        "√(1 − SSIM)."
+    )
+
+
 def _charts(rows: Sequence[Row], plan: PlanRecord) -> Iterator[Chart]:
     kept = [rows[place] for place in spread_over(len(rows), LISTED)]
     joined = plan.continuum
     steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
     if len(steps) > 1:
         was = f"; {plan.spacing.steps_cv_before:.1%} in equal latent steps" if plan.spacing else ""
+        judged = _judged(plan.spacing.judged) if plan.spacing else ""
         yield chart(
             "Steps between neighbours",
             f"RMS pixel difference from the stimulus before. The steps vary by {variation(steps):.1%} of their mean "
-            f"(dashed{was}).",
+            f"(dashed{was}).{judged}",
             "position",
             "RMS pixel difference, of 1",
             [_series("step", kept, "step_distance")],

@@ -1,12 +1,14 @@
 """How far to go along a direction so that pictures show as much as was asked for.
 
 A vector adds the same to every code, but a decoder draws less of it in one face than in another, and mostly less than
-the code says: hair grows by two thirds of what was asked. With w the readout of the attribute and s the change of the
-code, k is sought, for every face and amount, so that the picture, encoded again, has moved as far as the code was to:
+the code says: hair grows by two thirds of what was asked. With g the gauge of the attribute (`Vectors.gauge`) and s the
+change of the code for an amount, k is sought, for every face and amount, so that the picture, encoded again, has moved
+by that amount:
 
-    w · (Enc(Dec(z + k·s)) − Enc(Dec(z))) = w · s
+    g · (Enc(Dec(z + k·s)) − Enc(Dec(z))) = amount
 
-Where codes come back from their pictures as they were, k is 1. It looks at codes and the model alone, and at no label.
+Where codes come back from their pictures as they were, and s is the amount times the OLS vector, k is 1. It looks at
+codes and the model alone, and at no label.
 """
 
 import numpy as np
@@ -25,17 +27,18 @@ Factors = Float64[npt.NDArray[np.float64], " n"]
 Weights = Float64[npt.NDArray[np.float64], " latent"]
 
 
-def factors(space: Space, codes: Codes, changes: Changes, readout: Weights) -> Factors:
-    """k of each code (n, latent) and its change: of those that were tried, the one that comes nearest; 1 where the
-    readout is not to move."""
-    wanted = changes @ readout
-    still = wanted == 0
-    before = _seen(space, codes, readout)
+def factors(space: Space, codes: Codes, changes: Changes, gauge: Weights, amounts: Factors) -> Factors:
+    """k of each code (n, latent), its change, and the amount that this is for; 1 for an amount of 0.
+
+    Of those that were tried, the one that comes nearest.
+    """
+    still = amounts == 0
+    before = _seen(space, codes, gauge)
     # Just beyond the limits, so that these are among what can be tried.
     low, high = np.full(len(codes), np.nextafter(LEAST, 0)), np.full(len(codes), np.nextafter(MOST, np.inf))
     k, found, missed = np.ones(len(codes)), np.ones(len(codes)), np.full(len(codes), np.inf)
     for _ in range(ROUNDS):
-        shown = (_seen(space, codes + k[:, None] * changes, readout) - before) / np.where(still, 1, wanted)
+        shown = (_seen(space, codes + k[:, None] * changes, gauge) - before) / np.where(still, 1, amounts)
         is_nearer = np.abs(shown - 1) < missed
         found, missed = np.where(is_nearer, k, found), np.where(is_nearer, np.abs(shown - 1), missed)
         low, high = np.where(shown < 1, np.maximum(low, k), low), np.where(shown > 1, np.minimum(high, k), high)
@@ -45,7 +48,7 @@ def factors(space: Space, codes: Codes, changes: Changes, readout: Weights) -> F
     return np.where(still, 1.0, found)
 
 
-def _seen(space: Space, codes: npt.NDArray[np.floating], readout: Weights) -> Factors:
+def _seen(space: Space, codes: npt.NDArray[np.floating], gauge: Weights) -> Factors:
     """What the pictures of codes say of the attribute."""
     pictures = space.decode(codes.astype(np.float32))
-    return np.asarray(space.encode(pictures).astype(np.float64) @ readout)
+    return np.asarray(space.encode(pictures).astype(np.float64) @ gauge)

@@ -12,7 +12,7 @@ from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import cores
 from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, write_bytes
 from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes, shape_of
 from gaia_stim.runs import DatasetRecord
@@ -35,27 +35,28 @@ def images_of(
 ) -> Dataset:
     """The images of a folder, else those that the model was trained on, as the model sees them.
 
-    What was held out of the training is held out here, and all of a folder that shares no image with it. `option` names
-    the folder on the command line. Raises `DataError` where they are gone, or are in colour and the model has learned
-    from grey ones, unless they may be `greyed`.
+    The latter are told by their hashes: a folder that merely has the recorded name is not taken. What was held out of
+    the training is held out here, and all of a folder that shares no image with it. `option` names the folder on the
+    command line. Raises `DataError` where they are gone or others now, or are in colour and the model has learned from
+    grey ones, unless they may be `greyed`.
     """
     trained = space.config.dataset
     home = folder or Path(trained.folder)
+    ask = f"name them, or others of their kind, by {option} DIR"
     if folder is None and not home.is_dir():
-        raise DataError(
-            f"{home}: the images that this model was trained on are not here; name them, or others of their kind, by "
-            f"{option} DIR"
-        )
+        raise DataError(f"{home}: the images that this model was trained on are not here; {ask}")
     given = folder is not None
     images = opened(space, home, listen, reading=reading, colour=given, grey=given and greyed)
+    is_trained_on = images.content_hash == trained.content_hash
+    if folder is None and not is_trained_on:
+        # A path is no proof: another project may have a folder of that name.
+        raise DataError(f"{home}: its images are not, or no longer, those that this model was trained on; {ask}")
     if images.channels != space.shape[2]:
         raise DataError(f"{home}: has images in colour, and the model ({space.run}) has learned from grey ones")
-    is_trained_on = images.content_hash == trained.content_hash
-    if not is_trained_on and folder is None:
-        listen(Note(f"{home}: its images are no longer those that the model was trained on", warning=True))
-    if not is_trained_on and folder is not None and Path(trained.folder).is_dir():
-        known = set(opened(space, Path(trained.folder)).table["image_hash"])
-        if known.isdisjoint(images.table["image_hash"]):
+    if not is_trained_on and Path(trained.folder).is_dir():
+        learned_from = opened(space, Path(trained.folder))
+        is_there = learned_from.content_hash == trained.content_hash
+        if is_there and set(learned_from.table["image_hash"]).isdisjoint(images.table["image_hash"]):
             return images.split(np.ones(len(images), dtype=bool))
     return split_as_trained(images, trained)
 

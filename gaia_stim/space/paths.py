@@ -3,7 +3,8 @@
 `Line` is what a morph is made on, and a caricature too: the line from a norm to a face, beyond 1. The paths of `PATHS`
 lead through any number of codes and are made of them alone: `Polyline` and `Spline` from the first to the last, `Wheel`
 round and back. They know where on them the codes lie (`knots`). Each is as long as it is and t measures how far along
-one is, so that equal steps of t are (on a spline: nearly) equal steps of latent distance.
+one is, so that equal steps of t are equal lengths of the path. The straight way from one place to the next is as long,
+but where the path turns between them: round the corner of a `Polyline` it is shorter.
 
 Codes are float32; every path meets its first and last code to the bit.
 """
@@ -67,9 +68,10 @@ class Polyline:
 
 @dataclass(frozen=True, eq=False)
 class Spline:
-    """The natural cubic spline through the codes, its parameter the length of the chords; through two it is the `Line`.
+    """The natural cubic spline through the codes, from the first to the last at constant speed; through two the `Line`.
 
-    No corner to see when it is walked. Raises as `Polyline`.
+    No corner to see when it is walked. Its parameter is the length of the chords before it is walked by its own length.
+    Raises as `Polyline`.
     """
 
     points: Codes
@@ -78,9 +80,11 @@ class Spline:
 
     def __post_init__(self) -> None:
         knots = _knots(self.points, len(self.points))
-        straight = len(self.points) == 2
-        curve = Polyline(self.points) if straight else _cubic(knots, self.points, "natural")
-        object.__setattr__(self, "knots", knots)
+        # A cubic through two is straight too, but meets it only nearly.
+        curve: Polyline | _Walked = Polyline(self.points)
+        if len(self.points) > 2:
+            curve = _walked(_cubic(knots, self.points, "natural"), knots)
+        object.__setattr__(self, "knots", curve.knots)
         object.__setattr__(self, "_curve", curve)
 
     def __call__(self, t: Places) -> Codes:
@@ -98,24 +102,42 @@ class Wheel:
     points: Codes
     knots: Places = field(init=False)
     _curve: Path = field(init=False, repr=False)
-    _travelled: Places = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.points) < 3:
             raise DataError(f"a wheel leads through at least 3 images, not {len(self.points)}")
         closed = np.concatenate([self.points, self.points[:1]])
         chords = _knots(closed, len(self.points))
-        curve = _cubic(chords, closed, "periodic")
-        lengths = _distances(curve(np.linspace(0, 1, ARC_SAMPLES + 1)))
-        travelled = np.concatenate([[0.0], np.cumsum(lengths)])
-        travelled /= travelled[-1]
+        curve = _walked(_cubic(chords, closed, "periodic"), chords)
         object.__setattr__(self, "_curve", curve)
-        object.__setattr__(self, "_travelled", travelled)
-        object.__setattr__(self, "knots", np.interp(chords[:-1], np.linspace(0, 1, ARC_SAMPLES + 1), travelled))
+        object.__setattr__(self, "knots", curve.knots[:-1])
 
     def __call__(self, t: Places) -> Codes:
-        turn = np.mod(np.asarray(t, dtype=np.float64), 1.0)
-        return self._curve(np.interp(turn, self._travelled, np.linspace(0, 1, ARC_SAMPLES + 1)))
+        return self._curve(np.mod(np.asarray(t, dtype=np.float64), 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Walked:
+    """A curve with t measuring how far along it one is, from 0 to 1."""
+
+    curve: Path
+    at: Places
+    """Samples of the curve's own parameter."""
+    travelled: Places
+    """How far along they are."""
+    knots: Places
+    """The same of what the curve was made through."""
+
+    def __call__(self, t: Places) -> Codes:
+        return self.curve(np.interp(t, self.travelled, self.at))
+
+
+def _walked(curve: Path, knots: Places) -> _Walked:
+    """The curve walked by its own length; knots are among the samples, so that they are met and not passed by."""
+    at = np.union1d(np.linspace(0, 1, ARC_SAMPLES + 1), knots)
+    travelled = np.concatenate([[0.0], np.cumsum(distances(curve(at)))])
+    travelled /= travelled[-1]
+    return _Walked(curve, at, travelled, np.interp(knots, at, travelled))
 
 
 def average(points: Codes) -> Code:
@@ -140,7 +162,7 @@ def _knots(points: Codes, images: int) -> Places:
     """Where along the chords each point lies, from 0 to 1; of a loop the first is there again as the last."""
     if images < 2:
         raise DataError(f"a path leads through at least 2 images, not {images}")
-    lengths = _distances(points)
+    lengths = distances(points)
     if not lengths.all():
         place = int(np.argmin(lengths))
         after = (place + 1) % images
@@ -150,7 +172,7 @@ def _knots(points: Codes, images: int) -> Places:
     return knots
 
 
-def _distances(points: Codes) -> Places:
+def distances(points: Codes) -> Places:
     """From each point to the next."""
-    distances: Places = np.linalg.norm(np.diff(points.astype(np.float64), axis=0), axis=1)
-    return distances
+    found: Places = np.linalg.norm(np.diff(points.astype(np.float64), axis=0), axis=1)
+    return found

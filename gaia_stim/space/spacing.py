@@ -10,7 +10,7 @@ one again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ import scipy.optimize
 from gaia_stim.errors import ConfigError, DataError, in_brief, suggestion
 from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
-from gaia_stim.metrics.perceptual import perceptual_distance, perceptual_name
+from gaia_stim.metrics.perceptual import nlpd
 from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Places
 from gaia_stim.tables import look_up
@@ -49,6 +49,7 @@ SHORTEST_MOVE = 1 / 64
 MOST_STEPS = 256
 """Of more steps than these, so many are solved and the others laid between them; and so many are measured."""
 PIXEL = "RMS difference of sRGB pixels"
+NLPD = "NLPD of luminance (Laparra et al. 2016)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +95,11 @@ class Spacing(Protocol):
         """`steps` places from one end of the stretch to the other."""
 
 
-def choose_spacing(name: str) -> Spacing:
+def choose_spacing(name: str, degrees: float | None = None) -> Spacing:
     """The spacing of that name in `SPACINGS`, or of a measured scale where it is the name of a .csv.
 
-    Raises `ConfigError` for another name, `DataError` where the scale cannot be used.
+    `degrees` is how wide the stimuli are to the eye, where that is known; it counts for "perceptual" alone. Raises
+    `ConfigError` for another name, `DataError` where the scale cannot be used.
     """
     if name.lower().endswith(".csv"):
         return read_scale(Path(name))
@@ -105,7 +107,7 @@ def choose_spacing(name: str) -> Spacing:
         known = ", ".join(SPACINGS)
         raise ConfigError(f"unknown spacing '{name}'{suggestion(name, SPACINGS)}; choose from {known}, or a FILE.csv")
     found: Spacing = look_up(SPACINGS, "spacing", name)
-    return found
+    return found if degrees is None else partial(equal_percepts, degrees=degrees)
 
 
 def equal_codes(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
@@ -119,10 +121,13 @@ def equal_pixels(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced
     return equal_chords(render, pixel_distance, PIXEL, np.linspace(*stretch, steps))
 
 
-def equal_percepts(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
-    """Equal perceptual distances, neighbour to neighbour: NLPD, or √(1 − SSIM) where the pictures are small."""
-    places = np.linspace(*stretch, steps)
-    return equal_chords(render, perceptual_distance, perceptual_name(render(places[:1])), places)
+def equal_percepts(render: Render, steps: int, stretch: Stretch = WHOLE, degrees: float | None = None) -> Spaced:
+    """Equal NLPD, neighbour to neighbour, of pictures that are so many degrees wide to the eye, if that is known.
+
+    Equal in this measure, and in no other: how even the steps look is a question for people (`HumanScale`).
+    """
+    metric = NLPD if degrees is None else f"{NLPD}, pictures {degrees:g} degrees wide"
+    return equal_chords(render, partial(nlpd, degrees=degrees), metric, np.linspace(*stretch, steps))
 
 
 def equal_chords(render: Render, distance: Distance, metric: str, start: Places) -> Spaced:

@@ -126,6 +126,19 @@ class Vectors:
         """What codes (n, latent) say linearly of the attributes, in their units."""
         return np.asarray(codes.astype(np.float64) @ self.readout.T.astype(np.float64) + self.intercepts)
 
+    def gauge(self, name: str) -> Direction | None:
+        """What is to be multiplied with a change of z to read how far it moves an attribute, in units of the attribute.
+
+        The readout w, divided by what it says of one unit of the attribute alone, w · v with v its OLS vector (its mean
+        difference where it is a sum of others): regression draws what it says towards the mean, and so an edit that did
+        all that was asked would seem too small. None for attributes that codes do not carry.
+        """
+        own = self.place(name)
+        record, weights = self.record.attributes[own], self.readout[own].astype(np.float64)
+        alone = self.estimates["ols" if record.vif is not None else "mean_difference"][own]
+        one = float(weights @ alone)
+        return weights / one if record.r2 >= CARRIED and one >= LEAST_OWN else None
+
     def direction(self, name: str, estimator: str = "ols", hold: Sequence[str] = ()) -> Direction:
         """The change of z for one unit of an attribute, that changes nothing in the readout of those held.
 

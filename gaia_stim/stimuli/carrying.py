@@ -142,6 +142,10 @@ class Size:
         side = self.measured_at(stimuli)
         return {} if side is None else {"measured_at_px": side}
 
+    def degrees(self, space: Space, pixels_per_degree: float | None) -> float | None:
+        """How wide the stimuli are to the eye, where it is known how many of their pixels make a degree."""
+        return None if pixels_per_degree is None else (self.side or space.shape[0]) / pixels_per_degree
+
     def request(self) -> dict[str, Any]:
         """What is added to a set's request."""
         return {} if self.side is None else {"carried": {"side": self.side, "detail": self.detail}}

@@ -38,8 +38,12 @@ class Row:
     angle_deg: float | None = None
     attribute: str | None = None
     amount: float | None = None
+    """As asked."""
+    amount_reached: float | None = None
+    """As the written picture shows it; see `stimuli.reading`."""
     attribute_2: str | None = None
     amount_2: float | None = None
+    amount_2_reached: float | None = None
     source_ids: str | None = None
     """Joined by `;`; provenance.json names their files and hashes."""
     raw: int = 0
@@ -77,9 +81,10 @@ class Row:
         return cls(stim_id, f"{STIMULI}/{stim_id}.png", kind, position)
 
 
-CARRIED = ("size", "detail", "disagreement", "folds")
-"""Columns that sets of carried photographs have beside the others."""
-COLUMNS = [field.name for field in fields(Row) if field.name not in CARRIED]
+NOT_ALWAYS = ("amount_reached", "amount_2_reached", "size", "detail", "disagreement", "folds")
+"""Columns that are there where they say something: in sets of edits, and of carried photographs."""
+ALL_COLUMNS = [field.name for field in fields(Row)]
+COLUMNS = [name for name in ALL_COLUMNS if name not in NOT_ALWAYS]
 TEXT_COLUMNS = [name for name, kind in Row.__annotations__.items() if "str" in str(kind)]
 
 STIM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -89,8 +94,8 @@ _ROW = TypeAdapter(Row)
 
 def manifest_csv(rows: Sequence[Row]) -> bytes:
     """The table as UTF-8 CSV; floats in the shortest form that reads back equal."""
-    is_carried = any(row.size is not None for row in rows)
-    columns = [*COLUMNS, *(CARRIED if is_carried else ())]
+    said = {name for name in NOT_ALWAYS if any(getattr(row, name) is not None for row in rows)}
+    columns = [name for name in ALL_COLUMNS if name in COLUMNS or name in said]
     return csv_bytes([columns, *([getattr(row, name) for name in columns] for row in rows)])
 
 

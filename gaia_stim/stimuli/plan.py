@@ -18,8 +18,11 @@ from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.codes import from_json, to_json
+from gaia_stim.stimuli.judging import Written
 from gaia_stim.stimuli.manifest import Row, rows_of
+from gaia_stim.stimuli.reading import Reading
 
+See = Callable[[Row, Shown], None]
 SHEET_COLUMNS = 11
 DAMAGED = "the plan in the provenance is damaged"
 
@@ -33,8 +36,8 @@ class Plan:
     title: str
     record: Mapping[str, Any] = field(default_factory=dict)
     """How the codes came about, in words and numbers a reviewer asks for: path, refinement …"""
-    measured: Callable[[], Mapping[str, Any]] = dict
-    """More of it, that is asked for once the pictures are made: how even their steps are …"""
+    measured: Callable[[Written], Mapping[str, Any]] = lambda _: {}
+    """More of it, that is asked for once the pictures are written: how even their steps are …"""
     columns: int = SHEET_COLUMNS
     """Of the sheet."""
     continuum: bool = False
@@ -46,12 +49,22 @@ class Plan:
 
     carrying: Carrying | None = None
     """The photographs that are carried along; without, stimuli are the model's own pictures."""
+    reading: Reading | None = None
+    """How pictures are read of attributes that were moved."""
 
-    def rendered(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
-        """Every row with its picture; a raw row has its source itself."""
-        if self.carrying is not None:
-            yield from ((row, shown.picture) for row, shown in self.carried(space, self.carrying))
-            return
+    def rendered(self, space: Space, see: See = lambda row, shown: None) -> Iterator[tuple[Row, Pixels]]:
+        """Every row with its picture; a raw row has its source itself. Of carried stimuli more is to `see`."""
+        shown = self._decoded(space) if self.carrying is None else self._carried(space, self.carrying, see)
+        return shown if self.reading is None else self.reading.told(space, shown)
+
+    def uncarried(self, space: Space) -> "Plan":
+        """The same with the model's own pictures, which are compared with its own unmoved ones."""
+        if self.carrying is None or self.reading is None:
+            return replace(self, carrying=None)
+        starts, faces = space.decode(self.carrying.codes), self.carrying.weights.argmax(axis=1).tolist()
+        return replace(self, carrying=None, reading=Reading.of(self.reading.gauges, space, starts, faces))
+
+    def _decoded(self, space: Space) -> Iterator[tuple[Row, Pixels]]:
         pictures = chain.from_iterable(space.rendered(self.codes))
         for row, picture in zip(self.rows, pictures, strict=True):
             source = self.sources.get(row.position)
@@ -59,8 +72,7 @@ class Plan:
             error = row.reconstruction_error if source is None else reconstruction_error(shown, source)
             yield replace(row, reconstruction_error=error, model_hash=space.model_hash), shown
 
-    def carried(self, space: Space, carrying: Carrying) -> Iterator[tuple[Row, Shown]]:
-        """Every row with how it came out, photographs carried along."""
+    def _carried(self, space: Space, carrying: Carrying, see: See) -> Iterator[tuple[Row, Pixels]]:
         carried = carrying.carried(space, carrying.side)
         for row, shown in zip(self.rows, carried.many(self.codes, carrying.weights), strict=True):
             told = replace(
@@ -72,25 +84,30 @@ class Plan:
                 disagreement=shown.disagreement,
                 folds=shown.folds,
             )
-            yield told, shown
+            see(told, shown)
+            yield told, shown.picture
 
     def pictures(self, space: Space) -> Pixels:
         """All pictures, in order: uint8 (n, size, size, channels)."""
         return np.stack([picture for _, picture in self.rendered(space)])
 
-    def as_json(self) -> dict[str, Any]:
-        """The plan for provenance.json: the codes to the bit, the rows without what is measured later."""
+    def as_json(self, shown: Written | None = None) -> dict[str, Any]:
+        """The plan for provenance.json: the codes to the bit, the rows without what is measured later.
+
+        What is measured of the pictures is told where they are `shown`.
+        """
         rows = [{name: value for name, value in asdict(row).items() if value is not None} for row in self.rows]
         return {
             "title": self.title,
             "columns": self.columns,
             "continuum": self.continuum,
             **self.record,
-            **self.measured(),
+            **(self.measured(shown) if shown else {}),
             "source_pixels": {str(position): name for position, name in self._hashes().items()},
             "stimuli": rows,
             "codes": to_json(self.codes),
             **({} if self.carrying is None else {"carried": self.carrying.as_json()}),
+            **({} if self.reading is None else {"reading": self.reading.as_json()}),
         }
 
     @classmethod
@@ -99,8 +116,8 @@ class Plan:
         try:
             codes = from_json(plan["codes"])
             rows = rows_of(plan["stimuli"], DAMAGED)
-            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes", "carried"}
-            carried = plan.get("carried")
+            known = {"title", "columns", "continuum", "source_pixels", "stimuli", "codes", "carried", "reading"}
+            carried, reading = plan.get("carried"), plan.get("reading")
             read = cls(
                 rows,
                 codes,
@@ -110,11 +127,14 @@ class Plan:
                 continuum=bool(plan["continuum"]),
                 source_hashes={int(place): str(name) for place, name in plan.get("source_pixels", {}).items()},
                 carrying=None if carried is None else Carrying.of_json(carried, len(rows)),
+                reading=None if reading is None else Reading.of_json(reading, len(rows)),
             )
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{DAMAGED} ({error})") from error
         if carried is not None and read.carrying and read.carrying.codes.shape[1:] != codes.shape[1:]:
             raise DataError(f"{DAMAGED}: codes of photographs and of stimuli are not of one length")
+        if read.reading and read.reading.gauges.shape[1:] != codes.shape[1:]:
+            raise DataError(f"{DAMAGED}: codes and gauges are not of one length")
         if not rows or codes.ndim != 2 or len(rows) != len(codes):
             raise DataError(f"{DAMAGED}: {len(rows)} rows for codes of shape {codes.shape}")
         if [row.position for row in rows] != list(range(len(rows))):

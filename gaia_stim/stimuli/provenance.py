@@ -40,6 +40,13 @@ class PathRecord(_Part):
     """Of a grid."""
 
 
+class Judged(_Part):
+    """How even steps are to measures that did not place them: coefficients of variation; see `stimuli.judging`."""
+
+    ciede2000: float | None = None
+    structural: float | None = None
+
+
 class SpacingRecord(_Part):
     """How places were chosen, and how even the steps between their pictures are."""
 
@@ -47,6 +54,7 @@ class SpacingRecord(_Part):
     metric: str
     steps_cv_before: float
     steps_cv: float
+    judged: Judged = Judged()
 
 
 class RefinementRecord(_Part):

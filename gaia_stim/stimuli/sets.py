@@ -25,13 +25,12 @@ from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file, stamp, write_bytes
-from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, resized, shrunk, write_png
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, read_image, resized, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import luminance
 from gaia_stim.outputs import Kind, write
 from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.carrying import Carrying
 from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, set_id
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
@@ -166,18 +165,18 @@ def write_set(
             write_png(staging / DISAGREEMENT, sheet)
         errors = [row.reconstruction_error for row in rows]
         known = [replace(row, reconstruction_error=error) for row, error in zip(plan.rows, errors, strict=True)]
-        return {**provenance, "plan": replace(plan, rows=known).as_json()}
+        return {
+            **provenance,
+            "plan": replace(plan, rows=known).as_json(lambda at: read_image(staging / rows[at].image)),
+        }
 
     marked: dict[int, Pixels] = {}
 
-    def carried(carrying: Carrying) -> Iterator[tuple[Row, Pixels]]:
-        for row, shown in plan.carried(space, carrying):
-            if row.position % _every(len(plan.rows)) == 0:
-                marked[row.position] = _marked(shown)
-            yield row, shown.picture
+    def see(row: Row, shown: Shown) -> None:
+        if row.position % _every(len(plan.rows)) == 0:
+            marked[row.position] = _marked(shown)
 
-    pictures = carried(plan.carrying) if plan.carrying else plan.rendered(space)
-    return write_pictures(folder, plan, pictures, finish, listen)
+    return write_pictures(folder, plan, plan.rendered(space, see), finish, listen)
 
 
 def _every(stimuli: int) -> int:

@@ -17,7 +17,7 @@ from gaia_stim.cells import bounded, frame_csv, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
-from gaia_stim.stimuli.manifest import CARRIED, COLUMNS
+from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
 TRIALS, DESIGN = "trials.csv", "design.json"
@@ -112,7 +112,7 @@ def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:
     where there is none. Every row says which set it is of.
     """
     if trials is None:
-        return of_set(stimuli.table[[*COLUMNS, *(name for name in CARRIED if name in stimuli.table)]], stimuli)
+        return of_set(stimuli.table[[name for name in ALL_COLUMNS if name in stimuli.table]], stimuli)
     paths = {"": "", **dict(zip(stimuli.table["stim_id"], stimuli.table["image"], strict=True))}
     table = of_set(trials.table, stimuli)
     for place in PLACES:

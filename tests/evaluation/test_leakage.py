@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gaia_stim.drawing.heatmap import CELL, heatmap
-from gaia_stim.evaluation.leakage import applied, correlated, mean_over, measure, own_source, step
+from gaia_stim.evaluation.leakage import applied, correlated, mean_over, measure, own_source, steps_of, ways
 from gaia_stim.evaluation.predictors import Lesson, balanced, learn
 from gaia_stim.space.vectors import AttributeRecord
 
@@ -16,7 +16,7 @@ LATENT = 6
 
 def record(name: str, kind: Any = "graded", column: str | None = None, sd: float = 1.0) -> AttributeRecord:
     return AttributeRecord(
-        name=name, kind=kind, column=column or name, images=9, mean=0, sd=sd, low=0, high=1, r2=1, vif=1
+        name=name, kind=kind, column=column or name, images=9, mean=0, sd=sd, low=-99, high=99, r2=1, vif=1
     )
 
 
@@ -67,18 +67,65 @@ def test_success_is_half_to_one_and_a_half(gain: float, success: float) -> None:
 
 def test_what_is_asked_of_each_kind() -> None:
     values = np.array([0.0, 1.0, np.nan])
-    assert step(record("b", "binary"), values) == pytest.approx([1, -1, np.nan], nan_ok=True)
-    assert step(record("c", "category"), values) == pytest.approx([1, 0, np.nan], nan_ok=True)
-    assert step(record("g", sd=3.0), np.array([5.0, -5.0, np.nan])) == pytest.approx([-3, 3, np.nan], nan_ok=True)
+    assert steps_of(record("b", "binary"), values)[0] == pytest.approx([1, -1, np.nan], nan_ok=True)
+    assert steps_of(record("c", "category"), values)[0] == pytest.approx([1, 0, np.nan], nan_ok=True)
+    up, down = steps_of(record("g", sd=3.0), np.array([5.0, -5.0, np.nan]))
+    assert up == pytest.approx([3, 3, np.nan], nan_ok=True) and down == pytest.approx([-3, -3, np.nan], nan_ok=True)
+
+
+def test_where_edits_lead() -> None:
+    """Labels from 0 to 1 with a mean of 0: four edits, of which two lead beyond all labels."""
+    attribute = record("g").model_copy(update={"low": 0.0, "high": 1.0})
+    led = ways(attribute, np.array([0.2, 0.2, 0.9, 0.9]), np.array([0.5, -0.5, 0.5, -0.5]))
+    assert {way: rows.tolist() for way, rows in led.items()} == {
+        "up": [True, False, False, False],
+        "down": [False, False, False, True],
+        "inwards": [False, False, False, True],
+        "outwards": [True, False, False, False],
+        "beyond": [False, True, True, False],
+    }
+
+
+def test_faces_that_cancel_in_the_mean_are_in_the_scatter() -> None:
+    """Half of the faces get a darker skin when older, half a lighter one: the mean of both is nothing."""
+    attributes = [record("age"), record("tone")]
+    codes = np.column_stack([np.full(20, 0.5), np.tile([1.0, -1.0], 10), np.zeros(20)]).astype(np.float32)
+
+    class Readers:
+        reliable = np.ones(2, bool)
+
+        def __call__(self, pictures: np.ndarray) -> np.ndarray:
+            return np.column_stack([pictures[:, 0], 0.3 * pictures[:, 1] * pictures[:, 0]])
+
+    values = np.column_stack([np.full(20, 0.5), np.zeros(20)])
+    narrow = [one.model_copy(update={"sd": 0.5}) for one in attributes]
+    found = measure(flat_space(), Readers(), codes, values, narrow, {"ols": np.eye(3)[:2]})["ols"]  # type: ignore[arg-type]
+    assert found.matrix[0, 1] == pytest.approx(0, abs=1e-6)
+    assert found.scatter[0, 1] == pytest.approx(0.3, abs=1e-6)
+    assert found.scatter[0, 0] == pytest.approx(1, abs=1e-6)
+
+
+def test_outward_moves_that_saturate_are_told_apart() -> None:
+    """A decoder that draws nothing beyond what it knows: all is well inside, and nothing arrives beyond."""
+    clipped = SimpleNamespace(decode=lambda codes: np.clip(codes, -1, 1), encode=flat_space().encode)
+    attribute = record("yaw").model_copy(update={"low": -1.0, "high": 1.0, "sd": 0.5})
+    values = np.linspace(-0.9, 0.9, 10)[:, None]
+    codes = np.column_stack([values, np.zeros((10, 1))]).astype(np.float32)
+    found = measure(clipped, readers(np.eye(2)[:1]), codes, values, [attribute], {"ols": np.eye(2)[:1]})["ols"]
+    expected = np.mean([(1 - abs(value)) / 0.5 for value in values[:, 0] if abs(value) > 0.51])
+    assert found.own["inwards"][0] == pytest.approx(1) and found.own["outwards"][0] == pytest.approx(1)
+    assert found.own["beyond"][0] == pytest.approx(expected, abs=1e-5) and expected < 0.6
+    assert found.success.tolist() == [1]
 
 
 def test_on_the_way_to_another_level_a_face_leaves_its_own() -> None:
     attributes = [record("hair:red", "category", "hair"), record("hair:grey", "category", "hair"), record("age")]
     vectors = np.eye(3)
     values = np.array([[0.0, 1.0, 7.0], [0.0, 0.0, 7.0], [1.0, 0.0, 7.0]])
-    together = applied(0, attributes, vectors, values, together=True)
+    steps = steps_of(attributes[0], values[:, 0])[0]
+    together = applied(0, attributes, vectors, values, steps, together=True)
     assert together[:2].tolist() == [[1, -1, 0], [1, 0, 0]] and np.isnan(together[2]).all()
-    assert applied(0, attributes, vectors, values, together=False)[0].tolist() == [1, 0, 0]
+    assert applied(0, attributes, vectors, values, steps, together=False)[0].tolist() == [1, 0, 0]
     assert not correlated(attributes, np.full((3, 3), 0.9))[0, 1]
 
 

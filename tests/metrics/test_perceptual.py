@@ -7,16 +7,15 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy.signal import convolve2d
 
 from gaia_stim.metrics.perceptual import (
     FLOORS,
     LOW_PASS,
     NEIGHBOURS,
-    is_large,
+    colour_distance,
     nlpd,
-    perceptual_distance,
-    perceptual_name,
     structural_distance,
 )
 
@@ -57,7 +56,7 @@ def textured(shape: tuple[int, int], seed: int, channels: int = 1) -> Pixels:
     return np.rint(127 + 22 * shown + chance.normal(0, 4, shown.shape)).clip(0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("shape", [(64, 64), (96, 128), (65, 70)])
+@pytest.mark.parametrize("shape", [(64, 64), (96, 128), (65, 70), (63, 80), (32, 32)])
 def test_nlpd_is_the_published_one(shape: tuple[int, int]) -> None:
     pictures = np.stack([textured(shape, seed) for seed in range(4)])
     expected = [published(a, b) for a, b in pairwise(pictures)]
@@ -68,7 +67,7 @@ def test_nlpd_is_the_published_one(shape: tuple[int, int]) -> None:
 @given(seed=st.integers(0, 10_000), side=st.sampled_from([32, 64]), channels=st.sampled_from([1, 3]))
 def test_a_distance_is_a_distance(seed: int, side: int, channels: int) -> None:
     a, b = textured((side, side), seed, channels)[None], textured((side, side), seed + 1, channels)[None]
-    for distance in (nlpd, structural_distance, perceptual_distance):
+    for distance in (nlpd, structural_distance, colour_distance):
         there, back = distance(a, b), distance(b, a)
         assert there.shape == (1,) and there.dtype == np.float64
         assert there == pytest.approx(back) and there > 0.1
@@ -82,7 +81,7 @@ def test_small_changes_count_in_proportion(side: int) -> None:
     change = textured((side, side), 1) - 127.0
     near, far = (np.rint(plain + share * change).clip(0, 255).astype(np.uint8) for share in (0.1, 0.2))
     start = plain.astype(np.uint8)
-    ratio = perceptual_distance(start[None], far[None]) / perceptual_distance(start[None], near[None])
+    ratio = nlpd(start[None], far[None]) / nlpd(start[None], near[None])
     assert 1.7 < float(ratio[0]) < 2.3
 
 
@@ -98,10 +97,44 @@ def test_nlpd_sees_contrast_where_it_is_seen() -> None:
     assert on_flat > 1.5 * on_busy
 
 
-def test_the_size_decides() -> None:
-    small, large = np.zeros((1, 63, 80, 3), np.uint8), np.zeros((1, 64, 64, 1), np.uint8)
-    assert (is_large(small), is_large(large)) == (False, True)
-    assert "SSIM" in perceptual_name(small) and "NLPD" in perceptual_name(large)
-    a, b = textured((64, 64), 0)[None], textured((64, 64), 1)[None]
-    assert perceptual_distance(a, b) == nlpd(a, b)
-    assert perceptual_distance(a[:, :40], b[:, :40]) == structural_distance(a[:, :40], b[:, :40])
+def test_one_metric_on_both_sides_of_64_pixels() -> None:
+    """The same change at 63 and at 64 pixels is nearly the same distance: until now it was SSIM here and NLPD there."""
+    whole = [textured((128, 128), seed)[:, :, 0] for seed in (0, 1)]
+    found = []
+    for side in (62, 63, 64, 66):
+        a, b = (
+            np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BOX))[None, ..., None]
+            for one in whole
+        )
+        found.append(float(nlpd(a, b)[0]))
+    assert max(found) / min(found) < 1.1, found
+
+
+@pytest.mark.parametrize("cycles", [1, 4])
+def test_scales_are_of_cycles_per_degree(cycles: int) -> None:
+    """The same gratings on the same patch of the retina, of fewer or more pixels, are equally far apart."""
+    found = []
+    for side in (96, 192):
+        x = (np.arange(side) + 0.5) / side * 4
+        a, b = (np.tile(127 + 60 * np.sin(2 * np.pi * cycles * x + phase), (side, 1)) for phase in (0.0, 0.5))
+        pictures = (np.rint(one).astype(np.uint8)[None, ..., None] for one in (a, b))
+        found.append(float(nlpd(*pictures, degrees=4)[0]))
+    assert found[1] == pytest.approx(found[0], rel=0.05)
+
+
+def test_what_the_eye_cannot_see_is_not_there() -> None:
+    """A checkerboard of single pixels, of 128 to the degree: 64 cycles per degree are beyond any eye."""
+    board = np.indices((128, 128)).sum(axis=0) % 2
+    a, b = (np.uint8(90 + 70 * one)[None, ..., None] for one in (board, 1 - board))
+    assert nlpd(a, b, degrees=1)[0] < 0.02 < 0.5 < nlpd(a, b)[0]
+
+
+def test_a_difference_of_greys_is_ciede2000s_of_lightness() -> None:
+    """Of two greys, by hand: IEC 61966-2-1 to luminance, CIELAB's L*, and what CIEDE2000 makes of that."""
+    grey = [np.full((1, 8, 8, 1), level, np.uint8) for level in (119, 128)]
+    # Lightness alone: S_L = 1 + 0.015 (L̄ − 50)² / √(20 + (L̄ − 50)²), with L* of the two levels.
+    y = [((level / 255 + 0.055) / 1.055) ** 2.4 for level in (119, 128)]
+    lightness = [116 * one ** (1 / 3) - 16 for one in y]
+    off = np.mean(lightness) - 50
+    expected = abs(lightness[1] - lightness[0]) / (1 + 0.015 * off**2 / np.sqrt(20 + off**2))
+    assert colour_distance(*grey)[0] == pytest.approx(expected, rel=1e-3)

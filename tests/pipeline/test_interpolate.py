@@ -1,21 +1,27 @@
 """Paths through several images, stretches beyond two, measured scales and refined ends: from files to sets."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.metrics import structural_similarity
 
 from gaia_stim import cli
-from gaia_stim.config import InterpolateConfig, MorphConfig, make
+from gaia_stim.config import InterpolateConfig, MorphConfig, MorphGridConfig, RemakeConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.files import hash_file
 from gaia_stim.images import write_png
 from gaia_stim.metrics.distance import pixel_distance, variation
+from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.morphs import interpolate, morph
+from gaia_stim.pipeline.remake import remake
 from gaia_stim.runs import BUILT_IN
+from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -72,13 +78,78 @@ def test_a_path_meets_its_images(some: list[Path], tiny_run: Path, contents: Con
     assert contents(made.out) == before
 
 
+@pytest.mark.parametrize("path", ["line", "spline", "wheel"])
+def test_how_even_the_steps_of_the_code_are_is_told(some: list[Path], tiny_run: Path, path: str) -> None:
+    made = StimulusSet.open(interpolate(walk(some, tiny_run, path=path, steps=30)).out)
+    plan = made.provenance.as_written["plan"]
+    codes = Plan.from_json(plan).codes.astype(float)
+    closed = np.concatenate([codes, codes[:1]]) if path == "wheel" else codes
+    steps = [float(np.sqrt(((b - a) ** 2).sum())) for a, b in pairwise(closed)]
+    assert plan["path"]["latent_steps_cv"] == pytest.approx(np.std(steps) / np.mean(steps), rel=1e-4)
+    assert plan["path"]["latent_steps_cv"] < (0.3 if path == "line" else 0.06), "a corner is a short way round"
+
+
+def judges(shown: np.ndarray[Any, Any]) -> dict[str, float]:
+    """How even the steps are from each picture to the next, written out with scikit-image."""
+    colour, structure = [], []
+    for a, b in pairwise(shown):
+        colour.append(float(deltaE_ciede2000(rgb2lab(a), rgb2lab(b)).mean()))
+        same = [
+            structural_similarity(
+                a[..., channel],
+                b[..., channel],
+                data_range=255,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+            )
+            for channel in range(3)
+        ]
+        structure.append(float(np.sqrt(1 - np.mean(same))))
+    return {"ciede2000": np.std(colour) / np.mean(colour), "structural": np.std(structure) / np.mean(structure)}
+
+
+@pytest.mark.parametrize("path", ["line", "wheel"])
+@pytest.mark.parametrize("spacing", ["latent", "perceptual"])
+def test_measures_that_placed_nothing_judge_the_written_pictures(
+    some: list[Path], tiny_run: Path, path: str, spacing: str
+) -> None:
+    made = interpolate(walk(some, tiny_run, path=path, spacing=spacing))
+    shown = pictures(made.out)
+    expected = judges(np.concatenate([shown, shown[:1]]) if path == "wheel" else shown)
+    assert StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]["judged"] == pytest.approx(expected)
+    assert (made.steps_cv_ciede2000, made.steps_cv_structural) == pytest.approx(tuple(expected.values()))
+    assert remake(make(RemakeConfig, {"target": made.out, "model": tiny_run})).identical
+
+
+def test_a_grid_is_judged_along_its_rows_and_columns(some: list[Path], tiny_run: Path) -> None:
+    corners = dict(zip(("top_left", "top_right", "bottom_left", "bottom_right"), some, strict=True))
+    made = morph_grid(make(MorphGridConfig, {**corners, "rows": 3, "cols": 4, "out": "set", "model": tiny_run}))
+    table = pictures(made.out).reshape(3, 4, 32, 32, 3)
+    each = [judges(line) for line in (*table, *table.transpose(1, 0, 2, 3, 4))]
+    found = StimulusSet.open(made.out).provenance.spacing.judged
+    assert found.ciede2000 == pytest.approx(np.mean([one["ciede2000"] for one in each]))
+    assert found.structural == pytest.approx(np.mean([one["structural"] for one in each]))
+
+
+def test_how_large_stimuli_are_to_the_eye_is_asked_for_and_recorded(some: list[Path], tiny_run: Path) -> None:
+    made = morph(line(some, tiny_run, spacing="perceptual", pixels_per_degree=16))
+    record = StimulusSet.open(made.out).provenance
+    assert record.spacing.metric.endswith("pictures 2 degrees wide") and made.steps_cv < 0.1
+    assert record.request["options"]["pixels_per_degree"] == 16
+    plain = StimulusSet.open(morph(line(some, tiny_run, spacing="perceptual", out="plain")).out)
+    assert "pixels_per_degree" not in plain.provenance.request["options"]
+    with pytest.raises(ConfigError, match="--pixels-per-degree: only says something together with --spacing perc"):
+        line(some, tiny_run, spacing="pixel", pixels_per_degree=16)
+
+
 def test_a_wheel_closes_and_says_its_angles(some: list[Path], tiny_run: Path) -> None:
     made = interpolate(walk(some, tiny_run, path="wheel", steps=12, spacing="perceptual"))
     table = StimulusSet.open(made.out).table
     assert table["angle_deg"].tolist() == pytest.approx(np.arange(12) * 30)
     assert set(table["kind"]) == {"wheel"} and table["alpha"].iloc[0] == 0 and table["alpha"].iloc[-1] < 1
     assert made.steps_cv < 0.10 and made.stimuli == 12
-    assert "SSIM" in StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]["metric"]
+    assert "NLPD" in StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]["metric"]
 
 
 def test_the_last_step_of_a_wheel_counts(some: list[Path], tiny_run: Path) -> None:

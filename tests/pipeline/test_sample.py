@@ -11,10 +11,10 @@ import pytest
 from gaia_stim import cli
 from gaia_stim.config import AverageConfig, CaricatureConfig, Config, MorphConfig, SampleConfig, levels, make
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.events import Event, Note
 from gaia_stim.files import read_json, write_json
 from gaia_stim.pipeline.exemplars import average_images, caricature, sample
 from gaia_stim.pipeline.morphs import morph
+from gaia_stim.runs import BUILT_IN
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
@@ -103,14 +103,25 @@ def test_images_that_are_gone_or_others_now(tiny_run: Path, tmp_path: Path) -> N
     with pytest.raises(DataError, match=r"nowhere: the images that this model .* are not here; .*--images DIR"):
         sample(ask(SampleConfig, lost))
     assert not Path("set").exists()
-    notes: list[str] = []
+    changed = gone(tiny_run, tmp_path / "changed", content_hash="sha256_1")
+    with pytest.raises(DataError, match=r"are not, or no longer, those that this model .*--images DIR"):
+        sample(ask(SampleConfig, changed, n=1))
 
-    def listen(event: Event) -> None:
-        if isinstance(event, Note) and event.warning:
-            notes.append(event.text)
 
-    sample(ask(SampleConfig, gone(tiny_run, tmp_path / "changed", content_hash="sha256_1"), n=1), listen)
-    assert len(notes) == 1 and "no longer those that the model was trained on" in notes[0]
+@pytest.mark.parametrize(("verb", "option"), [("sample", "--images"), ("caricature", "--norm")])
+def test_a_folder_that_merely_has_the_name_is_not_taken(some: list[Path], verb: str, option: str) -> None:
+    """The built-in model was trained on a folder of a name that a user may have too."""
+    mine = Path(Space.load(BUILT_IN).config.dataset.folder)
+    assert not mine.is_absolute()
+    mine.mkdir(parents=True)
+    for path in some:
+        shutil.copy(path, mine)
+    asked: dict[str, Any] = {"sample": lambda: sample(ask(SampleConfig, BUILT_IN, n=1))}
+    asked["caricature"] = lambda: caricature(ask(CaricatureConfig, BUILT_IN, faces=some[:1]))
+    with pytest.raises(DataError, match=rf"{mine}: its images are not.* by {option} DIR"):
+        asked[verb]()
+    assert not Path("set").exists()
+    assert sample(ask(SampleConfig, BUILT_IN, n=1, images=mine)).stimuli == 1
 
 
 def test_grey_models_refuse_folders_in_colour(plant: Callable[..., Path], faces: Path) -> None:

@@ -1,8 +1,11 @@
 """Paths: a line is straight between and beyond its ends; every path meets its codes, and a wheel closes."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -92,6 +95,32 @@ def test_a_polyline_goes_at_constant_speed(points: Code) -> None:
     # Shorter only where a corner is cut.
     assert walked.max() <= length / 400 * 1.01
     assert np.sum(walked < length / 400 * 0.99) <= len(points) - 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(points=st.integers(3, 6).flatmap(well_apart))
+def test_a_spline_is_walked_at_constant_speed(points: Code) -> None:
+    """Against the integral of the speed of scipy's spline, which knows nothing of samples."""
+    chords = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points.astype(np.float64), axis=0), axis=1))])
+    curve = scipy.interpolate.CubicSpline(chords / chords[-1], points.astype(np.float64), bc_type="natural")
+    speed = curve.derivative()
+
+    def length(start: float, end: float) -> float:
+        return float(scipy.integrate.quad(lambda u: float(np.linalg.norm(speed(u))), start, end, limit=200)[0])
+
+    pieces = np.array([length(a, b) for a, b in pairwise(curve.x)])
+    assert Spline(points).knots == pytest.approx(np.concatenate([[0.0], np.cumsum(pieces) / pieces.sum()]), abs=1e-4)
+    fine = np.linalg.norm(np.diff(Spline(points)(np.linspace(0, 1, 201)).astype(np.float64), axis=0), axis=1)
+    # Chords: shorter than their piece of the curve where it bends sharply.
+    assert fine.max() <= pieces.sum() / 200 * 1.001
+    assert np.median(fine) >= pieces.sum() / 200 * 0.995
+
+
+def test_a_spline_of_before_was_walked_unevenly() -> None:
+    """The sharp turn that the chords' parameter hurries through: nine places, now equally far apart."""
+    points = np.array([[0, 0], [4, 0], [4.2, 0.5], [0, 1]], np.float32)
+    steps = np.linalg.norm(np.diff(Spline(points)(np.linspace(0, 1, 81)), axis=0), axis=1)
+    assert steps.std() / steps.mean() < 0.02
 
 
 @settings(max_examples=30, deadline=None)

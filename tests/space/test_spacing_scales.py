@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.metrics.distance import pixel_distance, variation
-from gaia_stim.metrics.perceptual import perceptual_distance
+from gaia_stim.metrics.perceptual import nlpd
 from gaia_stim.space.spacing import (
     MOST_STEPS,
     HumanScale,
@@ -53,8 +53,22 @@ def test_perceptual_steps_become_even(side: int, steps: int) -> None:
     spaced = equal_percepts(render, steps)
     pictures = render(spaced.places)
     assert spaced.variation < 0.03 < spaced.variation_before
-    assert spaced.variation == variation(perceptual_distance(pictures[:-1], pictures[1:]))
-    assert ("NLPD" in spaced.metric) == (side == 64) and ("SSIM" in spaced.metric) == (side == 24)
+    assert spaced.variation == variation(nlpd(pictures[:-1], pictures[1:]))
+    assert spaced.metric == "NLPD of luminance (Laparra et al. 2016)", "whatever the size"
+
+
+def test_places_depend_on_how_large_the_pictures_are_to_the_eye() -> None:
+    """Coarse waves fade in at first, then fine ones: seen from afar the second half is nearly nothing."""
+    x = np.arange(96) / 96
+
+    def render(t: Places) -> Pictures:
+        coarse, fine = (50 * np.sin(2 * np.pi * cycles * x) for cycles in (3, 40))
+        waves = np.clip(2 * t, 0, 1)[:, None] * coarse + np.clip(2 * t - 1, 0, 1)[:, None] * fine
+        return np.rint(127 + np.repeat(waves[:, None, :], 96, axis=1))[..., None].astype(np.uint8)
+
+    near, far = (choose_spacing("perceptual", degrees)(render, 9) for degrees in (6.0, 0.8))
+    assert (far.places < 0.5).sum() > (near.places < 0.5).sum() + 1
+    assert far.variation < 0.1 and "pictures 0.8 degrees wide" in far.metric
 
 
 @pytest.mark.parametrize("at", [0.3, 0.503, 0.9])

@@ -14,7 +14,7 @@ import numpy as np
 from gaia_stim.errors import in_brief
 from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
-from gaia_stim.metrics.distance import pixel_distance
+from gaia_stim.metrics.distance import pixel_distance, variation
 from gaia_stim.space import PATHS
 from gaia_stim.space import paths as shapes
 from gaia_stim.space.paths import Codes, Places
@@ -23,6 +23,7 @@ from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spaced, choose_spacing, unevenness
 from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
+from gaia_stim.stimuli.judging import judged
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
@@ -42,6 +43,7 @@ def morph_plan(
     *,
     extrapolate: float = 0.0,
     raw_endpoints: bool = False,
+    pixels_per_degree: float | None = None,
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
@@ -51,7 +53,8 @@ def morph_plan(
     """`steps` stimuli from `a` (alpha 0) to `b` (alpha 1), each end moved outwards by `extrapolate`.
 
     With `raw_endpoints` the ends are the images themselves, as they are anyway where photographs are carried along
-    (`size`: "source", "model" or pixels; see `stimuli.carrying`). With `vary` only shape or texture goes from one to
+    (`size`: "source", "model" or pixels; see `stimuli.carrying`). `pixels_per_degree` is how large the stimuli are to
+    the eye, for "perceptual" spacing. With `vary` only shape or texture goes from one to
     the other. Raises `DataError` for an image that cannot be read or a measured scale that does not fit, `ConfigError`
     for an unknown spacing.
 
@@ -62,11 +65,11 @@ def morph_plan(
     [-0.5, 0.0, 0.5, 1.0, 1.5]
     """
     images = gather(space, [a, b])
-    spaced_by = choose_spacing(spacing)
+    own = Size.of(space, images, size, detail)
+    spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree))
     ends = encoded(space, images, refine, listen)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
-    own = Size.of(space, images, size, detail)
     weights = vary.weights(ends.codes, _between_two)
     render = own.render(space, images, ends.codes, line, weights, steps)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
@@ -80,7 +83,9 @@ def morph_plan(
         codes=line(spaced.places),
         title=" to ".join(_name(image) for image in images) + vary.words + ", alpha",
         record={"path": {"kind": "line"}, **vary.record(), **ends.record},
-        measured=lambda: {"spacing": {**spaced.record(spacing), **own.measuring(steps)}},
+        measured=lambda shown: {
+            "spacing": {**spaced.record(spacing), **own.measuring(steps), **judged(shown, [range(steps)])}
+        },
         continuum=True,
         sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
         carrying=own.carrying(space, images, ends.codes, weights(spaced.places)),
@@ -94,6 +99,7 @@ def path_plan(
     path: str = "spline",
     spacing: str = "latent",
     *,
+    pixels_per_degree: float | None = None,
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
@@ -116,9 +122,11 @@ def path_plan(
     own = Size.of(space, found, size, detail)
     weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
     render = own.render(space, found, points.codes, curve, weights, steps)
-    spaced = choose_spacing(spacing)(render, steps + is_wheel)
+    spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
+    round_ = [*range(steps), *([0] if is_wheel else [])]
+    latent_steps = shapes.distances(curve(spaced.places))
     if is_wheel:
         rows = [replace(row, angle_deg=TURN * row.position / steps) for row in rows]
     return Plan(
@@ -126,11 +134,17 @@ def path_plan(
         codes=curve(places),
         title=f"{path} through {in_brief([_name(image) for image in found], NAMED)}{vary.words}",
         record={
-            "path": {"kind": path, "sources_at": _marks(found, curve.knots)},
+            "path": {
+                "kind": path,
+                "sources_at": _marks(found, curve.knots),
+                "latent_steps_cv": variation(latent_steps),
+            },
             **vary.record(),
             **points.record,
         },
-        measured=lambda: {"spacing": {**spaced.record(spacing), **own.measuring(steps)}},
+        measured=lambda shown: {
+            "spacing": {**spaced.record(spacing), **own.measuring(steps), **judged(shown, [round_])}
+        },
         continuum=True,
         sources=_standing(found, _are(points.codes, codes), places, curve.knots),
         carrying=own.carrying(space, found, points.codes, weights(places)),

@@ -13,14 +13,15 @@ from gaia_stim.space.space import Image, Space
 from gaia_stim.space.spacing import HumanScale, Spacing, choose_spacing
 from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, Size
+from gaia_stim.stimuli.judging import judged
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
 
 
-def check_grid_spacing(name: str) -> Spacing:
-    """The spacing of that name. Raises `ConfigError` for one that was measured on a continuum."""
-    found = choose_spacing(name)
+def check_grid_spacing(name: str, degrees: float | None = None) -> Spacing:
+    """As `choose_spacing`. Raises `ConfigError` for one that was measured on a continuum."""
+    found = choose_spacing(name, degrees)
     if isinstance(found, HumanScale):
         raise ConfigError(f"--spacing {name}: a scale is of one continuum; a grid takes latent, pixel or perceptual")
     return found
@@ -33,6 +34,7 @@ def grid_plan(
     columns: int,
     spacing: str = "latent",
     *,
+    pixels_per_degree: float | None = None,
     refine: int = 0,
     size: str = SOURCE,
     detail: str = RESTORED,
@@ -49,17 +51,19 @@ def grid_plan(
     >>> grid_plan(space, corners, rows=2, columns=3).pictures(space).shape
     (6, 64, 64, 3)
     """
-    spaced_by = check_grid_spacing(spacing)
     images = gather(space, corners)
+    own = Size.of(space, images, size, detail)
+    spaced_by = check_grid_spacing(spacing, own.degrees(space, pixels_per_degree))
     points = encoded(space, images, refine, listen)
     codes = vary.codes(space, points.codes)
     block = Block(codes)
-    own = Size.of(space, images, size, detail)
     weights = vary.weights(points.codes, _between_corners)
     placed = spaced_grid(
         own.render(space, images, points.codes, block, weights, rows * columns), spaced_by, columns, rows
     )
     total = rows * columns
+    positions = np.arange(total).reshape(rows, columns)
+    lines = [*positions.tolist(), *positions.T.tolist()]
     ids = joined_ids(images)
     at_corners = (0, columns - 1, total - columns, total - 1)
     return Plan(
@@ -71,10 +75,10 @@ def grid_plan(
         title=" - ".join(image.source.source_id for image in images) + vary.words,
         record={
             "path": {"kind": "grid", "rows": rows, "columns": columns},
-            "spacing": {**placed.record(spacing), **own.measuring(rows * columns)},
             **vary.record(),
             **points.record,
         },
+        measured=lambda shown: {"spacing": {**placed.record(spacing), **own.measuring(total), **judged(shown, lines)}},
         columns=columns,
         sources={
             place: image.picture

@@ -1,0 +1,40 @@
+"""How even the steps of a set are to measures that did not place them, on its pictures as written.
+
+What was made equal is equal by its own measure, whatever that is worth. These two were optimised by no spacing: a
+colour difference, which measures of luminance do not see, and a difference of structure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gaia_stim.images import Pixels, shrunk
+from gaia_stim.metrics.distance import variation
+from gaia_stim.metrics.perceptual import colour_distance, structural_distance
+
+JUDGES = {"ciede2000": colour_distance, "structural": structural_distance}
+"""By the names that provenance has: mean CIEDE2000, and √(1 − SSIM)."""
+SIDE = 128
+"""Pixels of a side at which they judge larger pictures."""
+MOST = 64
+"""Of more steps in a line, so many are judged, evenly spread; and of more lines."""
+
+Written = Callable[[int], Pixels]
+"""From a stimulus's position to its picture as written."""
+
+
+def judged(shown: Written, lines: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """Coefficient of variation of the steps along lines of positions, the mean over the lines, by each judge."""
+    some = [lines[place] for place in np.unique(np.linspace(0, len(lines) - 1, MOST).astype(int))]
+    each = [_of_line(shown, line) for line in some]
+    return {"judged": {name: float(np.mean([one[name] for one in each])) for name in JUDGES}}
+
+
+def _of_line(shown: Written, line: Sequence[int]) -> Mapping[str, float]:
+    steps = list(pairwise(line))
+    chosen = [steps[place] for place in np.unique(np.linspace(0, len(steps) - 1, MOST).astype(int))]
+    seen = {place: shrunk(shown(place), SIDE) for place in dict.fromkeys(place for step in chosen for place in step)}
+    a, b = (np.stack([seen[step[end]] for step in chosen]) for end in (0, 1))
+    return {name: variation(distance(a, b)) for name, distance in JUDGES.items()}
