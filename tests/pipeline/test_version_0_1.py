@@ -42,7 +42,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, "matched_contrast", "matched_spectrum", "matched_rotational"))
 def test_it_is_made_again(old: Path, kind: str) -> None:
     """To the byte on the build that made it; on another processor or library to a level of rounding."""
     made = remake(RemakeConfig(target=Path(kind)))
