@@ -60,7 +60,7 @@ class Measure:
     def matched_by(self, options: Mapping[str, Any]) -> bool:
         """Whether these options of `match` were to make it equal."""
         usual = {"region": "picture", "contrast_as": "sd"}
-        return bool(self.match) and all((usual | options).get(name) == value for name, value in self.match.items())
+        return bool(self.match) and all({**usual, **options}.get(name) == value for name, value in self.match.items())
 
 
 _TAKES_OUT = "'gaia-stim match SET --grey' takes colour out; else say so where you report the stimuli"
