@@ -151,15 +151,24 @@ def _warnings(table: pd.DataFrame, targets: Targets, way: Way, flat: bool) -> It
             f"more than {CLIPPED_MUCH:.0%} of the foreground was clipped at black or white in {_named(much)}; "
             f"{MATCHING} has the shares"
         )
-    if targets.mean is not None and options.region == "picture":
-        before, after = _range(table["foreground_luminance_before"]), _range(table["foreground_luminance"])
-        if after > max(LUMINANCE_SEEN, 1.25 * before):
-            yield (
-                f"the pictures are equally light, but the foreground is not of one size: its own mean luminance now "
-                f"varies by {after:.3f} ({before:.3f} before); --region foreground makes that equal instead"
-            )
+    if options.region == "picture":
+        if targets.mean is not None:
+            yield from _uneven_foregrounds("light", "mean luminance", "foreground_luminance", table)
+        if targets.contrast is not None and way.method > 1 and options.contrast_as == "sd":
+            yield from _uneven_foregrounds("contrasty", "RMS contrast", "foreground_contrast", table)
+    if options.ground == "free" and not flat:
+        yield "--ground free: the set has no flat background that could be"
     if options.background is not None and not flat and options.mask == "none" and not options.padding:
         yield "--background: the set has no flat background, mask or padding that could get the colour"
+
+
+def _uneven_foregrounds(words: str, what: str, name: str, table: pd.DataFrame) -> Iterator[str]:
+    before, after = _range(table[f"{name}_before"]), _range(table[name])
+    if after > max(LUMINANCE_SEEN, 1.25 * before):
+        yield (
+            f"the pictures are equally {words}, but the foreground is not of one size: its own {what} now varies by "
+            f"{after:.3f} ({before:.3f} before); --region foreground makes that equal instead"
+        )
 
 
 def _of_spectrum(table: pd.DataFrame, options: ProcessingConfig, flat: bool) -> Iterator[str]:
