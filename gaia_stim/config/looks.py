@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed
+from gaia_stim.config.displays import RecordedDisplay
 from gaia_stim.config.options import Decides, Input, Model, Output
 
 FIRST = "Train first"
@@ -39,6 +40,7 @@ class AuditConfig(FolderConfig):
     images: Annotated[
         Path | None, Input("The images that the model was trained on. [default: where they were then]", "DIR")
     ] = None
+    display: RecordedDisplay = None
     force: Force = False
 
 

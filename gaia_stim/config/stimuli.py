@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed, levels
+from gaia_stim.config.displays import DisplayName
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
 
 
@@ -316,13 +317,21 @@ class SampleConfig(MediaConfig, FolderConfig):
     force: Force = False
 
 
+LATER = ("contrast_as", "ground", "display", "dither")
+"""Options of the processing that version 0.1 did not have."""
+
+
 class ProcessingConfig(Config):
     """What is done to the pictures of a set after they are made; what is equal afterwards is equal in the files."""
 
     luminance: Annotated[bool, Decides("Give all stimuli the same mean luminance (linear Y).", panel="Make equal")] = (
         False
     )
-    contrast: Annotated[bool, Decides("Give all the same RMS contrast of the foreground.", panel="Make equal")] = False
+    contrast: Annotated[bool, Decides("Give all the same RMS contrast.", panel="Make equal")] = False
+    contrast_as: Annotated[
+        Literal["sd", "relative"],
+        Decides("The contrast: the standard deviation of Y, or that over the mean of Y.", panel="Make equal"),
+    ] = "sd"
     histogram: Annotated[bool, Decides("Give all the set's mean histogram of luminance.", panel="Make equal")] = False
     spectrum: Annotated[bool, Decides("Give all the set's mean Fourier amplitude.", panel="Make equal")] = False
     rotational: Annotated[
@@ -333,12 +342,22 @@ class ProcessingConfig(Config):
     ] = False
     region: Annotated[
         Literal["picture", "foreground"],
+        Decides("Over what mean luminance, contrast and Fourier amplitude are equal.", panel="Make equal"),
+    ] = "picture"
+    ground: Annotated[
+        Literal["kept", "free"],
         Decides(
-            "Over what the mean luminance is equal. Only the foreground is changed either way, where the "
-            "background is flat.",
+            "A flat background: left as it is, only the foreground is changed; or changed with it, flat no longer.",
             panel="Make equal",
         ),
-    ] = "picture"
+    ] = "kept"
+    display: DisplayName = "srgb"
+    dither: Annotated[
+        Literal["ordered", "none"],
+        Decides(
+            "Light between two levels: shared out over neighbouring pixels, or each the nearest level.", panel="Display"
+        ),
+    ] = "ordered"
     grey: Annotated[bool, Decides("Make them grey, keeping luminance.", panel="Look")] = False
     mask: Annotated[
         Literal["none", "oval", "soft-oval"],
@@ -392,11 +411,15 @@ class ProcessingConfig(Config):
             )
         if self.rotational and not self.spectrum:
             raise ValueError("--rotational: only says something together with --spectrum")
+        if self.contrast_as != "sd" and not self.contrast:
+            raise ValueError("--contrast-as: only says something together with --contrast")
         return self
 
     def processing(self) -> dict[str, Any]:
-        """The options of the processing alone, as JSON values."""
-        return self.model_dump(mode="json", include=set(ProcessingConfig.model_fields))
+        """The options of the processing alone, as JSON values; what version 0.1 did not know only where it is given."""
+        told = self.model_dump(mode="json", include=set(ProcessingConfig.model_fields))
+        usual = {name: ProcessingConfig.model_fields[name].default for name in LATER}
+        return {name: value for name, value in told.items() if name not in usual or value != usual[name]}
 
 
 class MatchConfig(ProcessingConfig):
@@ -409,7 +432,9 @@ class MatchConfig(ProcessingConfig):
     @model_validator(mode="after")
     def _something(self) -> "MatchConfig":
         if self.processing() == ProcessingConfig().processing():
-            raise ValueError("nothing to do: give --luminance, --contrast, --histogram, --spectrum, --mask, --size …")
+            raise ValueError(
+                "nothing to do: give --luminance, --contrast, --histogram, --spectrum, --mask, --size, --display …"
+            )
         return self
 
 

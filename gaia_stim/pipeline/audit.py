@@ -9,12 +9,13 @@ from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file
+from gaia_stim.files import hash_file, hash_json
+from gaia_stim.metrics.photometry import display_of
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.space.images import opened, split_as_trained
 from gaia_stim.space.opening import open_space_by_hash
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.audit import Trend
+from gaia_stim.stimuli.audit import MEASURES, Trend
 from gaia_stim.stimuli.audit_record import PLOT, TABLE, SourceAudit, Warned, of_ends, write_audit
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet, beside
 
@@ -29,6 +30,7 @@ class AuditResult:
     stimuli: int
     plot: Path
     each: Path
+    display: str
     model: str
     training_images: str
     verdict: str
@@ -48,20 +50,29 @@ def audit(config: AuditConfig, listen: Listener = silent) -> AuditResult:
     out = config.out or beside(config.stimuli, "_audit")
     space = _space(config, stimuli, listen)
     dataset = _dataset(config, space, listen) if space else None
+    display = display_of(config.display) if config.display else stimuli.provenance.display
     request = {
         "verb": verb_of(config),
         "set": hash_file(stimuli.folder / MANIFEST),
         "model_hash": space.model_hash if space else None,
         "training_images": dataset.content_hash if dataset else None,
+        "display": hash_json(display.record()),
+        "measures": list(MEASURES),
     }
     record = made_once(
-        out, AUDIT, request, partial(write_audit, stimuli, space, dataset, listen), force=config.force, listen=listen
+        out,
+        AUDIT,
+        request,
+        partial(write_audit, stimuli, space, dataset, display, listen),
+        force=config.force,
+        listen=listen,
     )
     return AuditResult(
         out,
         len(stimuli),
         out / PLOT,
         out / TABLE,
+        display.name,
         str(space.run) if space else "not found: reconstruction error left out",
         str(dataset.folder) if dataset else "not found: nearest training images left out",
         record["verdict"],

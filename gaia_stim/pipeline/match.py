@@ -7,8 +7,10 @@ from gaia_stim.config import MatchConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_file
+from gaia_stim.files import hash_file, hash_json
+from gaia_stim.metrics.photometry import Display, display_of
 from gaia_stim.outputs import stands
+from gaia_stim.stimuli.processing.matching import Way
 from gaia_stim.stimuli.processing.process import MATCHING, process
 from gaia_stim.stimuli.sets import MANIFEST, SET, SHEET, StimulusSet, beside
 
@@ -40,23 +42,26 @@ class MatchResult:
 def match(config: MatchConfig, listen: Listener = silent) -> MatchResult:
     """Process the pictures of a set and write a new one.
 
-    Raises `DataError` where the set is none or was changed by hand, `ConfigError` where the folder holds something
-    else.
+    Raises `DataError` where the set is none or was changed by hand, or a display's table is none, `ConfigError` where
+    the folder holds something else.
     """
     given = StimulusSet.open(config.stimuli)
     out = config.out or beside(config.stimuli, "_matched")
     if out.absolute() == given.folder.absolute():
         raise ConfigError(f"{out}: is the set itself, which stays as it is; give another --out")
+    way = Way(config, display_of(config.display))
     request = {
         "verb": verb_of(config),
-        "options": config.processing(),
+        "options": config.processing() | _of_display(way.display),
         "set": hash_file(given.folder / MANIFEST),
+        # What version 0.1 did alike is the same request.
+        **({"method": way.method} if config.contrast or config.spectrum else {}),
     }
     if stands(out, SET, request, force=config.force):
         listen(Note(f"{out} holds this very set already: nothing to do"))
         made = StimulusSet.open(out)
     else:
-        made = process(given, config, out, request, listen)
+        made = process(given, way, out, request, listen)
     first = made.picture(made.table["image"].iloc[0])[1]
     reached = made.provenance.processing[-1].reached
     return MatchResult(
@@ -69,3 +74,9 @@ def match(config: MatchConfig, listen: Listener = silent) -> MatchResult:
         reached["clipped_most"],
         out / MATCHING,
     )
+
+
+def _of_display(display: Display) -> dict[str, str]:
+    """A measured table is known by what is in it, wherever it lies."""
+    record = display.record()
+    return {} if isinstance(record, str) else {"display": hash_json(record["light"])}

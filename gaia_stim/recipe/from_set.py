@@ -5,7 +5,7 @@ them. A set whose images are gone is made again from its plan, by `remake`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ class _Writer:
         before = verb.replace(" ", "_")
         steps = {before: ({"do": verb} if before != verb else {}) | self._made(verb, request)}
         for number, step in enumerate(processing, start=1):
+            _check_as_now(step)
             name = f"match_{number}" if number > 1 else "match"
             chosen = {key: value for key, value in step["options"].items() if value not in (None, False)}
             steps[name] = {"do": "match", "stimuli": f"${{{before}}}", **chosen}
@@ -155,6 +156,15 @@ class _Writer:
 
 class _GoneError(Exception):
     """The set cannot be made by its own verb."""
+
+
+def _check_as_now(step: Mapping[str, Any]) -> None:
+    """Raises `_GoneError` where `match` with its options would not do the same now."""
+    asked = step["options"]
+    if step.get("method", 1) == 1 and (asked["contrast"] or asked["spectrum"]):
+        raise _GoneError("it was matched as version 0.1 did it")
+    if not isinstance(step.get("display", "srgb"), str):
+        raise _GoneError("the measured display that it was matched for stands in its provenance")
 
 
 def _shared_out(verb: Verb, paths: Sequence[str]) -> Iterator[tuple[str, bool, Sequence[str]]]:

@@ -6,18 +6,29 @@ enough to be seen, whatever its p value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import fft, ndimage, stats
+from scipy import ndimage, stats
+from skimage.color import rgb2lab
 from skimage.transform import downscale_local_mean
 
 from gaia_stim.images import Pixels
 from gaia_stim.metrics.distance import pixel_distance
-from gaia_stim.metrics.photometry import luminance
+from gaia_stim.metrics.photometry import (
+    Display,
+    Plane,
+    frequencies,
+    luminance,
+    mean_and_spread,
+    radial_amplitude,
+    relative,
+)
+from gaia_stim.srgb import encoded
 from gaia_stim.stimuli.processing.ground import Colour, ground
 
 Column = npt.NDArray[np.float64]
@@ -26,6 +37,8 @@ ORDERLY = 0.6
 """Spearman's rho from which two things go together."""
 TINY = 1e-12
 """Amplitude below which there is only rounding."""
+COLOURLESS = 5.0
+"""Chroma below which a hue is mostly noise."""
 FEWEST = 4
 """Stimuli, and different values of what varies, that a trend can be told from."""
 
@@ -40,18 +53,69 @@ class Measure:
     """From the smallest to the largest, that is worth a word."""
     relative: bool
     """Whether `change` is a share of the mean."""
-    remedy: str
+    remedy: str = ""
+    match: Mapping[str, Any] = field(default_factory=dict)
+    """The options of `match` that make this very measure equal; none where nothing does."""
+
+    def matched_by(self, options: Mapping[str, Any]) -> bool:
+        """Whether these options of `match` were to make it equal."""
+        usual = {"region": "picture", "contrast_as": "sd"}
+        return bool(self.match) and all({**usual, **options}.get(name) == value for name, value in self.match.items())
 
 
-_MATCH = "'gaia-stim match SET --{}' makes it equal"
+_TAKES_OUT = "'gaia-stim match SET --grey' takes colour out; else say so where you report the stimuli"
 
 MEASURES: dict[str, Measure] = {
-    "mean_luminance": Measure("mean luminance", "linear Y, 0 to 1", 0.05, True, _MATCH.format("luminance")),
-    "rms_contrast": Measure("RMS contrast", "SD of linear Y", 0.10, True, _MATCH.format("contrast")),
-    "spectral_slope": Measure(
-        "spectral slope", "log amplitude per log frequency", 0.15, False, _MATCH.format("spectrum")
+    "mean_luminance": Measure(
+        "mean luminance", "linear Y, 0 to 1", 0.05, True, match={"luminance": True, "region": "picture"}
     ),
-    "sharpness": Measure("sharpness", "SD of detail / SD of Y", 0.15, True, _MATCH.format("spectrum")),
+    "foreground_luminance": Measure(
+        "mean luminance of the foreground",
+        "linear Y, 0 to 1",
+        0.05,
+        True,
+        match={"luminance": True, "region": "foreground"},
+    ),
+    "rms_contrast": Measure(
+        "RMS contrast", "SD of linear Y", 0.10, True, match={"contrast": True, "contrast_as": "sd", "region": "picture"}
+    ),
+    "relative_contrast": Measure(
+        "relative contrast",
+        "SD / mean of Y",
+        0.10,
+        True,
+        match={"contrast": True, "contrast_as": "relative", "region": "picture"},
+    ),
+    "foreground_contrast": Measure(
+        "RMS contrast of the foreground",
+        "SD of linear Y",
+        0.10,
+        True,
+        match={"contrast": True, "contrast_as": "sd", "region": "foreground"},
+    ),
+    "foreground_relative_contrast": Measure(
+        "relative contrast of the foreground",
+        "SD / mean of Y",
+        0.10,
+        True,
+        match={"contrast": True, "contrast_as": "relative", "region": "foreground"},
+    ),
+    "spectral_slope": Measure(
+        "spectral slope",
+        "log amplitude per log frequency",
+        0.15,
+        False,
+        match={"spectrum": True, "rotational": True, "region": "picture"},
+    ),
+    "sharpness": Measure(
+        "sharpness",
+        "SD of detail / SD of Y",
+        0.15,
+        True,
+        match={"spectrum": True, "rotational": True, "region": "picture"},
+    ),
+    "chroma": Measure("chroma", "mean C* of CIELAB", 2.0, False, _TAKES_OUT),
+    "hue": Measure("hue", "degrees of CIELAB", 5.0, False, _TAKES_OUT),
     "reconstruction_error": Measure(
         "reconstruction error",
         "mean pixel difference, of 1",
@@ -83,31 +147,60 @@ class Trend:
     warning: bool
 
 
-def spectral_slope(pixels: Pixels) -> float:
+def spectral_slope(y: Plane) -> float:
     """Slope of log amplitude on log frequency, averaged over orientations: about −1 for natural images, less is softer.
 
-    Of Y under a Hann window, from 2 cycles a picture to the finest. NaN for a picture of one colour.
+    Of (H, W) luminance under a Hann window, from 2 cycles a picture to the finest. NaN for a picture of one colour.
     """
-    y = luminance(pixels[None])[0]
     if y.min() == y.max():
         return float("nan")
-    height, width = y.shape
-    window = np.outer(np.hanning(height), np.hanning(width))
-    amplitude = np.abs(fft.fft2((y - y.mean()) * window))
-    frequency = np.hypot(fft.fftfreq(height, 1 / height)[:, None], fft.fftfreq(width, 1 / width))
-    ring = np.rint(frequency).astype(int)
-    mean = np.bincount(ring.ravel(), amplitude.ravel()) / np.bincount(ring.ravel())
-    finest = min(height, width) // 2
-    used = np.arange(2, finest + 1)
-    slope, _ = np.polyfit(np.log(used), np.log(np.maximum(mean[used], TINY)), 1)
+    slope, _ = np.polyfit(np.log(frequencies(y.shape)), np.log(np.maximum(radial_amplitude(y), TINY)), 1)
     return float(slope)
 
 
-def sharpness(pixels: Pixels) -> float:
+def sharpness(y: Plane) -> float:
     """Contrast of the finest detail (Laplacian of Y) over the whole contrast; 0 for a picture of one colour."""
-    y = luminance(pixels[None])[0]
     spread = y.std()
     return float(ndimage.laplace(y).std() / spread) if spread > 0 else 0.0
+
+
+def contrasts(y: Plane, weights: Plane | None) -> dict[str, float]:
+    """Mean of (H, W) luminance, its standard deviation, and that over the mean: of all, and as weights say if given."""
+    mean, spread = mean_and_spread(y)
+    found = {"mean_luminance": mean, "rms_contrast": spread, "relative_contrast": relative(spread, mean)}
+    if weights is not None:
+        own, own_spread = mean_and_spread(y, weights)
+        found |= {
+            "foreground_luminance": own,
+            "foreground_contrast": own_spread,
+            "foreground_relative_contrast": relative(own_spread, own),
+        }
+    return found
+
+
+def colour(pixels: Pixels, display: Display, weights: Plane | None) -> dict[str, float]:
+    """Mean chroma C* of CIELAB (CIE 1976, white D65), and the hue angle of the mean a*, b*, in degrees.
+
+    Nothing of a grey picture; no hue where the mean is nearly grey.
+    """
+    if pixels.shape[2] == 1:
+        return {}
+    # scikit-image takes sRGB: the same light, whatever display it is for.
+    _, a, b = np.moveaxis(rgb2lab(encoded(display.light[pixels])), -1, 0)
+    chroma = float(np.average(np.hypot(a, b), weights=weights))
+    mean_a, mean_b = np.average(a, weights=weights), np.average(b, weights=weights)
+    coloured = np.hypot(mean_a, mean_b) >= COLOURLESS
+    return {"chroma": chroma, "hue": float(np.degrees(np.arctan2(mean_b, mean_a))) if coloured else float("nan")}
+
+
+def unrolled(degrees: Column) -> Column:
+    """Angles as numbers near to each other: no jump from 180 to −180 within half a circle of their mean direction."""
+    known = np.radians(degrees[np.isfinite(degrees)])
+    if not len(known):
+        return degrees
+    middle = np.degrees(np.arctan2(np.sin(known).mean(), np.cos(known).mean()))
+    near: Column = (degrees - middle + 180) % 360 - 180 + middle
+    return near
 
 
 def predictors(table: pd.DataFrame) -> dict[str, Column]:

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gaia_stim.cells import frame_csv
+from gaia_stim.config import ProcessingConfig
+from gaia_stim.config.options import option_name
 from gaia_stim.dataset import Dataset
 from gaia_stim.drawing.charts import Series, chart
 from gaia_stim.drawing.plots import PANEL, plot
@@ -17,7 +19,7 @@ from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.events import Listener, tracked
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import Pixels, is_image, write_png
-from gaia_stim.metrics.photometry import mean_luminance, rms_contrast
+from gaia_stim.metrics.photometry import Display, luminance
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
@@ -25,8 +27,11 @@ from gaia_stim.stimuli.audit import (
     REFERENCES,
     Column,
     Frame,
+    Measure,
     Neighbours,
     Trend,
+    colour,
+    contrasts,
     frame,
     misaligned,
     predictors,
@@ -34,10 +39,12 @@ from gaia_stim.stimuli.audit import (
     spectral_slope,
     tell,
     trends,
+    unrolled,
 )
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import reconstruction_error
-from gaia_stim.stimuli.processing.ground import common_ground
+from gaia_stim.stimuli.processing.ground import Colour, common_ground, ground
+from gaia_stim.stimuli.processing.process import MATCHING
 from gaia_stim.stimuli.sets import StimulusSet
 
 TABLE, PLOT = "audit.csv", "audit.png"
@@ -65,21 +72,27 @@ class SourceAudit:
 
 
 def write_audit(
-    stimuli: StimulusSet, space: Space | None, dataset: Dataset | None, listen: Listener, staging: Path
+    stimuli: StimulusSet,
+    space: Space | None,
+    dataset: Dataset | None,
+    display: Display,
+    listen: Listener,
+    staging: Path,
 ) -> dict[str, Any]:
     """Fill the audit's folder, and return what its record says."""
     neighbours = Neighbours.of(dataset.pixels[dataset.rows("train")]) if dataset else None
-    table = _measured(stimuli, space, dataset, neighbours, listen)
+    table = _measured(stimuli, space, dataset, neighbours, display, listen)
     measures = {name: table[name].to_numpy(np.float64) for name in MEASURES if name in table}
     against = predictors(stimuli.table)
     found = list(trends(measures, against))
     sources = _sources(stimuli, dataset)
-    warnings = [Warned(tell(trend), MEASURES[trend.measure].remedy) for trend in found if trend.warning]
+    warnings = [Warned(tell(trend), _remedy(MEASURES[trend.measure], stimuli)) for trend in found if trend.warning]
     warnings += _copies(table, neighbours)
     warnings += [Warned(text, GHOSTS) for text in _alignment(stimuli, space, dataset)]
     write_bytes(staging / TABLE, frame_csv(table))
     write_png(staging / PLOT, _plot(stimuli, measures, against, found))
     return {
+        "display": display.record(),
         "verdict": _verdict(warnings, against),
         "warnings": [asdict(one) for one in warnings],
         "trends": [asdict(one) for one in found],
@@ -89,14 +102,28 @@ def write_audit(
     }
 
 
+def _remedy(measure: Measure, stimuli: StimulusSet) -> str:
+    """What can be done; not what was done already and left this much."""
+    if not measure.match:
+        return measure.remedy
+    usual = ProcessingConfig().model_dump()
+    asked = {name: value for name, value in measure.match.items() if value != usual[name]}
+    words = " ".join(option_name(name) + ("" if value is True else f" {value}") for name, value in asked.items())
+    if any(step.method > 1 and measure.matched_by(step.options) for step in stimuli.provenance.processing):
+        return f"it was matched already ({words}), and this is what is left: {MATCHING} says in which stimuli"
+    return f"'gaia-stim match SET {words}' makes it equal"
+
+
 def _measured(
     stimuli: StimulusSet,
     space: Space | None,
     dataset: Dataset | None,
     neighbours: Neighbours | None,
+    display: Display,
     listen: Listener,
 ) -> pd.DataFrame:
     rows = []
+    flat = common_ground(pixels for _, pixels in stimuli.pictures())
     train = dataset.table.iloc[dataset.rows("train")] if dataset else None
     # A stimulus is near the images that it is made of: that is no news.
     sources = {source.source_id: source.image_hash for source in stimuli.provenance.sources}
@@ -107,10 +134,7 @@ def _measured(
         for index, (row, pixels) in enumerate(tile):
             one: dict[str, Any] = {
                 "stim_id": row.stim_id,
-                "mean_luminance": float(mean_luminance(pixels[None])[0]),
-                "rms_contrast": float(rms_contrast(pixels[None])[0]),
-                "spectral_slope": spectral_slope(pixels),
-                "sharpness": sharpness(pixels),
+                **_seen(pixels, display, flat),
             }
             if space:
                 one["reconstruction_error"] = reconstruction_error(decoded[index], seen[index])
@@ -121,7 +145,20 @@ def _measured(
                 if nearest is not None:
                     one |= {"training_distance": distance, "nearest_training_image": train["path"].iloc[nearest]}
             rows.append(one)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table.assign(hue=unrolled(table["hue"].to_numpy(np.float64))) if "hue" in table else table
+
+
+def _seen(pixels: Pixels, display: Display, flat: Colour | None) -> dict[str, float]:
+    """What of light and colour is measured of a stimulus, and of its foreground where the ground is flat."""
+    y = luminance(pixels[None], display)[0]
+    weights = None if flat is None else np.where(ground(pixels, flat), 0.0, 1.0)
+    return {
+        **contrasts(y, weights),
+        "spectral_slope": spectral_slope(y),
+        "sharpness": sharpness(y),
+        **colour(pixels, display, weights),
+    }
 
 
 def _tiles(pictures: Iterable[tuple[Row, Pixels]]) -> Iterator[list[tuple[Row, Pixels]]]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from gaia_stim.devices import build
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
+from gaia_stim.metrics.photometry import SRGB, Display, display_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sources import Gain, Source
 
@@ -89,6 +90,10 @@ class ProcessingRecord(_Part):
     options: dict[str, Any]
     made_of: dict[str, Any]
     reached: dict[str, Any] = {}
+    method: int = 1
+    """Of matching: version 0.1 had one, and did not say it."""
+    display: str | dict[str, Any] = "srgb"
+    """What the files are for: a name, or the measured table."""
 
 
 class Provenance(_Part):
@@ -109,6 +114,11 @@ class Provenance(_Part):
     def as_written(self) -> Mapping[str, Any]:
         """All of it as it stands in the file."""
         return self._json
+
+    @property
+    def display(self) -> Display:
+        """What the files are for: pictures are sRGB's, unless they were processed for another display."""
+        return display_of(self.processing[-1].display) if self.processing else SRGB
 
     @property
     def spacing(self) -> SpacingRecord:

@@ -18,10 +18,12 @@ from gaia_stim.errors import DataError
 from gaia_stim.events import Listener
 from gaia_stim.files import hash_file, hash_json, read_json
 from gaia_stim.images import Pixels, find_images, hash_pixels, is_image
+from gaia_stim.metrics.photometry import display_of
 from gaia_stim.outputs import FILES, files_in
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.processing.matching import Way
 from gaia_stim.stimuli.processing.process import process
 from gaia_stim.stimuli.provenance import Provenance
 from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, write_set
@@ -117,9 +119,9 @@ def made_again(
     with tempfile.TemporaryDirectory(prefix="gaia-stim-") as folder:
         made = write_set(Path(folder) / "0", plan, space, start, listen)
         for number, (step, request) in enumerate(zip(record.processing, requests[1:], strict=True), start=1):
-            options = make(ProcessingConfig, step.options)
+            way = Way(make(ProcessingConfig, step.options), display_of(step.display), step.method)
             is_last = number == len(record.processing)
-            made = process(made, options, out if is_last else Path(folder) / str(number), request, listen)
+            made = process(made, way, out if is_last else Path(folder) / str(number), request, listen)
     return made
 
 

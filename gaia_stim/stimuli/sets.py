@@ -27,7 +27,7 @@ from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import hash_bytes, hash_file, stamp, write_bytes
 from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes, read_image, resized, shrunk, write_png
 from gaia_stim.metrics.distance import pixel_distance
-from gaia_stim.metrics.photometry import luminance
+from gaia_stim.metrics.photometry import SRGB, Display, luminance
 from gaia_stim.outputs import Kind, write
 from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
@@ -194,9 +194,17 @@ def _marked(shown: Shown) -> Pixels:
 
 
 def write_pictures(
-    folder: Path, plan: Plan, pictures: Iterable[tuple[Row, Pixels]], finish: Finish, listen: Listener = silent
+    folder: Path,
+    plan: Plan,
+    pictures: Iterable[tuple[Row, Pixels]],
+    finish: Finish,
+    listen: Listener = silent,
+    display: Display = SRGB,
 ) -> StimulusSet:
-    """Write the pictures of a plan, however they came about, as a set in one step, each measured as written."""
+    """Write the pictures of a plan, however they came about, as a set in one step, each measured as written.
+
+    Their luminance is that on the display that they are for.
+    """
     rows: list[Row] = []
     shown: list[Pixels] = []
     labels: list[str] = []
@@ -215,7 +223,7 @@ def write_pictures(
             content = png_bytes(pixels)
             sizes.append(len(content))
             (staging / row.image).write_bytes(content)
-            return replace(_measured(row, pixels, before), image_hash=hash_bytes(content)), pixels
+            return replace(_measured(row, pixels, before, display), image_hash=hash_bytes(content)), pixels
 
         with ThreadPoolExecutor(cores()) as pool:
             written = in_order(pool, write_picture, _with_the_one_before(pictures, plan.continuum), AHEAD)
@@ -243,8 +251,8 @@ def _with_the_one_before(
         before = pixels if continuum else None
 
 
-def _measured(row: Row, pixels: Pixels, before: Pixels | None) -> Row:
-    y = luminance(pixels[None])[0]
+def _measured(row: Row, pixels: Pixels, before: Pixels | None, display: Display) -> Row:
+    y = luminance(pixels[None], display)[0]
     return replace(
         row,
         mean_luminance=float(y.mean()),

@@ -1,13 +1,28 @@
 """Photometry against scikit-image's independent conversion, and against what is known of plain images."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
+from pydantic import TypeAdapter, ValidationError
 from skimage.color import rgb2xyz
 
-from gaia_stim.metrics.photometry import LINEAR_LIGHT, REC709, luminance, mean_luminance, rms_contrast
+from gaia_stim.config.displays import DisplayName
+from gaia_stim.errors import DataError
+from gaia_stim.metrics.photometry import (
+    LINEAR_LIGHT,
+    REC709,
+    display_of,
+    luminance,
+    mean_luminance,
+    over_orientations,
+    radial_amplitude,
+    rms_contrast,
+)
 
 Pixels = npt.NDArray[np.uint8]
 ROUNDING = 2e-4
@@ -59,3 +74,68 @@ def test_shapes_and_kinds() -> None:
     assert luminance(images).shape == (3, 4, 5)
     for measure in (mean_luminance, rms_contrast):
         assert measure(images).shape == (3,) and measure(images).dtype == np.float64
+
+
+def measured(path: Path, levels: list[int], candela: list[float]) -> str:
+    rows = [f"{level},{light}" for level, light in zip(levels, candela, strict=True)]
+    path.write_text("level,luminance\n" + "\n".join(rows) + "\n")
+    return str(path)
+
+
+def test_light_of_the_levels_of_displays(tmp_path: Path) -> None:
+    levels = np.arange(256) / 255
+    assert display_of("linear").light == pytest.approx(levels)
+    assert display_of("gamma:2.2").light == pytest.approx(levels**2.2)
+    assert np.array_equal(display_of("srgb").light, LINEAR_LIGHT)
+    # A display of 100 cd/m² whose black shines 2 cd/m², measured at five levels in no order.
+    table = display_of(measured(tmp_path / "m.csv", [255, 0, 64, 128, 192], [100, 2, 10, 30, 60]))
+    assert table.light[[0, 32, 64, 128, 192, 255]] == pytest.approx([0.02, 0.06, 0.10, 0.30, 0.60, 1.0])
+
+
+@pytest.mark.parametrize("name", ["srgb", "linear", "gamma:2.2", "table"])
+def test_every_level_of_a_display_is_found_again_by_its_light(name: str, tmp_path: Path) -> None:
+    said = measured(tmp_path / "m.csv", [0, 60, 255], [0.5, 8, 80]) if name == "table" else name
+    display = display_of(said)
+    assert display.encode(display.light) * 255 == pytest.approx(np.arange(256), abs=1e-9)
+    again = display_of(json.loads(json.dumps(display.record())))
+    assert again.name == display.name and np.array_equal(again.light, display.light)
+
+
+@pytest.mark.parametrize(
+    ("levels", "candela", "message"),
+    [
+        ([0, 128], [1, 2], "from 0 to 255"),
+        ([0, 128, 255], [1, 5, 4], "rises with every level"),
+        ([0, 255], [-1, 4], "rises with every level"),
+    ],
+)
+def test_a_table_that_is_no_display_is_refused(
+    levels: list[int], candela: list[float], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        display_of(measured(tmp_path / "m.csv", levels, candela))
+    (tmp_path / "n.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"n\.csv: not a measured display"):
+        display_of(str(tmp_path / "n.csv"))
+    with pytest.raises(DataError, match=r"gone\.csv: not a measured display"):
+        display_of(str(tmp_path / "gone.csv"))
+
+
+@pytest.mark.parametrize("said", ["apple", "gamma:0", "gamma:9", "gamma:", "SRGB"])
+def test_a_display_that_there_is_not_is_refused(said: str) -> None:
+    with pytest.raises(ValidationError, match=r"srgb, linear, gamma:X"):
+        TypeAdapter(DisplayName).validate_python(said)
+
+
+def test_the_average_over_orientations_is_the_slow_one() -> None:
+    y = np.random.default_rng(0).random((12, 12))
+    window = np.outer(np.hanning(12), np.hanning(12))
+    amplitude = np.abs(np.fft.fft2((y - y.mean()) * window))
+    found: dict[int, list[float]] = {}
+    for row in range(12):
+        for column in range(12):
+            down, across = (place if place <= 5 else place - 12 for place in (row, column))
+            found.setdefault(round((down**2 + across**2) ** 0.5), []).append(amplitude[row, column])
+    slow = [np.mean(found[ring]) for ring in sorted(found)]
+    assert over_orientations(amplitude) == pytest.approx(slow)
+    assert radial_amplitude(y) == pytest.approx(slow[2:7])

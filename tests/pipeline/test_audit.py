@@ -7,17 +7,20 @@ import pandas as pd
 import pytest
 from planted_sets import PROVENANCE
 
-from gaia_stim.config import AuditConfig, MorphConfig
+from gaia_stim.config import AuditConfig, MatchConfig, MorphConfig
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.files import read_json
 from gaia_stim.images import Pixels, read_image
 from gaia_stim.pipeline.audit import AuditResult, audit
+from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.morphs import morph
 from gaia_stim.space.space import Space
+from gaia_stim.stimuli.audit import MEASURES
+from gaia_stim.stimuli.audit_record import _remedy
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import write_pictures
+from gaia_stim.stimuli.sets import StimulusSet, write_pictures
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -115,7 +118,8 @@ def test_what_is_gone_is_left_out_with_a_note(
     heard: list[Event] = []
     result = audit(AuditConfig(stimuli=made.out), heard.append)
     assert result.model.startswith("not found")
-    assert {one.measure for one in result.trends} == {"mean_luminance", "rms_contrast", "spectral_slope", "sharpness"}
+    assert {one.measure for one in result.trends} & {"reconstruction_error", "training_distance"} == set()
+    assert {one.measure for one in result.trends} >= {"mean_luminance", "rms_contrast", "spectral_slope", "chroma"}
     assert any("left out" in event.text for event in heard if isinstance(event, Note))
     with pytest.raises(CheckpointError):
         audit(AuditConfig(stimuli=made.out, model=run))
@@ -149,3 +153,47 @@ def test_the_result_is_told(continuum: Path, tmp_path: Path) -> None:
 
     result: AuditResult = audit(AuditConfig(stimuli=continuum, out=tmp_path / "report"))
     assert '"verdict"' in as_json(result)
+
+
+def test_a_planted_trend_of_colour_is_found_where_luminance_has_none(space: Space, tmp_path: Path) -> None:
+    """Skin that turns from pink to yellow at one lightness: independent of how luminance is measured."""
+    from skimage.color import lab2rgb
+
+    angles = np.radians(np.linspace(20, 80, 8))
+    chance = np.random.default_rng(0).normal(0, 2, (32, 32))
+    pictures = []
+    for angle in angles:
+        lab = np.dstack([60 + chance, np.full((32, 32), 25 * np.cos(angle)), np.full((32, 32), 25 * np.sin(angle))])
+        pictures.append(np.rint(lab2rgb(lab) * 255).astype(np.uint8))
+    result = audit(AuditConfig(stimuli=write(tmp_path / "turned", space, pictures)))
+    said = {one.found.split(" rises")[0]: one.remedy for one in result.warnings}
+    assert "hue" in said and "--grey" in said["hue"]
+    assert not {"mean luminance", "chroma", "RMS contrast"} & set(said)
+    table = pd.read_csv(result.each)
+    assert table["hue"].tolist() == pytest.approx(np.degrees(angles).tolist(), abs=0.5)
+    assert table["chroma"].tolist() == pytest.approx([25] * 8, abs=0.3)
+
+
+def test_what_was_matched_already_is_not_recommended_again(faces: Path, space: Space, tmp_path: Path) -> None:
+    planted = write(tmp_path / "planted", space, lit(faces, np.linspace(0.8, 1.2, 8)))
+    again = match(MatchConfig(stimuli=planted, luminance=True, region="foreground", out=tmp_path / "new")).out
+    options = StimulusSet.open(again).provenance.processing[-1].options
+    assert MEASURES["foreground_luminance"].matched_by(options) and not MEASURES["mean_luminance"].matched_by(options)
+    remedy = _remedy(MEASURES["foreground_luminance"], StimulusSet.open(again))
+    assert remedy.startswith("it was matched already (--luminance --region foreground)")
+    assert _remedy(MEASURES["mean_luminance"], StimulusSet.open(again)).startswith("'gaia-stim match SET --luminance'")
+
+
+def test_every_remedy_is_a_command_of_match() -> None:
+    for measure in MEASURES.values():
+        if measure.match:
+            assert measure.matched_by(MatchConfig(stimuli=Path("s"), **measure.match).processing())
+
+
+def test_light_is_that_of_the_display(faces: Path, space: Space, tmp_path: Path) -> None:
+    planted = write(tmp_path / "planted", space, lit(faces, np.linspace(0.8, 1.2, 8)))
+    files = np.stack([read_image(path) for path in sorted((planted / "stimuli").glob("*.png"))]) / 255
+    result = audit(AuditConfig(stimuli=planted, display="gamma:2", out=tmp_path / "report"))
+    y = files**2 @ [0.2126, 0.7152, 0.0722]
+    assert pd.read_csv(result.each)["mean_luminance"].tolist() == pytest.approx(y.mean(axis=(1, 2)).tolist())
+    assert (result.display, read_json(result.out / "audit.json")["display"]) == ("gamma:2", "gamma:2")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gaia_stim.config import MatchConfig, MorphConfig, make
+from gaia_stim.config import MatchConfig, MorphConfig, RemakeConfig, make
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.files import read_json
@@ -15,6 +15,7 @@ from gaia_stim.metrics.distance import pixel_distance
 from gaia_stim.metrics.photometry import mean_luminance
 from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.morphs import morph
+from gaia_stim.pipeline.remake import remake
 from gaia_stim.stimuli.sets import StimulusSet
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -114,3 +115,80 @@ def test_nothing_to_do_and_nothing_to_see_are_refused(continuum: Path, tmp_path:
     with pytest.raises(DataError, match="not a stimulus set"):
         match(MatchConfig(stimuli=tmp_path, grey=True))
     assert not (tmp_path / "new").exists()
+
+
+def levels_of(folder: Path) -> np.ndarray:
+    """Of all written files, of 1."""
+    return np.stack([read_image(path) for path in sorted((folder / "stimuli").glob("*.png"))]) / 255
+
+
+def test_files_for_another_display_have_the_luminance_there(continuum: Path, tmp_path: Path) -> None:
+    """Computed from the files by the display's own curve; the manifest, a second match and the audit go by it too."""
+    measured = tmp_path / "monitor.csv"
+    pd.DataFrame({"level": [0, 51, 128, 204, 255], "luminance": [1, 6, 30, 70, 100]}).to_csv(measured, index=False)
+    curves = {
+        "linear": lambda share: share,
+        "gamma:2.2": lambda share: share**2.2,
+        str(measured): lambda share: np.interp(share * 255, [0, 51, 128, 204, 255], [0.01, 0.06, 0.3, 0.7, 1]),
+    }
+    target = StimulusSet.open(continuum).table["mean_luminance"].mean()
+    for number, (display, light) in enumerate(curves.items()):
+        asked = MatchConfig(stimuli=continuum, out=tmp_path / f"new{number}", luminance=True, display=display)
+        made = StimulusSet.open(match(asked).out)
+        y = light(levels_of(made.folder)) @ [0.2126, 0.7152, 0.0722]
+        assert y.mean(axis=(1, 2)).tolist() == pytest.approx([target] * len(made), abs=1e-3)
+        assert made.table["mean_luminance"].tolist() == pytest.approx(y.mean(axis=(1, 2)).tolist())
+        assert made.table["rms_contrast"].tolist() == pytest.approx(y.std(axis=(1, 2)).tolist())
+        assert made.provenance.display.name == Path(display).name
+        back = match(
+            MatchConfig(stimuli=made.folder, out=tmp_path / f"back{number}", display="srgb", size=32, grey=True)
+        )
+        assert StimulusSet.open(back.out).provenance.display.name == "srgb"
+        assert StimulusSet.open(back.out).table["mean_luminance"].tolist() == pytest.approx([target] * 5, abs=3e-3)
+
+
+def test_a_display_alone_is_something_to_do_and_its_table_is_known_by_its_content(
+    continuum: Path, tmp_path: Path
+) -> None:
+    table = pd.DataFrame({"level": [0, 100, 255], "luminance": [0.2, 20, 90]})
+    for name in ("a.csv", "b.csv"):
+        table.to_csv(tmp_path / name, index=False)
+    first = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", display=str(tmp_path / "a.csv")))
+    heard: list[Event] = []
+    match(MatchConfig(stimuli=continuum, out=first.out, display=str(tmp_path / "b.csv")), heard.append)
+    assert any("nothing to do" in event.text for event in heard if isinstance(event, Note))
+    table.assign(luminance=[0.2, 25, 90]).to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(ConfigError, match="holds another"):
+        match(MatchConfig(stimuli=continuum, out=first.out, display=str(tmp_path / "b.csv")))
+    with pytest.raises(ConfigError, match="srgb, linear, gamma:X"):
+        make(MatchConfig, {"stimuli": continuum, "display": "apple"})
+
+
+def test_a_set_for_a_measured_display_is_made_again_without_the_table(continuum: Path, tmp_path: Path) -> None:
+    table = tmp_path / "monitor.csv"
+    pd.DataFrame({"level": [0, 100, 255], "luminance": [0.2, 20, 90]}).to_csv(table, index=False)
+    made = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", display=str(table), contrast=True, spectrum=True))
+    table.unlink()
+    again = remake(RemakeConfig(target=made.out, out=tmp_path / "again", images=continuum))
+    assert again.identical, (again.different, again.different_files)
+
+
+def test_what_version_0_1_did_otherwise_is_another_request(continuum: Path, tmp_path: Path) -> None:
+    requests = []
+    for asked in ({"luminance": True}, {"contrast": True}, {"spectrum": True}):
+        made = match(MatchConfig(stimuli=continuum, out=tmp_path / next(iter(asked)), **asked))
+        requests.append(StimulusSet.open(made.out).provenance)
+    assert ["method" in one.request for one in requests] == [False, True, True]
+    assert {one.processing[-1].method for one in requests} == {2}
+    assert not {"ground", "display", "dither", "contrast_as"} & set(requests[0].request["options"])
+
+
+def test_a_spectrum_that_could_not_be_reached_is_told_with_what_gets_nearer(tmp_path: Path, continuum: Path) -> None:
+    heard: list[Event] = []
+    made = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", spectrum=True), heard.append)
+    each = pd.read_csv(made.each)
+    warned = [event.text for event in heard if isinstance(event, Note) and event.warning]
+    assert each["structure"].between(0, 1).all()
+    told = [text for text in warned if "Fourier amplitude is further than 0.05 log10" in text]
+    assert bool(told) == bool((each["spectrum_error"] > 0.05).any())
+    assert all("--rotational" in text for text in told)

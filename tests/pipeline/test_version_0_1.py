@@ -15,6 +15,7 @@ from gaia_stim.config import (
     MatchConfig,
     MorphConfig,
     MorphGridConfig,
+    RecipeFromConfig,
     RemakeConfig,
     SampleConfig,
 )
@@ -26,6 +27,7 @@ from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.morphs import interpolate, morph
 from gaia_stim.pipeline.remake import remake
+from gaia_stim.recipe.from_set import recipe_from
 from gaia_stim.stimuli.sets import StimulusSet
 
 OLD = Path(__file__).parent.parent / "data" / "version_0_1"
@@ -42,7 +44,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, "matched_contrast", "matched_spectrum", "matched_rotational"))
 def test_it_is_made_again(old: Path, kind: str) -> None:
     """To the byte on the build that made it; on another processor or library to a level of rounding."""
     made = remake(RemakeConfig(target=Path(kind)))
@@ -91,3 +93,9 @@ def test_the_same_command_finds_that_it_stands(old: Path, kind: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in Path(kind).rglob("*") if path.is_file()}
     verb(config(**options, out=Path(kind)))  # type: ignore[operator]
     assert {path: path.stat().st_mtime_ns for path in Path(kind).rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("kind", ["matched_contrast", "matched_spectrum", "matched_rotational"])
+def test_a_recipe_does_not_match_them_as_it_is_done_now(old: Path, kind: str) -> None:
+    assert recipe_from(RecipeFromConfig(target=Path(kind))).steps == ["remake"]
+    assert recipe_from(RecipeFromConfig(target=Path("matched"))).steps == ["morph", "match"]

@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gaia_stim.metrics.photometry import SRGB, display_of, luminance
 from gaia_stim.samples.faces import draw_face
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
     Frame,
     Neighbours,
+    colour,
+    contrasts,
     frame,
     misaligned,
     predictors,
@@ -16,6 +19,7 @@ from gaia_stim.stimuli.audit import (
     spectral_slope,
     tell,
     trends,
+    unrolled,
 )
 
 ALPHA = np.linspace(0, 1, 9)
@@ -30,22 +34,26 @@ def smooth(slope: float, seed: int = 1, side: int = 128) -> np.ndarray:
     return np.clip(128 + picture / picture.std() * 12, 0, 255).astype(np.uint8)[..., None]
 
 
+def seen(pixels: np.ndarray) -> np.ndarray:
+    return luminance(pixels[None])[0]
+
+
 @pytest.mark.parametrize("slope", [-0.5, -1.0, -1.5])
 def test_the_spectral_slope_is_the_one_that_was_made(slope: float) -> None:
-    measured = np.mean([spectral_slope(smooth(slope, seed)) for seed in range(6)])
+    measured = np.mean([spectral_slope(seen(smooth(slope, seed))) for seed in range(6)])
     assert measured == pytest.approx(slope, abs=0.06)
 
 
 def test_a_picture_of_one_colour_has_no_slope_and_no_sharpness() -> None:
     plain = np.full((16, 16, 3), 90, np.uint8)
-    assert np.isnan(spectral_slope(plain))
-    assert sharpness(plain) == 0
+    assert np.isnan(spectral_slope(seen(plain)))
+    assert sharpness(seen(plain)) == 0
 
 
 def test_a_blurred_picture_is_less_sharp_whatever_its_contrast() -> None:
-    assert sharpness(smooth(-1.5)) < sharpness(smooth(-1.0)) < sharpness(smooth(-0.5))
+    assert sharpness(seen(smooth(-1.5))) < sharpness(seen(smooth(-1.0))) < sharpness(seen(smooth(-0.5)))
     halved = ((smooth(-1.0).astype(int) - 128) // 2 + 128).astype(np.uint8)
-    assert sharpness(halved) == pytest.approx(sharpness(smooth(-1.0)), rel=0.1)
+    assert sharpness(seen(halved)) == pytest.approx(sharpness(seen(smooth(-1.0))), rel=0.1)
 
 
 def flagged(**measures: np.ndarray) -> list[str]:
@@ -126,3 +134,53 @@ def test_drawn_faces_are_aligned() -> None:
     ground = np.array([128, 128, 128], np.uint8)
     frames = {str(age): frame(draw_face({"age": age}, 48), ground) for age in (25, 70)}
     assert list(misaligned(frames, [])) == []
+
+
+def test_chroma_and_hue_are_those_of_cielab_whatever_the_display() -> None:
+    """Reference colours of sRGB in CIELAB, D65 (Lindbloom's calculator): red is 104.55 at 40.0 degrees."""
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[..., 0] = 255
+    for name in ("srgb", "linear"):
+        assert colour(red, display_of(name), None) == pytest.approx({"chroma": 104.55, "hue": 40.0}, abs=0.1)
+    grey = np.full((4, 4, 3), 100, np.uint8)
+    found = colour(grey, SRGB, None)
+    assert found["chroma"] < 0.1 and np.isnan(found["hue"])
+    assert colour(grey[..., :1], SRGB, None) == {}
+    half = np.where(np.arange(4)[:, None, None] < 2, red, grey)
+    inside = np.where(np.arange(4)[:, None] < 2, 1.0, 0.0) * np.ones((4, 4))
+    assert colour(half, SRGB, inside)["chroma"] == pytest.approx(104.55, abs=0.1)
+    assert colour(half, SRGB, None)["chroma"] == pytest.approx(104.55 / 2, abs=0.1)
+
+
+def test_the_same_light_has_the_same_colour_on_every_display() -> None:
+    skin = np.full((1, 1, 3), (200, 150, 120), np.uint8)
+    linear = np.rint(((skin / 255 + 0.055) / 1.055) ** 2.4 * 255).astype(np.uint8)
+    there, here = colour(linear, display_of("linear"), None), colour(skin, SRGB, None)
+    assert there == pytest.approx(here, abs=0.8), "but for rounding"
+
+
+def test_hues_do_not_jump_at_half_a_circle() -> None:
+    turned = unrolled(np.array([170.0, 178, -176, np.nan, -170]))
+    assert np.diff(turned)[[0, 1]] == pytest.approx([8, 6])
+    assert np.isnan(turned[3]) and turned[4] - turned[0] == pytest.approx(20)
+    assert np.isnan(unrolled(np.full(3, np.nan))).all()
+
+
+def test_contrast_is_told_of_all_and_of_the_foreground() -> None:
+    y = np.full((4, 4), 0.5)
+    y[1:3, 1:3] = [[0.1, 0.3], [0.1, 0.3]]
+    inside = np.zeros((4, 4))
+    inside[1:3, 1:3] = 1
+    found = contrasts(y, inside)
+    mean = (12 * 0.5 + 0.8) / 16
+    deviation = ((12 * (0.5 - mean) ** 2 + 2 * (0.1 - mean) ** 2 + 2 * (0.3 - mean) ** 2) / 16) ** 0.5
+    assert found == pytest.approx(
+        {
+            "mean_luminance": mean,
+            "rms_contrast": deviation,
+            "relative_contrast": deviation / mean,
+            "foreground_luminance": 0.2,
+            "foreground_contrast": 0.1,
+            "foreground_relative_contrast": 0.5,
+        }
+    )

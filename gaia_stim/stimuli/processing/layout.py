@@ -10,6 +10,7 @@ from skimage.transform import resize
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, fit_image, parse_colour, with_channels
+from gaia_stim.metrics.photometry import SRGB, Display
 from gaia_stim.stimuli.processing.ground import Colour, Weights, ground, oval
 from gaia_stim.stimuli.processing.light import Light, grey, to_linear, to_pixels
 
@@ -54,18 +55,21 @@ def degrees_to_pixels(degrees: float, distance: float, screen_width: float, scre
     return round(centimetres * screen_pixels / screen_width)
 
 
-def laid_out(pixels: Pixels, options: ProcessingConfig, flat: Colour | None) -> Picture:
+def laid_out(pixels: Pixels, options: ProcessingConfig, flat: Colour | None, display: Display = SRGB) -> Picture:
     """A square picture at its size, with its mask and background; `flat` is the colour of a flat one that it has.
 
-    Raises `ConfigError` where the background is to be what is no colour.
+    `display` is what the pixels are for. Raises `ConfigError` where the background is to be what is no colour.
     """
-    shown = grey(pixels) if options.grey else pixels
+    shown = grey(pixels, display) if options.grey else pixels
     side = (side_of(options) or shown.shape[0] + 2 * options.padding) - 2 * options.padding
-    around = to_linear(_colour(options, flat, shown.shape[2]))
+    around = _around(options, flat, shown.shape[2], display)
     weights = np.ones(shown.shape[:2]) if flat is None else _foreground(pixels, flat, options)
     if flat is not None and options.background is not None:
-        shown = to_pixels(_on(to_linear(shown), weights, to_linear(_with_channels(flat, shown.shape[2])), around))
-    light, weights = to_linear(fit_image(shown, side, "pad")), _resized(weights, side)
+        before = to_linear(_with_channels(flat, shown.shape[2]), display)
+        shown = to_pixels(_on(to_linear(shown, display), weights, before, around), display=display)
+    if options.ground == "free":
+        weights = np.ones_like(weights)
+    light, weights = to_linear(fit_image(shown, side, "pad"), display), _resized(weights, side)
     if options.mask != "none":
         inside = oval(side, soft=options.mask == "soft-oval")
         light = inside[..., None] * light + (1 - inside[..., None]) * around
@@ -108,11 +112,12 @@ def _resized(weights: Weights, side: int) -> Weights:
     return resized
 
 
-def _colour(options: ProcessingConfig, flat: Colour | None, channels: int) -> Colour:
-    """The colour round the foreground."""
-    if options.background is not None or flat is None:
-        flat = np.array(parse_colour(options.background or MID_GREY), dtype=np.uint8)
-    return _with_channels(flat, channels)
+def _around(options: ProcessingConfig, flat: Colour | None, channels: int, display: Display) -> Light:
+    """The light round the foreground: a colour that is asked for by name is sRGB's, whatever the display."""
+    if options.background is None and flat is not None:
+        return to_linear(_with_channels(flat, channels), display)
+    colour = np.array(parse_colour(options.background or MID_GREY), dtype=np.uint8)
+    return to_linear(_with_channels(colour, channels))
 
 
 def _with_channels(colour: Colour, channels: int) -> Colour:

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.images import Pixels
-from gaia_stim.metrics.photometry import LINEAR_LIGHT, REC709
-from gaia_stim.srgb import encoded
+from gaia_stim.metrics.photometry import REC709, SRGB, Display
 
 Light = npt.NDArray[np.float64]
 Plane = npt.NDArray[np.float64]
@@ -21,18 +20,18 @@ MOST = 2.0
 """Times its own light that a pixel may get before white is added."""
 
 
-def to_linear(pixels: Pixels) -> Light:
-    """uint8 sRGB as linear light."""
-    return LINEAR_LIGHT[pixels]
+def to_linear(pixels: Pixels, display: Display = SRGB) -> Light:
+    """uint8 levels as the light that they are on a display."""
+    return display.light[pixels]
 
 
-def to_pixels(linear: Light, dithered: bool = False) -> Pixels:
-    """Linear light as uint8 sRGB, clipped and rounded.
+def to_pixels(linear: Light, dithered: bool = False, display: Display = SRGB) -> Pixels:
+    """Linear light as uint8 levels of a display, clipped and rounded.
 
     Dithered, pixels round up or down by their place: levels are whole, and a slight change of all pixels, which no
     single one would follow, is followed by a share of them. Whole levels stay as they are.
     """
-    levels = encoded(np.clip(linear, 0, 1)) * 255
+    levels = display.encode(np.clip(linear, 0, 1)) * 255
     if dithered:
         height, width = levels.shape[:2]
         levels = levels + np.tile(BAYER, (-(-height // 8), -(-width // 8)))[:height, :width, None]
@@ -60,6 +59,6 @@ def relit(linear: Light, y: Plane) -> Light:
     return changed
 
 
-def grey(pixels: Pixels) -> Pixels:
+def grey(pixels: Pixels, display: Display = SRGB) -> Pixels:
     """(H, W, C) as (H, W, 1) of the same luminance."""
-    return to_pixels(luminance_of(to_linear(pixels))[..., None])
+    return to_pixels(luminance_of(to_linear(pixels, display))[..., None], display=display)

@@ -1,7 +1,8 @@
 """Making pictures equal: targets from the whole set, and each picture changed until it has them.
 
-The order is spectrum, histogram, then contrast and mean luminance together, which have the last word. The last step is
-solved on the rounded picture: what is equal is equal in the file. After Willenbockel et al. (2010), in linear light.
+The order is spectrum, histogram, then contrast and mean luminance together, which have the last word; where several are
+wanted they alternate, for each spoils the others a little. What is equal is equal in the rounded picture, the one that
+is written. After Willenbockel et al. (2010), in linear light.
 """
 
 from collections.abc import Iterable
@@ -10,23 +11,69 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.images import Pixels
-from gaia_stim.metrics.photometry import LINEAR_LIGHT
+from gaia_stim.metrics.photometry import LINEAR_LIGHT, SRGB, Display, mean_and_spread, relative
 from gaia_stim.srgb import encoded
 from gaia_stim.stimuli.processing.ground import Weights
 from gaia_stim.stimuli.processing.layout import Picture
 from gaia_stim.stimuli.processing.light import Plane, luminance_of, relit, to_linear, to_pixels
+from gaia_stim.stimuli.processing.spectrum import Amplitude, Spectrum, spectrum_of
 
+METHOD = 2
+"""Of matching, as provenance says it. 1 is version 0.1's: the foreground's contrast, a spectrum in one step."""
 BINS = 4096
 """Of the mean histogram, over sRGB-encoded luminance."""
 ALTERNATIONS = 4
-"""Rounds of spectrum and histogram where both are wanted: each spoils the other a little (ibid., p. 676)."""
+"""Rounds where several things are wanted: each spoils the others a little (ibid., p. 676)."""
 ROUNDS = 40
 CLOSE_MEAN, CLOSE_CONTRAST = 5e-5, 1e-3
 """Good enough: error of the mean in Y, relative error of the contrast."""
+LEAST_SLOPE, STEEPEST = 0.2, 50.0
+"""Times its own contrast that a foreground may get, whatever that of the whole picture would need."""
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """How pictures are made equal: what is asked, the display that they are for, and the method."""
+
+    options: ProcessingConfig
+    display: Display = SRGB
+    method: int = METHOD
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """The Fourier amplitudes that are meant."""
+        return spectrum_of(self.options.region, self.options.rotational, self.options.contrast, self.method)
+
+    @property
+    def contrast_name(self) -> str:
+        """The contrast that is meant, as `matching.csv` calls it."""
+        if self.options.region == "foreground" or self.method == 1:
+            return {"sd": "foreground_contrast", "relative": "foreground_relative_contrast"}[self.options.contrast_as]
+        return {"sd": "rms_contrast", "relative": "relative_contrast"}[self.options.contrast_as]
+
+    def mean(self, y: Plane, weights: Weights) -> float:
+        """The mean luminance that is meant."""
+        return mean_and_spread(y, None if self.options.region == "picture" else weights)[0]
+
+    def contrast(self, y: Plane, weights: Weights) -> float:
+        """The contrast that is meant: the standard deviation of Y, or that over the mean."""
+        mean, spread = mean_and_spread(y, weights if self.contrast_name.startswith("foreground") else None)
+        return spread if self.options.contrast_as == "sd" else relative(spread, mean)
+
+    def written(self, picture: Picture, y: Plane) -> Pixels:
+        """The picture with luminance `y`, as it is written."""
+        changed = relit(picture.light, np.clip(y, 0, 1))
+        share = picture.weights[..., None]
+        light = picture.light + share * (changed - picture.light)
+        return to_pixels(light, dithered=self.options.dither == "ordered", display=self.display)
+
+    def seen(self, pixels: Pixels) -> Plane:
+        """Y of a written picture."""
+        return luminance_of(to_linear(pixels, self.display))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +84,12 @@ class Targets:
     contrast: float | None = None
     quantiles: npt.NDArray[np.float64] | None = None
     """Y at `BINS` evenly spread ranks."""
-    amplitude: npt.NDArray[np.float64] | None = None
+    amplitude: Amplitude | None = None
 
-    def record(self) -> dict[str, Any]:
+    def record(self, way: Way) -> dict[str, Any]:
         """The numbers among them, for provenance."""
-        return {"mean_luminance": self.mean, "rms_contrast": self.contrast}
+        name = way.contrast_name if way.method > 1 else "rms_contrast"
+        return {"mean_luminance": self.mean, name: self.contrast}
 
 
 @dataclass(frozen=True)
@@ -50,118 +98,141 @@ class Measured:
 
     mean_luminance: float
     foreground_luminance: float
+    rms_contrast: float | None
+    """Standard deviation of Y over the whole picture (Peli 1990, Eq. 2); version 0.1 did not have it."""
+    relative_contrast: float | None
+    """That over the mean of Y; nor this."""
     foreground_contrast: float
-    """RMS: the standard deviation of Y."""
+    foreground_relative_contrast: float | None
+    """Nor this."""
     histogram_error: float | None
     """Mean difference from the target's quantiles, in Y."""
     spectrum_error: float | None
     """RMS difference of log10 amplitude from the target's, over the frequencies."""
 
 
-def find_targets(pictures: Iterable[Picture], options: ProcessingConfig) -> Targets:
-    """One pass over a set that is laid out."""
+def find_targets(pictures: Iterable[Picture], way: Way) -> Targets:
+    """One pass over a set that is laid out; `way` has the display that the set is for."""
+    options, spectrum = way.options, way.spectrum
     means, contrasts = [], []
     counts = np.zeros(BINS)
-    amplitude: npt.NDArray[np.float64] | None = None
-    total = 0
+    amplitudes: Amplitude | None = None
     for picture in pictures:
-        y = luminance_of(to_linear(to_pixels(picture.light)))
-        total += 1
-        means.append(_mean(y, picture.weights, options.region))
-        contrasts.append(_spread(y, picture.weights)[1])
+        y = way.seen(to_pixels(picture.light, display=way.display))
+        means.append(way.mean(y, picture.weights))
+        contrasts.append(way.contrast(y, picture.weights))
         if options.histogram:
             counts += _histogram(y, picture.weights)
         if options.spectrum:
-            ours = _amplitude(y, picture.weights)
-            amplitude = ours if amplitude is None else amplitude + ours
+            ours = spectrum.amplitude(y, picture.weights)
+            if options.contrast and way.method > 1:
+                ours = ours / max(contrasts[-1], CLOSE_CONTRAST)
+            amplitudes = ours if amplitudes is None else amplitudes + ours
+    contrast = float(np.mean(contrasts)) if options.contrast else None
+    if amplitudes is not None:
+        # Where the contrast is wanted, too, that is how strong all of it is.
+        amplitudes = amplitudes / len(means) * (contrast if contrast is not None and way.method > 1 else 1)
     return Targets(
         mean=float(np.mean(means)) if options.luminance else None,
-        contrast=float(np.mean(contrasts)) if options.contrast else None,
+        contrast=contrast,
         quantiles=_quantiles(counts) if options.histogram else None,
-        amplitude=_wanted(amplitude / total, options.rotational) if amplitude is not None else None,
+        amplitude=amplitudes,
     )
 
 
-def matched(picture: Picture, targets: Targets, options: ProcessingConfig) -> tuple[Pixels, float]:
+def matched(picture: Picture, targets: Targets, way: Way) -> tuple[Pixels, float]:
     """The picture as it is written, and the share of its foreground that had to be clipped."""
     y = luminance_of(picture.light)
-    both = targets.amplitude is not None and targets.quantiles is not None
-    for _ in range(ALTERNATIONS if both else 1):
+    solving = targets.mean is not None or targets.contrast is not None
+    alternating = [targets.amplitude is not None, targets.quantiles is not None, solving and way.method > 1]
+    rounds = ALTERNATIONS if sum(alternating) > 1 else 1
+    for number in range(1, rounds + 1):
         if targets.amplitude is not None:
-            y = _with_amplitude(y, picture.weights, targets.amplitude, options.rotational)
+            y = way.spectrum.changed(y, picture.weights, targets.amplitude, lambda y: way.seen(way.written(picture, y)))
         if targets.quantiles is not None:
             y = _with_quantiles(y, picture.weights, targets.quantiles)
-    if targets.mean is None and targets.contrast is None:
-        return _render(picture, y), _clipped(y, picture.weights)
-    return _solved(picture, y, targets, options)
+        if solving and (way.method > 1 or number == rounds):
+            y = _solved(picture, y, targets, way)
+    return way.written(picture, y), _clipped(y, picture.weights, way)
 
 
-def measure(pixels: Pixels, weights: Weights, targets: Targets, options: ProcessingConfig) -> Measured:
+def measure(pixels: Pixels, weights: Weights, targets: Targets, way: Way) -> Measured:
     """What a written picture has of what was wanted."""
-    y = luminance_of(to_linear(pixels))
-    mean, contrast = _spread(y, weights)
+    y = way.seen(pixels)
+    (mean, spread), (own_mean, own_spread) = mean_and_spread(y), mean_and_spread(y, weights)
     histogram = spectrum = None
     if targets.quantiles is not None:
         histogram = float(np.abs(_quantiles(_histogram(y, weights)) - targets.quantiles).mean())
     if targets.amplitude is not None:
-        ours = _wanted(_amplitude(y, weights), options.rotational)
-        ratio = np.log10(np.maximum(ours, 1e-9) / np.maximum(targets.amplitude, 1e-9))
-        spectrum = float(np.sqrt(np.square(ratio.ravel()[1:]).mean()))
-    return Measured(float(y.mean()), mean, contrast, histogram, spectrum)
+        spectrum = way.spectrum.error(way.spectrum.amplitude(y, weights), targets.amplitude)
+    first = way.method == 1
+    return Measured(
+        mean_luminance=float(y.mean()),
+        foreground_luminance=own_mean,
+        rms_contrast=None if first else spread,
+        relative_contrast=None if first else relative(spread, mean),
+        foreground_contrast=own_spread,
+        foreground_relative_contrast=None if first else relative(own_spread, own_mean),
+        histogram_error=histogram,
+        spectrum_error=spectrum,
+    )
 
 
-def _mean(y: Plane, weights: Weights, region: str) -> float:
-    return float(y.mean()) if region == "picture" else _spread(y, weights)[0]
+def kept_structure(pixels: Pixels, picture: Picture, way: Way) -> float:
+    """Correlation of the Y of a written foreground with what it was; 1 where there is nothing to correlate."""
+    then, now = luminance_of(picture.light), way.seen(pixels)
+    (before, spread), (after, spread_now) = (mean_and_spread(y, picture.weights) for y in (then, now))
+    if min(spread, spread_now) < CLOSE_MEAN:
+        return 1.0
+    together = np.average((then - before) * (now - after), weights=picture.weights)
+    return float(together / (spread * spread_now))
 
 
-def _spread(y: Plane, weights: Weights) -> tuple[float, float]:
-    """Mean and standard deviation over the foreground."""
-    mean = float(np.average(y, weights=weights))
-    return mean, float(np.sqrt(np.average(np.square(y - mean), weights=weights)))
+def _clipped(y: Plane, weights: Weights, way: Way) -> float:
+    return float(np.average((y < way.display.light[0]) | (y > 1), weights=weights))
 
 
-def _render(picture: Picture, y: Plane) -> Pixels:
-    changed = relit(picture.light, np.clip(y, 0, 1))
-    share = picture.weights[..., None]
-    return to_pixels(picture.light + share * (changed - picture.light), dithered=True)
-
-
-def _clipped(y: Plane, weights: Weights) -> float:
-    return float(np.average((y < 0) | (y > 1), weights=weights))
-
-
-def _solved(picture: Picture, y: Plane, targets: Targets, options: ProcessingConfig) -> tuple[Pixels, float]:
+def _solved(picture: Picture, y: Plane, targets: Targets, way: Way) -> Plane:
     """Contrast and mean luminance by Y → centre + slope · (Y − mean), corrected until the rounded picture has them.
 
-    Where the contrast is free it goes with the luminance, as under more light.
+    Where the contrast is free it goes with the luminance, as under more light; but not where amplitudes are wanted.
     """
     weights = picture.weights
-    start, spread = _spread(np.clip(y, 0, 1), weights)
-    share = float(weights.mean()) if options.region == "picture" else 1.0
+    start, spread = mean_and_spread(np.clip(y, 0, 1), weights)
+    share = float(weights.mean()) if way.options.region == "picture" else 1.0
+    as_under_light = targets.contrast is None and (targets.amplitude is None or way.method == 1)
     centre, slope = start, 1.0
-    best, closest = (to_pixels(picture.light), 0.0), np.inf
+    best, closest = y, np.inf
     for _ in range(ROUNDS):
-        if targets.contrast is None:
+        if as_under_light:
             slope = centre / start if start > 0 else 1.0
         changed = centre + slope * (y - start)
-        pixels = _render(picture, changed)
-        written = luminance_of(to_linear(pixels))
-        reached, contrast = _spread(written, weights)
+        written = way.seen(way.written(picture, changed))
         wrong = contrast_error = 0.0
         if targets.mean is not None:
-            wrong = targets.mean - _mean(written, weights, options.region)
+            wrong = targets.mean - way.mean(written, weights)
             centre = float(np.clip(centre + wrong / max(share, 1e-3), 0, 2))
         elif targets.contrast is not None:
-            centre += start - reached
+            centre += start - mean_and_spread(written, weights)[0]
         if targets.contrast is not None and spread > 0:
-            contrast_error = targets.contrast / max(contrast, 1e-6) - 1
-            slope = float(np.clip(slope * (1 + contrast_error), 0, 50))
+            contrast_error = targets.contrast / max(way.contrast(written, weights), 1e-6) - 1
+            slope = _corrected(slope, contrast_error, written, weights, way)
         error = max(abs(wrong) / CLOSE_MEAN, abs(contrast_error) / CLOSE_CONTRAST)
         if error < closest:
-            best, closest = (pixels, _clipped(changed, weights)), error
+            best, closest = changed, error
         if error <= 1:
             break
     return best
+
+
+def _corrected(slope: float, error: float, written: Plane, weights: Weights, way: Way) -> float:
+    """The slope by which the contrast would be right, the background's share in it being what it is."""
+    if way.contrast_name.startswith("foreground"):
+        return float(np.clip(slope * (1 + error), 0, STEEPEST))
+    _, whole = mean_and_spread(written)
+    _, own = mean_and_spread(written, weights)
+    more = ((1 + error) ** 2 - 1) * whole**2 / max(weights.mean() * own**2, 1e-12)
+    return float(np.clip(slope * np.sqrt(max(1 + more, 0)), LEAST_SLOPE, STEEPEST))
 
 
 def _histogram(y: Plane, weights: Weights) -> npt.NDArray[np.float64]:
@@ -192,43 +263,3 @@ def _with_quantiles(y: Plane, weights: Weights, quantiles: npt.NDArray[np.float6
     changed = y.copy()
     changed[inside] = values
     return changed
-
-
-def _filled(y: Plane, weights: Weights) -> Plane:
-    """The background replaced by the foreground's mean: no edge of its own in the spectrum."""
-    mean, _ = _spread(y, weights)
-    return weights * y + (1 - weights) * mean
-
-
-def _amplitude(y: Plane, weights: Weights) -> npt.NDArray[np.float64]:
-    amplitude: npt.NDArray[np.float64] = np.abs(fft.fft2(_filled(y, weights)))
-    return amplitude
-
-
-def _wanted(amplitude: npt.NDArray[np.float64], rotational: bool) -> npt.NDArray[np.float64]:
-    """All of it, or its mean over orientations at each whole frequency."""
-    if not rotational:
-        return amplitude
-    radius = _radius(amplitude.shape)
-    return np.bincount(radius.ravel(), amplitude.ravel()) / np.bincount(radius.ravel())
-
-
-def _with_amplitude(y: Plane, weights: Weights, wanted: npt.NDArray[np.float64], rotational: bool) -> Plane:
-    """The picture's phases with the wanted amplitudes; rotational: scaled at each frequency to the wanted mean."""
-    spectrum = fft.fft2(_filled(y, weights))
-    ours = np.abs(spectrum)
-    if rotational:
-        mean = _wanted(ours, rotational=True)
-        gain = np.divide(wanted, mean, out=np.ones_like(mean), where=mean > 0)[_radius(ours.shape)]
-        changed = spectrum * gain
-    else:
-        changed = wanted * np.exp(1j * np.angle(spectrum))
-    inside: Plane = np.real(fft.ifft2(changed))
-    return np.where(weights > 0, inside, y)
-
-
-def _radius(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    height, width = shape
-    rows, columns = fft.fftfreq(height, 1 / height), fft.fftfreq(width, 1 / width)
-    radius: npt.NDArray[np.int64] = np.rint(np.hypot(rows[:, None], columns)).astype(np.int64)
-    return radius

@@ -10,11 +10,11 @@ import pytest
 
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.images import Pixels, fit_image, read_image
-from gaia_stim.metrics.photometry import luminance, mean_luminance
+from gaia_stim.metrics.photometry import display_of, luminance, mean_luminance
 from gaia_stim.samples.faces import draw_face
 from gaia_stim.stimuli.processing.ground import common_ground
 from gaia_stim.stimuli.processing.layout import laid_out
-from gaia_stim.stimuli.processing.matching import Measured, find_targets, matched, measure
+from gaia_stim.stimuli.processing.matching import METHOD, Measured, Targets, Way, find_targets, matched, measure
 
 Pictures = list[Pixels]
 
@@ -33,15 +33,17 @@ def smooth(slope: float, seed: int, side: int = 48) -> Pixels:
     return np.clip(128 + picture / picture.std() * 20, 0, 255).astype(np.uint8)[..., None]
 
 
-def process(pictures: Pictures, **asked: object) -> tuple[Pictures, list[Measured], list[Measured]]:
-    options = ProcessingConfig(**asked)
+def process(
+    pictures: Pictures, method: int = METHOD, **asked: object
+) -> tuple[Pictures, list[Measured], list[Measured]]:
+    way = Way(ProcessingConfig(**asked), method=method)
     flat = common_ground(pictures)
-    prepared = [laid_out(pixels, options, flat) for pixels in pictures]
-    targets = find_targets(prepared, options)
-    made = [matched(picture, targets, options)[0] for picture in prepared]
+    prepared = [laid_out(pixels, way.options, flat) for pixels in pictures]
+    targets = find_targets(prepared, way)
+    made = [matched(picture, targets, way)[0] for picture in prepared]
     weights = [picture.weights for picture in prepared]
-    before = [measure(pixels, one, targets, options) for pixels, one in zip(pictures, weights, strict=True)]
-    return made, before, [measure(pixels, one, targets, options) for pixels, one in zip(made, weights, strict=True)]
+    before = [measure(pixels, one, targets, way) for pixels, one in zip(pictures, weights, strict=True)]
+    return made, before, [measure(pixels, one, targets, way) for pixels, one in zip(made, weights, strict=True)]
 
 
 def spread(measured: list[Measured], name: str) -> float:
@@ -123,13 +125,156 @@ def test_with_full_amplitudes_pictures_differ_in_phase_only() -> None:
     assert not np.array_equal(made[0], made[1])
 
 
+def oriented(seed: int, across: float, down: float, side: int = 48) -> Pixels:
+    """Noise of 1/f that is stretched along one direction."""
+    spectrum = np.fft.fft2(np.random.default_rng(seed).normal(size=(side, side)))
+    rows, columns = np.fft.fftfreq(side, 1 / side)[:, None], np.fft.fftfreq(side, 1 / side)
+    picture = np.real(np.fft.ifft2(spectrum / np.maximum(np.hypot(rows * down, columns * across), 1)))
+    return np.clip(128 + picture / picture.std() * 20, 0, 255).astype(np.uint8)[..., None]
+
+
 def test_rotational_matching_leaves_each_its_own_orientations() -> None:
-    stripes = np.tile(128 + 40 * np.sin(np.arange(48) * 2 * np.pi / 8), (48, 1))[..., None].astype(np.uint8)
-    other = np.ascontiguousarray((stripes.transpose(1, 0, 2).astype(int) - 128) // 2 + 128).astype(np.uint8)
-    made, _, _ = process([stripes, other], spectrum=True, rotational=True)
-    assert np.ptp(made[0], axis=0).max() <= 3, "vertical stripes are vertical stripes still"
-    assert np.ptp(made[1], axis=1).max() <= 3
-    assert np.ptp(made[0].astype(int)) == pytest.approx(np.ptp(made[1].astype(int)), abs=3)
+    made, _, _ = process([oriented(1, 1, 4), oriented(2, 4, 1)], spectrum=True, rotational=True)
+    upright, lying = (np.abs(np.fft.fft2(light(pixels))) for pixels in made)
+    assert upright[0, 1:24].mean() > 2 * upright[1:24, 0].mean()
+    assert lying[1:24, 0].mean() > 2 * lying[0, 1:24].mean()
+
+
+def flat_ground(face: Pixels) -> np.ndarray:
+    """What is mid-grey, within 12 levels, and joined to the border."""
+    from scipy import ndimage
+
+    regions, _ = ndimage.label((np.abs(face.astype(int) - 128) <= 12).all(axis=-1))
+    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    return np.isin(regions, np.unique(border[border > 0]))
+
+
+def light(pixels: Pixels) -> np.ndarray:
+    """Y by the sRGB standard, not by the program."""
+    value = pixels / 255
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return linear[..., 0] if pixels.shape[2] == 1 else linear @ [0.2126, 0.7152, 0.0722]
+
+
+def ring_means(y: np.ndarray) -> np.ndarray:
+    side = len(y)
+    window = np.outer(np.hanning(side), np.hanning(side))
+    amplitude = np.abs(np.fft.fft2((y - y.mean()) * window))
+    frequency = np.rint(np.hypot(np.fft.fftfreq(side, 1 / side)[:, None], np.fft.fftfreq(side, 1 / side)))
+    return np.array([amplitude[frequency == ring].mean() for ring in range(2, side // 2 + 1)])
+
+
+def slope_of(y: np.ndarray) -> float:
+    rings = ring_means(y)
+    return float(np.polyfit(np.log(np.arange(2, len(rings) + 2)), np.log(rings), 1)[0])
+
+
+@pytest.fixture(scope="module")
+def eight() -> Pictures:
+    """Drawn faces on a flat ground, some softer than others."""
+    from scipy import ndimage
+
+    faces = [draw_face({"skin_tone": 0.2 + 0.1 * number, "age": 20 + 6 * number}, 64) for number in range(8)]
+    soft = [
+        ndimage.gaussian_filter(face.astype(float), (0.15 * number, 0.15 * number, 0))
+        for number, face in enumerate(faces)
+    ]
+    return [np.rint(face).astype(np.uint8) for face in soft]
+
+
+@pytest.mark.parametrize("region", ["picture", "foreground"])
+def test_on_a_flat_ground_the_average_spectrum_is_that_of_the_set(eight: Pictures, region: str) -> None:
+    """Issue 19: the spread of log amplitude hardly fell, and slopes were further apart than before."""
+    made, _, after = process(eight, spectrum=True, rotational=True, region=region)
+    flat = [flat_ground(face) for face in eight]
+    means = [ring_means(light(pixels)) for pixels in made]
+    if region == "foreground":
+        inside = [
+            np.where(where, light(pixels)[~where].mean(), light(pixels))
+            for where, pixels in zip(flat, made, strict=True)
+        ]
+        means = [ring_means(y) for y in inside]
+    assert np.log10(means).std(axis=0).mean() < 0.02
+    assert max(one.spectrum_error or 1 for one in after) < 0.05
+    if region == "picture":
+        slopes = [[slope_of(light(pixels)) for pixels in pictures] for pictures in (eight, made)]
+        assert np.ptp(slopes[0]) > 0.4 and np.ptp(slopes[1]) < 0.1
+    for face, pixels, where in zip(eight, made, flat, strict=True):
+        assert np.array_equal(pixels[where], face[where]), "the ground is as it was"
+
+
+def test_all_amplitudes_come_nearer_than_in_one_step_and_nearest_where_the_ground_is_free(eight: Pictures) -> None:
+    def apart(pictures: Pictures) -> float:
+        amplitudes = np.log10([np.abs(np.fft.fft2(light(pixels))).ravel()[1:] for pixels in pictures])
+        return float(amplitudes.std(axis=0).mean())
+
+    kept, _, _ = process(eight, spectrum=True)
+    free, _, _ = process(eight, spectrum=True, ground="free")
+    old, _, _ = process(eight, spectrum=True, method=1)
+    assert apart(kept) < 0.55 * apart(old)
+    assert apart(free) < 0.6 * apart(kept)
+    assert not (free[0][0] == 128).all(), "it is flat no longer"
+
+
+def test_spectrum_luminance_and_contrast_together(eight: Pictures) -> None:
+    """Contrast says how strong the amplitudes are, and their shape is equal."""
+    made, _, _ = process(eight, spectrum=True, rotational=True, luminance=True, contrast=True)
+    y = [light(pixels) for pixels in made]
+    assert np.ptp([one.mean() for one in y]) < 5e-4
+    assert np.ptp([one.std() for one in y]) < 5e-4
+    shapes = [np.log10(ring_means(one)) for one in y]
+    assert np.std([shape - shape.mean() for shape in shapes], axis=0).mean() < 0.01
+
+
+def test_spectrum_and_luminance_together(eight: Pictures) -> None:
+    """A lighter picture is not a stronger one."""
+    made, _, _ = process(eight, spectrum=True, rotational=True, luminance=True)
+    assert np.ptp([light(pixels).mean() for pixels in made]) < 5e-4
+    assert np.log10([ring_means(light(pixels)) for pixels in made]).std(axis=0).mean() < 0.02
+
+
+CONTRASTS = {
+    ("picture", "sd"): lambda y, inside: y.std(),
+    ("picture", "relative"): lambda y, inside: y.std() / y.mean(),
+    ("foreground", "sd"): lambda y, inside: y[inside].std(),
+    ("foreground", "relative"): lambda y, inside: y[inside].std() / y[inside].mean(),
+}
+
+
+@pytest.mark.parametrize(("region", "kind"), CONTRASTS)
+def test_the_contrast_that_is_named_is_the_one_that_is_equal(drawn: Pictures, region: str, kind: str) -> None:
+    made, _, _ = process(drawn, contrast=True, region=region, contrast_as=kind)
+    flat = [flat_ground(face) for face in drawn]
+    reached = {
+        name: np.ptp([of(light(pixels), ~where) for pixels, where in zip(made, flat, strict=True)])
+        for name, of in CONTRASTS.items()
+    }
+    before = np.ptp([CONTRASTS[region, kind](light(face), ~where) for face, where in zip(drawn, flat, strict=True)])
+    assert reached[region, kind] < min(0.005, before / 10)
+    assert max(reached.values()) > 0.02, "they are not the same"
+
+
+def test_files_for_a_linear_display_have_the_light_of_those_for_srgb(drawn: Pictures) -> None:
+    """Level over 255 is the light there: local means are right with dither, and each pixel's is the nearest without."""
+    for dither in ("ordered", "none"):
+        way = Way(ProcessingConfig(display="linear", dither=dither), display_of("linear"))
+        for face in drawn:
+            picture = laid_out(face, way.options, None)
+            pixels, _ = matched(picture, Targets(), way)
+            shown, meant = pixels / 255 @ [0.2126, 0.7152, 0.0722], light(face)
+            assert shown.mean() == pytest.approx(meant.mean(), abs=3e-4)
+            if dither == "none":
+                assert np.abs(shown - meant).max() < 0.51 / 255
+
+
+def test_dithering_carries_what_is_darker_than_the_first_level_of_a_linear_display() -> None:
+    dark = np.full((16, 16, 1), 10, np.uint8)  # 0.003 of white: three quarters of a level
+    made = {}
+    for dither in ("ordered", "none"):
+        way = Way(ProcessingConfig(display="linear", dither=dither), display_of("linear"))
+        made[dither] = matched(laid_out(dark, way.options, None), Targets(), way)[0]
+    assert made["ordered"].mean() == pytest.approx(10 / 12.92, abs=0.02)
+    assert np.unique(made["none"]).tolist() == [1]
 
 
 def test_spectrum_and_histogram_can_be_asked_for_together() -> None:
@@ -159,11 +304,12 @@ def _joined(flat: np.ndarray) -> np.ndarray:
 
 def test_what_is_cut_off_at_black_or_white_is_counted() -> None:
     options = ProcessingConfig(contrast=True)
+    way = Way(options)
     pictures = [laid_out(pixels, options, None) for pixels in (noise(128, 5, 1), noise(128, 90, 2))]
-    targets = find_targets(pictures, options)
-    assert matched(pictures[1], targets, options)[1] == 0
+    targets = find_targets(pictures, way)
+    assert matched(pictures[1], targets, way)[1] == 0
     bright = laid_out(noise(240, 10, 3), options, None)
-    assert matched(bright, targets, options)[1] > 0.05
+    assert matched(bright, targets, way)[1] > 0.05
 
 
 @pytest.fixture(scope="module")
