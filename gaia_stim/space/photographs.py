@@ -39,6 +39,8 @@ from gaia_stim.space.paths import Code, Codes
 
 TOLERANCE = 0.12
 """Difference of two textures, of their range, at which a photograph is kept by a factor of e^-½ less."""
+MISTRUST = 0.25
+"""Share of the photographs' own variance round their mean that counts against it: hair against none is no mean."""
 SPREAD = 1.0
 """Pixels of the model over which that difference is averaged."""
 TONE = 4.0
@@ -138,11 +140,14 @@ class Carried:
         return None
 
     def _drawn(self, code: Code, weights: Weights) -> "_Drawn":
-        texture = _texture(self.decoder, code)
         used = [place for place, weight in enumerate(weights) if weight > 0]
+        texture = _texture(self.decoder, code) - self._off_tone(weights)
+        if len(used) > 1:
+            # Between images of unlike light a decoder draws spots that neither has.
+            own = torch.cat([self._texture(place) for place in used])
+            texture = texture.clamp(own.amin(dim=0), own.amax(dim=0))
         kept, shares = self._kept(texture, [float(weights[place]) for place in used], used)
-        toned = texture - self._off_tone(weights)
-        return _Drawn(ShapeMap.of(self.decoder, code), toned, kept, dict(zip(used, shares[:, None], strict=True)))
+        return _Drawn(ShapeMap.of(self.decoder, code), texture, kept, dict(zip(used, shares[:, None], strict=True)))
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
         there, here = drawn.map.there, _places(drawn.map.there, self.side)
@@ -176,14 +181,18 @@ class Carried:
     def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> tuple[Picture, Picture]:
         """How much of the photographs is kept at each place of the common frame, and the share of each in that.
 
-        (1, 1, size, size), and (sources, 1, size, size), which sums to 1.
+        (1, 1, size, size), and (sources, 1, size, size), which sums to 1. What may agree is each photograph, or their
+        mean, which is less to be trusted the more they differ.
         """
-        differences = [self._texture(place) - texture for place in used]
-        off = [(one - _blurred(one, TONE)).square().mean(dim=1, keepdim=True) for one in differences]
+        shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
+        own = torch.cat([self._texture(place) for place in used])
+        mean = (shares * own).sum(dim=0, keepdim=True)
+        apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
+        off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
         # Their logarithms: far from all sources agreement itself is 0.
-        agreement = torch.cat([-_blurred(one, SPREAD) / (2 * TOLERANCE**2) for one in off])
-        weighed = agreement + torch.tensor(weights).log()[:, None, None, None]
-        return agreement.amax(dim=0, keepdim=True).exp(), weighed.softmax(dim=0)
+        agreement = -_blurred(off, SPREAD) / (2 * TOLERANCE**2)
+        chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
+        return agreement.amax(dim=0, keepdim=True).exp(), chosen[:-1] + chosen[-1:] * shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +205,11 @@ class _Drawn:
     """How much of the photographs is kept at each place."""
     shares: Mapping[int, Picture]
     """Of each photograph that is carried, its share in that."""
+
+
+def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tensor, "some 1 size size"]:
+    """Mean squares over the channels of what is finer than tone."""
+    return (differences - _blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:

@@ -10,7 +10,7 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels
 from gaia_stim.space import photographs
 from gaia_stim.space.paths import Code
-from gaia_stim.space.photographs import Carried, Photograph
+from gaia_stim.space.photographs import MISTRUST, TOLERANCE, Carried, Photograph
 
 SIDE = 96
 INSIDE = (slice(24, 72), slice(24, 72))
@@ -94,10 +94,31 @@ def test_where_textures_disagree_the_nearer_one_is_kept() -> None:
 
 
 def test_where_none_agrees_the_models_texture_shows() -> None:
+    """Stripes and their negatives have a mean, but none to be trusted: exp(-MISTRUST · 0.475² / 2τ²) = 0.14 is kept."""
     a, b = noise(0), noise(1)
     made = Carried(Planted(), [photograph(a, 0.0, -0.5), photograph(b, 0.0, 0.45)], SIDE, keep_detail=False)
     shown = made.picture(code(0.0, 0.0), np.array([0.5, 0.5]))
-    assert shown.std() < 0.1 * a.std() and abs(float(shown.mean()) - 127.5) < 3
+    mean = (a.astype(float) + b) / 2
+    kept = float((shown - shown.mean()).ravel() @ (mean - mean.mean()).ravel() / np.square(mean - mean.mean()).sum())
+    assert kept == pytest.approx(np.exp(-MISTRUST * 0.475**2 / (2 * TOLERANCE**2)), abs=0.06)
+    assert abs(float(shown.mean()) - 127.5) < 3
+
+
+def test_between_unlike_photographs_the_mean_is_kept_and_no_spot_is_drawn_that_neither_has() -> None:
+    """The decoder makes stripes of ±0.3 between two even textures 0.09 apart: ±0.045 of them is what may be left."""
+
+    class Spotty(Planted):
+        def texture(self, code: Tensor) -> Tensor:
+            drawn = super().texture(code)
+            is_between = (code[:, 2] > 0.05) & (code[:, 2] < 0.25)
+            stripes = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(8)
+            return torch.where(is_between[:, None, None, None], drawn + 0.3 * stripes, drawn)
+
+    a, b = noise(0), noise(1)
+    made = Carried(Spotty(), [photograph(a, 0.0), photograph(b, 0.0, 0.0, 0.3)], SIDE, keep_detail=False)
+    shown = made.shown(code(0.0, 0.0, 0.15), np.array([0.5, 0.5]))
+    assert error(shown.picture, (a.astype(float) + b) / 2) < 0.045 * 255
+    assert shown.disagreement < 0.1
 
 
 def test_tones_agree_and_are_the_mean_of_the_photographs() -> None:
