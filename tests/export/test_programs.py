@@ -20,7 +20,7 @@ from gaia_stim.errors import DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
-from gaia_stim.stimuli.manifest import CARRIED, COLUMNS
+from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import StimulusSet
 
 
@@ -37,7 +37,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_no_column_of_ours_is_reserved() -> None:
-    check_columns([*COLUMNS, *CARRIED], "manifest")
+    check_columns(ALL_COLUMNS, "manifest")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
+from gaia_stim.dataset import open_dataset
 from gaia_stim.images import read_image
 from gaia_stim.labels import read_landmarks
 
@@ -139,7 +140,8 @@ def test_landmarks_of_few_images_are_measured_and_the_rest_is_null_with_its_reas
 ) -> None:
     run, sheet = plant(network="deform"), tmp_path / "landmarks.png"
     config = json.loads((run / "config.json").read_text())
-    config["dataset"]["folder"] = str(faces)
+    learned_from = open_dataset(faces, config["model"]["size"])
+    config["dataset"] |= {"folder": str(faces), "content_hash": learned_from.content_hash}
     (run / "config.json").write_text(json.dumps(config))
     points, out = tmp_path / "points.csv", tmp_path / "figures.json"
     words = ["evaluate", run, "--images", photos, "--landmarks", points, "--landmark-sheet", sheet, "--out", out]
