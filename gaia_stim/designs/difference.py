@@ -234,14 +234,18 @@ def _again(counts: Counts, plain: Steps) -> Steps:
 
 
 def _of_others(counts: Counts, plain: Steps, tried: list["Smooth"], rng: np.random.Generator) -> tuple[Values, Values]:
-    """The plain scale of other people, and their smooth one, with a weight drawn by its evidence."""
+    """The plain scale of other people, and a smooth one that their answers leave possible.
+
+    That one is drawn, with a weight as often as its evidence says, for the smooth fits of others are all smoothed
+    alike: their spread alone does not know that smoothing may have smoothed too much.
+    """
     again = _again(counts, plain)
     if not tried:
         return again.scale, again.scale
     like = tried[int(rng.choice(len(tried), p=shares(tried)))]
     parts = replace(counts, predictors=np.repeat(counts.predictors, PARTS, axis=1))
     smooth = Smooth.to(parts, like.widths, like.slopes, like.weight, again.lapse)
-    return again.scale, smooth.fit.scale
+    return again.scale, smooth.scale_of(smooth.drawn(rng.standard_normal(len(like.widths))))
 
 
 def _from_0_to_1(scales: list[Values]) -> list[Values]:
@@ -345,6 +349,17 @@ class Smooth:
         penalties = self.weight * rough @ rough + RIDGE * steps @ steps
         return float(penalties) / 2 - log_likelihood(self.counts, self.counts.predictors @ steps, self.lapse)
 
+    def drawn(self, normal: Values) -> Values:
+        """Logarithms of slopes as far from the fit, for the uncertainty there is, as standard normal numbers (p,)."""
+        return np.clip(self.slopes + self._spread @ normal, -WILDEST, WILDEST)
+
+    @cached_property
+    def _spread(self) -> Values:
+        return np.linalg.cholesky(np.linalg.inv(self.curvature))
+
+    def scale_of(self, slopes: Values) -> Values:
+        return np.concatenate([[0.0], np.cumsum(self.widths * np.exp(slopes))])
+
     @cached_property
     def fit(self) -> Steps:
         steps = self.widths * np.exp(self.slopes)
@@ -421,14 +436,11 @@ def posterior(tried: list[Smooth], count: int, rng: np.random.Generator) -> list
     make them likelier than that (importance resampling; Ionides 2008 for the limit). Unlike simulated experiments these
     know that smoothing may have smoothed too much (Nychka 1988).
     """
-    widths = tried[0].widths
     scales, logs = [], []
     for one, times in zip(tried, rng.multinomial(DRAWS * count, shares(tried)), strict=True):
-        spread = np.linalg.cholesky(np.linalg.inv(one.curvature))
-        for normal in rng.standard_normal((times, len(widths))):
-            slopes = np.clip(one.slopes + spread @ normal, -WILDEST, WILDEST)
-            steps = widths * np.exp(slopes)
-            scales.append(np.concatenate([[0.0], np.cumsum(steps)]))
+        for normal in rng.standard_normal((times, len(one.widths))):
+            slopes = one.drawn(normal)
+            scales.append(one.scale_of(slopes))
             logs.append(one.loss(slopes) - one.loss_at_fit - normal @ normal / 2)
     ratio = np.exp(-(np.array(logs) - np.median(logs)))
     ratio = np.minimum(ratio, ratio.mean() * np.sqrt(len(ratio)))

@@ -43,7 +43,7 @@ STEEPEST, FLATTEST = 0.1, 20.0
 FEW = 40
 CERTAIN = 2.5
 """Standard errors by which answers have to fall with alpha for it not to be chance; seven trials cannot."""
-CELLS = (17, 25, 9, 9)
+CELLS = (15, 21, 13, 13)
 """Of the posterior's grid: PSE, log sigma, guess and lapse rate."""
 SOME_LAPSES = 0.02
 WIDE, UNLIKELY = 8.0, 10.0
