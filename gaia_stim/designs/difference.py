@@ -108,7 +108,7 @@ def smooth_steps(answers: Answers) -> tuple[Values, Counts, Values]:
     """
     alpha, people = _told_mlds(answers)
     counts = people.counts
-    best = best_of(fit_smooth(alpha, counts, _plain(answers, counts)))
+    best = best_of(fit_smooth(alpha, counts, with_lapses(counts, _plain(answers, counts))))
     return alpha, counts, np.diff(best.fit.scale[::PARTS])
 
 
@@ -152,6 +152,7 @@ def _fit(
 ) -> Fit:
     counts = people.counts
     plain = _plain(answers, counts)
+    plain = with_lapses(counts, plain) if config.lapses else plain
     samples, deviances = _bootstrap(counts, plain, config.bootstrap, rng)
     observed = counts.deviance(chance(plain.eta, plain.lapse))
     places, best, scale, draws, more = alpha, plain, plain.scale / plain.scale[-1], samples, {}
@@ -187,6 +188,7 @@ def _fit(
         low,
         high,
         about(config, len(people)),
+        config.confidence,
         {
             noise: 1 / best.scale[-1],
             f"{noise}_low": noise_low[0],
@@ -214,7 +216,7 @@ def _plain(answers: Answers, counts: Counts) -> Steps:
         free, trials = counts.predictors.shape[1], int(counts.trials.sum())
         gained = 2 * (log_likelihood(counts, plain.eta) - log_likelihood(counts, np.zeros_like(plain.eta)))
         raise no_rise(answers.task, trials, FEW * free, is_certain=bool(chi2.sf(gained, free) < CHANCE))
-    return with_lapses(counts, plain)
+    return plain
 
 
 def _bootstrap(counts: Counts, plain: Steps, count: int, rng: np.random.Generator) -> tuple[list[Values], list[float]]:

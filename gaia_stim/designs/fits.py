@@ -47,7 +47,8 @@ class Fit:
     """Of the interval; NaN without a bootstrap."""
     high: Values
     about: str
-    """What the intervals are about, in words; empty without a bootstrap."""
+    """What the intervals are about, as in "over 30 people"; empty without a bootstrap."""
+    confidence: float
     figures: Mapping[str, Any]
     """What goes into the record: noise, goodness of fit …"""
     columns: Mapping[str, Values] = field(default_factory=dict)
@@ -55,6 +56,11 @@ class Fit:
     points: tuple[Values, Values] | None = None
     """What was measured at the stimuli, to draw with the curve: alpha and share, or plain estimate."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> str:
+        """The intervals in words; empty without a bootstrap."""
+        return self.about and f"{100 * self.confidence:g} % interval {self.about}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,9 +248,7 @@ def about(config: ScaleConfig, people: int) -> str:
     """What intervals are about, in words."""
     if not config.bootstrap:
         return ""
-    return f"{100 * config.confidence:g} % interval over " + (
-        f"{people} people" if people > 1 else "trials of one person"
-    )
+    return f"over {people} people" if people > 1 else "over trials of one person"
 
 
 def of_people(people: int, useless: int = 0, drawn: int = 0) -> list[str]:

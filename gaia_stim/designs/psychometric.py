@@ -140,6 +140,7 @@ def _fit(
         np.clip(low, 0, 1),
         np.clip(high, 0, 1),
         about(config, len(people)),
+        config.confidence,
         {
             **(figures or {}),
             **_named(_numbers(best), *ends, is_biased=figures is not None),

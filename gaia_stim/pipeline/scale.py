@@ -167,7 +167,7 @@ def _record(who: str, answers: Answers, fit: Fit, file: Path) -> dict[str, Any]:
         "participant": who,
         "trials": len(answers),
         "file": file.as_posix(),
-        "interval": fit.about,
+        "interval": fit.interval,
         "figures": _plain(fit.figures),
         "warnings": [*answers.notes, *fit.warnings],
     }

@@ -104,11 +104,13 @@ def test_it_is_said_what_intervals_are_about() -> None:
     person = np.repeat(np.arange(4), 90)
     given = identified(0, 360, who=person)
     fit = fitted(fit_identification, given, bootstrap=10, confidence=0.9)
-    assert fit.about == "90 % interval over 4 people"
+    assert fit.interval == "90 % interval over 4 people"
     assert any("4 are few to tell how people differ" in warning for warning in fit.warnings)
     alone = fitted(fit_identification, given.of("2"), bootstrap=10, confidence=0.9)
-    assert alone.about == "90 % interval over trials of one person" and not any("few to" in w for w in alone.warnings)
-    assert fitted(fit_identification, given).about == ""
+    assert alone.interval == "90 % interval over trials of one person" and not any(
+        "few to" in w for w in alone.warnings
+    )
+    assert fitted(fit_identification, given).interval == ""
     assert not np.array_equal(scale_plot(fit, "same title"), scale_plot(alone, "same title"))
 
 
