@@ -103,11 +103,14 @@ def lapses(experiments: int) -> None:
         told(f"identification, 660 trials, random {lapse}", mean_sigma=statistics.mean(sigmas), truth=0.12)
     for lapse in (0.0, 0.01, 0.03, 0.06, 0.15):
         rng = random.Random(f"mlds {lapse}")
-        fits = [fitted(fit_mlds, "mlds", differed(rng, 500, 2, 0.1, lapse), 100) for _ in range(experiments)]
+        sets = [differed(rng, 500, 2, 0.1, lapse) for _ in range(experiments)]
+        fits = [fitted(fit_mlds, "mlds", trials, 100) for trials in sets]
+        without = [fitted(fit_mlds, "mlds", trials, 0, lapses=False) for trials in sets]
         told(
             f"mlds, 500 quadruples, random {lapse}",
             mean_sigma=statistics.mean(fit.figures["sigma"] for fit in fits),
             truth=0.1,
+            without_lapses=statistics.mean(fit.figures["sigma"] for fit in without),
             sigma_held=statistics.mean(holds(fit, "sigma", 0.1) for fit in fits),
             lapses_found=statistics.mean(fit.figures["lapse"] > 0 for fit in fits),
             lapse=statistics.mean(fit.figures["lapse"] for fit in fits),
