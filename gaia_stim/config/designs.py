@@ -129,10 +129,20 @@ class ScaleConfig(Config):
             "speak for it; else the plain maximum likelihood."
         ),
     ] = True
+    lapses: Annotated[
+        bool,
+        Decides(
+            "Of mlds and 2afc: take a share of the trials as answered by chance, where the answers clearly call for "
+            "it; else the published model, which has none."
+        ),
+    ] = True
     bootstrap: Annotated[
         int,
         Field(ge=0, le=100_000),
-        Decides("Simulated experiments, and drawn scales, that the intervals come from; 0 for none."),
+        Decides(
+            "Draws that the intervals come from: of people and all their answers, or of one person, of simulated "
+            "experiments and of what the answers leave possible; 0 for none."
+        ),
     ] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1), Decides("Of the intervals.", "X")] = 0.95
     seed: Seed = 0

@@ -11,6 +11,9 @@ re-spaced continuum is made of. So by default the logarithm of the slope follows
 well: what is penalised is its second derivative, which leaves straight and exponential scales alone, by as much as the
 answers themselves call for (the evidence of Laplace's approximation; MacKay 1992). Such a scale always rises. The plain
 estimate and its bootstrap intervals are kept beside it.
+
+A few trials answered without looking would double the noise. So where answers clearly call for it, a share of them is
+taken for the toss of a coin; where they do not, that share is none, and the model the published one.
 """
 
 from dataclasses import dataclass, replace
@@ -20,19 +23,26 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
-from scipy.special import ndtr
+from scipy.special import expit
 from scipy.stats import chi2
 
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs.fits import (
+    LAPSES_PRIOR,
+    MOST_LAPSES,
     Counts,
     Fit,
+    People,
     Values,
+    about,
     beyond,
+    chance,
     interval,
     log_likelihood,
     minimise,
     no_rise,
+    of_lapses,
+    of_people,
     rising,
     score,
 )
@@ -58,6 +68,12 @@ FEW = 10
 """Trials a free parameter below which a scale gets a warning."""
 CHANCE = 0.01
 """That guesses fit so well; above, nothing is known of whoever seems to see the opposite."""
+CALLED_FOR = 3.84
+"""Twice the log likelihood that lapses must gain, to be taken up: one chance in forty where there are none."""
+FIRST_LAPSES = -2.0
+"""Where their fit begins, on the scale of `_lapse`: 0.036."""
+NODES = np.arange(-2.0, 3.0)
+"""Standard errors from the estimated lapses at which smooth scales are drawn as well."""
 WOBBLE = 1e-9
 DRAWS = 3
 """Scales that are drawn for one that is kept."""
@@ -72,6 +88,8 @@ class Steps:
     steps: Values
     eta: Values
     """(m,): the predictor of each row of the counts."""
+    lapse: float = 0.0
+    """Share of the trials that are answered by the toss of a coin."""
 
     @property
     def scale(self) -> Values:
@@ -80,7 +98,7 @@ class Steps:
 
 def fit_mlds(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
     """The difference scale of quadruples and triads, that may be mixed. Raises `DataError` where none can be fitted."""
-    return _fit(answers, *_count_mlds(answers), config, rng, noise="sigma")
+    return _fit(answers, *_told_mlds(answers), config, rng, noise="sigma")
 
 
 def smooth_steps(answers: Answers) -> tuple[Values, Counts, Values]:
@@ -88,32 +106,34 @@ def smooth_steps(answers: Answers) -> tuple[Values, Counts, Values]:
 
     Raises `DataError` as `fit_mlds` does.
     """
-    alpha, counts = _count_mlds(answers)
-    best = best_of(fit_smooth(alpha, counts, _plain(answers, counts)))
+    alpha, people = _told_mlds(answers)
+    counts = people.counts
+    best = best_of(fit_smooth(alpha, counts, with_lapses(counts, _plain(answers, counts))))
     return alpha, counts, np.diff(best.fit.scale[::PARTS])
 
 
-def _count_mlds(answers: Answers) -> tuple[Values, Counts]:
+def _told_mlds(answers: Answers) -> tuple[Values, People]:
     a, b, c, d = answers.alpha.T
     is_triad = np.isnan(d)
     # A triad is two pairs with its middle stimulus in common.
     first = np.sort([a, b], axis=0)
     second = np.sort([np.where(is_triad, b, c), np.where(is_triad, c, d)], axis=0)
     is_second = np.isin(answers.answer, ["cd", "bc"])
-    return _counted(answers, [(second, 1.0), (first, -1.0)], is_second)
+    return _told(answers, [(second, 1.0), (first, -1.0)], is_second)
 
 
 def fit_2afc(answers: Answers, config: ScaleConfig, rng: np.random.Generator) -> Fit:
     """The scale by which the higher of two is chosen. Raises `DataError` where none can be fitted."""
     a, b = answers.alpha[:, 0], answers.alpha[:, 1]
     sign = np.where(b >= a, 1.0, -1.0)
-    alpha, counts = _counted(answers, [(np.sort([a, b], axis=0), sign)], answers.answer == "b")
-    return _fit(answers, alpha, counts, config, rng, noise="sigma_of_a_difference")
+    alpha, people = _told(answers, [(np.sort([a, b], axis=0), sign)], answers.answer == "b")
+    return _fit(answers, alpha, people, config, rng, noise="sigma_of_a_difference")
 
 
-def _counted(
+def _told(
     answers: Answers, pairs: list[tuple[Values, float | Values]], is_second: npt.NDArray[np.bool_]
-) -> tuple[Values, Counts]:
+) -> tuple[Values, People]:
+    """The stimuli's alpha (p + 1,), and the answers as rows of steps."""
     alpha = np.unique(answers.alpha[np.isfinite(answers.alpha)])
     starts = alpha[:-1]
     rows = np.zeros((len(answers), len(starts)))
@@ -122,52 +142,71 @@ def _counted(
         rows += np.broadcast_to(np.asarray(sign), len(answers))[:, None] * inside
     # With the pairs exchanged it is the same trial with the opposite answer.
     is_turned = rows[np.arange(len(rows)), (rows != 0).argmax(axis=1)] < 0
-    counts = Counts.of(np.where(is_turned[:, None], -rows, rows), is_second ^ is_turned)
-    _refuse(counts, answers)
-    return alpha, counts
+    people = People.of(np.where(is_turned[:, None], -rows, rows), is_second ^ is_turned, answers.participant)
+    _refuse(people.counts, answers)
+    return alpha, people
 
 
 def _fit(
-    answers: Answers, alpha: Values, counts: Counts, config: ScaleConfig, rng: np.random.Generator, noise: str
+    answers: Answers, alpha: Values, people: People, config: ScaleConfig, rng: np.random.Generator, noise: str
 ) -> Fit:
+    counts = people.counts
     plain = _plain(answers, counts)
+    plain = with_lapses(counts, plain) if config.lapses else plain
     samples, deviances = _bootstrap(counts, plain, config.bootstrap, rng)
-    observed = counts.deviance(ndtr(plain.eta))
+    observed = counts.deviance(chance(plain.eta, plain.lapse))
     places, best, scale, draws, more = alpha, plain, plain.scale / plain.scale[-1], samples, {}
     points = None
     figures: dict[str, float | None] = {}
     small = 0
+    tried: list[Smooth] = []
     if config.smooth and len(alpha) > 3:
-        low, high = interval(_from_0_to_1(samples), config.confidence, scale)
-        more = {"unsmoothed": spread(scale), "unsmoothed_low": spread(low), "unsmoothed_high": spread(high)}
-        points = alpha, scale
         tried = fit_smooth(alpha, counts, plain)
         chosen = best_of(tried)
-        best, draws = chosen.fit, posterior(tried, config.bootstrap, rng)
+        best = chosen.fit
         places, scale = divided(alpha), rising(best.scale)[0]
         small = rising(best.scale[::PARTS])[1]
-        figures = {"smoothing": chosen.weight, "log_likelihood_smoothed": log_likelihood(counts, best.eta)}
-    low, high = interval(_from_0_to_1(draws), config.confidence, scale)
-    noise_low, noise_high = interval([1 / one[-1:] for one in draws if one[-1] > 0], config.confidence, scale[-1:])
+        figures = {"smoothing": chosen.weight, "log_likelihood_smoothed": log_likelihood(counts, best.eta, best.lapse)}
+    if len(people) > 1:
+        both = [_of_others(people.drawn(rng), plain, tried, rng) for _ in range(config.bootstrap)]
+        samples, draws = [one for one, _ in both], [one for _, one in both]
+    elif tried and config.bootstrap:
+        draws = posterior(_with_other_lapses(alpha, counts, plain, tried), config.bootstrap, rng)
+    if tried:
+        points = alpha, plain.scale / plain.scale[-1]
+        low, high = interval(_from_0_to_1(samples), config.confidence, points[1], len(people))
+        more = {"unsmoothed": spread(points[1]), "unsmoothed_low": spread(low), "unsmoothed_high": spread(high)}
+    usable = _from_0_to_1(draws)
+    low, high = interval(usable, config.confidence, scale, len(people))
+    if tried:
+        low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    log_noise = [-np.log(one[-1:]) for one in draws if one[-1] > 0]
+    noise_low, noise_high = np.exp(interval(log_noise, config.confidence, -np.log(best.scale[-1:]), len(people)))
     return Fit(
         places,
         scale,
         low,
         high,
+        about(config, len(people)),
+        config.confidence,
         {
             noise: 1 / best.scale[-1],
             f"{noise}_low": noise_low[0],
             f"{noise}_high": noise_high[0],
+            "lapse": best.lapse,
             **_evenness(places, best.scale, draws),
             "explained": _explained(counts, best),
-            "log_likelihood": log_likelihood(counts, plain.eta),
+            "log_likelihood": log_likelihood(counts, plain.eta, plain.lapse),
             "deviance": observed,
             "deviance_p": float(np.mean(np.array(deviances) >= observed)) if deviances else None,
             **figures,
         },
         more,
         points,
-        warnings=tuple(_warnings(counts, answers, alpha, best, scale, small)),
+        warnings=(
+            *_warnings(counts, answers, alpha, best, scale, small),
+            *of_people(len(people), len(draws) - len(usable), len(draws)),
+        ),
     )
 
 
@@ -184,11 +223,31 @@ def _bootstrap(counts: Counts, plain: Steps, count: int, rng: np.random.Generato
     """Scales and deviances of simulated experiments with an observer who is the plain fit."""
     scales, deviances = [], []
     for _ in range(count):
-        drawn = counts.simulated(ndtr(plain.eta), rng)
-        again = fit_plain(drawn, plain)
+        drawn = counts.simulated(chance(plain.eta, plain.lapse), rng)
+        again = _again(drawn, plain)
         scales.append(again.scale)
-        deviances.append(drawn.deviance(ndtr(again.eta)))
+        deviances.append(drawn.deviance(chance(again.eta, again.lapse)))
     return scales, deviances
+
+
+def _again(counts: Counts, plain: Steps) -> Steps:
+    """The plain fit of other answers, with lapses where the first had them."""
+    return fit_lapses(counts, plain)[0] if plain.lapse else fit_plain(counts, plain)
+
+
+def _of_others(counts: Counts, plain: Steps, tried: list["Smooth"], rng: np.random.Generator) -> tuple[Values, Values]:
+    """The plain scale of other people, and a smooth one that their answers leave possible.
+
+    That one is drawn, with a weight as often as its evidence says, for the smooth fits of others are all smoothed
+    alike: their spread alone does not know that smoothing may have smoothed too much.
+    """
+    again = _again(counts, plain)
+    if not tried:
+        return again.scale, again.scale
+    like = tried[int(rng.choice(len(tried), p=shares(tried)))]
+    parts = replace(counts, predictors=np.repeat(counts.predictors, PARTS, axis=1))
+    smooth = Smooth.to(parts, like.widths, like.slopes, like.weight, again.lapse)
+    return again.scale, smooth.scale_of(smooth.drawn(rng.standard_normal(len(like.widths))))
 
 
 def _from_0_to_1(scales: list[Values]) -> list[Values]:
@@ -211,6 +270,49 @@ def fit_plain(counts: Counts, start: Steps | None = None) -> Steps:
     return Steps(steps, counts.predictors @ steps)
 
 
+def _lapse(free: float) -> float:
+    """A rate between none and the bound, of a number without bounds."""
+    return float(MOST_LAPSES * expit(free))
+
+
+def _free(lapse: float) -> float:
+    return float(np.log(lapse / (MOST_LAPSES - lapse)))
+
+
+def with_lapses(counts: Counts, plain: Steps) -> Steps:
+    """The plain fit, or the one with lapses where the answers clearly call for them."""
+    lapsing, _ = fit_lapses(counts, plain)
+    gained = log_likelihood(counts, lapsing.eta, lapsing.lapse) - log_likelihood(counts, plain.eta)
+    return lapsing if 2 * gained > CALLED_FOR and lapsing.scale[-1] > 0 else plain
+
+
+def fit_lapses(counts: Counts, start: Steps) -> tuple[Steps, float]:
+    """Steps and lapses together, and the standard error of the latter on the scale of `_lapse`."""
+
+    def objective(at: Values) -> tuple[float, Values, Values]:
+        steps, lapse = at[:-1], _lapse(at[-1])
+        by_free = lapse * (1 - lapse / MOST_LAPSES)
+        eta = counts.predictors @ steps
+        up, down = chance(eta, lapse), chance(-eta, lapse)
+        by_lapse = (0.5 - up) / (1 - lapse)
+        slope, information = score(counts, eta, lapse)
+        value = -log_likelihood(counts, eta, lapse) + RIDGE / 2 * float(steps @ steps)
+        value -= (LAPSES_PRIOR - 1) * np.log1p(-lapse)
+        upwards = float((by_lapse * (counts.second / up - (counts.trials - counts.second) / down)).sum())
+        gradient = np.append(
+            RIDGE * steps - counts.predictors.T @ slope, by_free * ((LAPSES_PRIOR - 1) / (1 - lapse) - upwards)
+        )
+        # How eta and lapses move the chance, in units of the answers' standard deviation.
+        moves = np.sqrt(information)[:, None] * counts.predictors
+        moved = np.column_stack([moves, by_free * by_lapse * np.sqrt(counts.trials / (up * down))])
+        return value, gradient, moved.T @ moved + np.diag([*np.full(len(steps), RIDGE), WOBBLE])
+
+    begin = np.append(start.steps, _free(start.lapse) if start.lapse else FIRST_LAPSES)
+    at, _, curvature = minimise(begin, objective)
+    error = float(np.sqrt(np.linalg.inv(curvature)[-1, -1]))
+    return Steps(at[:-1], counts.predictors @ at[:-1], _lapse(at[-1])), error
+
+
 @dataclass(frozen=True, eq=False)
 class Smooth:
     """A fit with one weight of the roughness."""
@@ -222,36 +324,48 @@ class Smooth:
     """(p,): logarithms of the slopes."""
     curvature: Values
     """(p, p): expected, of the loss at the fit."""
+    lapse: float = 0.0
 
     @classmethod
-    def to(cls, counts: Counts, widths: Values, start: Values, weight: float) -> "Smooth":
+    def to(cls, counts: Counts, widths: Values, start: Values, weight: float, lapse: float = 0.0) -> "Smooth":
         """Fit, beginning with slopes whose logarithms are `start`."""
         rough = roughness(widths)
         penalty = weight * rough.T @ rough
-        at_start = cls(counts, widths, weight, start, penalty)
+        at_start = cls(counts, widths, weight, start, penalty, lapse)
 
         def objective(slopes: Values) -> tuple[float, Values, Values]:
             steps = widths * np.exp(slopes)
-            slope, information = score(counts, counts.predictors @ steps)
+            slope, information = score(counts, counts.predictors @ steps, lapse)
             by_slope = counts.predictors * steps
             gradient = -by_slope.T @ slope + penalty @ slopes + RIDGE * steps**2
             curvature = by_slope.T @ (by_slope * information[:, None]) + penalty + np.diag(2 * RIDGE * steps**2)
             return at_start.loss(slopes), gradient, curvature + WOBBLE * np.eye(len(steps))
 
         slopes, _, curvature = minimise(start, objective)
-        return cls(counts, widths, weight, slopes, curvature)
+        return cls(counts, widths, weight, slopes, curvature, lapse)
 
     def loss(self, slopes: Values) -> float:
         """What the fit makes smallest: minus the log likelihood, and the penalties."""
         steps = self.widths * np.exp(slopes)
         rough = roughness(self.widths) @ slopes
         penalties = self.weight * rough @ rough + RIDGE * steps @ steps
-        return float(penalties) / 2 - log_likelihood(self.counts, self.counts.predictors @ steps)
+        return float(penalties) / 2 - log_likelihood(self.counts, self.counts.predictors @ steps, self.lapse)
+
+    def drawn(self, normal: Values) -> Values:
+        """Logarithms of slopes as far from the fit, for the uncertainty there is, as standard normal numbers (p,)."""
+        return np.clip(self.slopes + self._spread @ normal, -WILDEST, WILDEST)
+
+    @cached_property
+    def _spread(self) -> Values:
+        return np.linalg.cholesky(np.linalg.inv(self.curvature))
+
+    def scale_of(self, slopes: Values) -> Values:
+        return np.concatenate([[0.0], np.cumsum(self.widths * np.exp(slopes))])
 
     @cached_property
     def fit(self) -> Steps:
         steps = self.widths * np.exp(self.slopes)
-        return Steps(steps, self.counts.predictors @ steps)
+        return Steps(steps, self.counts.predictors @ steps, self.lapse)
 
     @cached_property
     def loss_at_fit(self) -> float:
@@ -259,10 +373,18 @@ class Smooth:
 
     @cached_property
     def evidence(self) -> float:
-        """Logarithm of how likely the answers are with this weight, up to a constant that all weights share."""
+        """Logarithm of how likely the answers are with this weight and lapses, times how likely those are beforehand,
+        up to a constant that all share.
+        """
         roughs = len(self.widths) - 2
+        beforehand = (LAPSES_PRIOR - 1) * np.log1p(-self.lapse)
+        if self.lapse:
+            beforehand += np.log(self.lapse * (1 - self.lapse / MOST_LAPSES))
         return (
-            roughs / 2 * float(np.log(self.weight)) - self.loss_at_fit - float(np.linalg.slogdet(self.curvature)[1]) / 2
+            roughs / 2 * float(np.log(self.weight))
+            - self.loss_at_fit
+            - float(np.linalg.slogdet(self.curvature)[1]) / 2
+            + float(beforehand)
         )
 
 
@@ -286,7 +408,23 @@ def fit_smooth(alpha: Values, counts: Counts, plain: Steps) -> list[Smooth]:
     mean = plain.scale[-1] / len(steps)
     start = np.repeat(np.log(np.maximum(plain.steps, FLATTEST * mean) / steps), PARTS)
     widths = np.repeat(steps / PARTS, PARTS)
-    return [Smooth.to(parts, widths, start, float(weight)) for weight in SMOOTHING]
+    return [Smooth.to(parts, widths, start, float(weight), plain.lapse) for weight in SMOOTHING]
+
+
+def _with_other_lapses(alpha: Values, counts: Counts, plain: Steps, tried: list[Smooth]) -> list[Smooth]:
+    """Those that were tried, and where there are lapses, the same with more and with fewer."""
+    if not plain.lapse:
+        return tried
+    error = fit_lapses(counts, plain)[1]
+    others = [replace(plain, lapse=_lapse(_free(plain.lapse) + error * node)) for node in NODES if node]
+    return [*tried, *(one for other in others for one in fit_smooth(alpha, counts, other))]
+
+
+def shares(tried: list[Smooth]) -> Values:
+    """How much each has of the evidence."""
+    evidence = np.array([one.evidence for one in tried])
+    share = np.exp(evidence - evidence.max())
+    return np.asarray(share / share.sum())
 
 
 def best_of(tried: list[Smooth]) -> Smooth:
@@ -300,17 +438,11 @@ def posterior(tried: list[Smooth], count: int, rng: np.random.Generator) -> list
     make them likelier than that (importance resampling; Ionides 2008 for the limit). Unlike simulated experiments these
     know that smoothing may have smoothed too much (Nychka 1988).
     """
-    if not count:
-        return []
-    evidence, widths = np.array([one.evidence for one in tried]), tried[0].widths
-    share = np.exp(evidence - evidence.max())
     scales, logs = [], []
-    for one, times in zip(tried, rng.multinomial(DRAWS * count, share / share.sum()), strict=True):
-        spread = np.linalg.cholesky(np.linalg.inv(one.curvature))
-        for normal in rng.standard_normal((times, len(widths))):
-            slopes = np.clip(one.slopes + spread @ normal, -WILDEST, WILDEST)
-            steps = widths * np.exp(slopes)
-            scales.append(np.concatenate([[0.0], np.cumsum(steps)]))
+    for one, times in zip(tried, rng.multinomial(DRAWS * count, shares(tried)), strict=True):
+        for normal in rng.standard_normal((times, len(one.widths))):
+            slopes = one.drawn(normal)
+            scales.append(one.scale_of(slopes))
             logs.append(one.loss(slopes) - one.loss_at_fit - normal @ normal / 2)
     ratio = np.exp(-(np.array(logs) - np.median(logs)))
     ratio = np.minimum(ratio, ratio.mean() * np.sqrt(len(ratio)))
@@ -391,4 +523,7 @@ def _warnings(counts: Counts, answers: Answers, alpha: Values, fit: Steps, scale
         found.append(f"{small} neighbours could not be told apart; --spacing will lay no stimulus between them")
     if (np.diff(scale) <= 0).any():
         found.append("the scale does not rise everywhere, so --spacing cannot take it; leave out --no-smooth")
+    if fit.lapse:
+        found.append(f"{fit.lapse:.1%} of the trials look as if answered by chance; they are fitted as lapses")
+    found += of_lapses({"lapse": fit.lapse})
     return [*found, *beyond(alpha)]

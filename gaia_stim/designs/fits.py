@@ -1,7 +1,7 @@
 """What a fit says, whatever was fitted; and maximum likelihood for answers of two kinds, by Fisher scoring.
 
 All models here give the chance of an answer as the cumulative normal of a predictor eta that is linear in the steps of
-a scale; they differ in what the free parameters are.
+a scale, but for the share of trials that are answered without looking; they differ in what the free parameters are.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtr
+from scipy.stats import norm, t
 
+from gaia_stim.config import ScaleConfig
 from gaia_stim.errors import DataError
 from gaia_stim.space.spacing import not_shares
 
@@ -25,6 +27,14 @@ HALVINGS = 30
 SMALLEST_STEP = 1e-4
 """Of a scale from 0 to 1: two stimuli that could not be told apart are laid so far apart, for --spacing wants a scale
 that rises."""
+LAPSES_PRIOR = 10.0
+"""A rate x of lapses is as likely beforehand as Beta(1, 10) has it, (1 - x)^9: most of it below 0.1 (psignifit 4;
+Schuett et al. 2016, doi:10.1016/j.visres.2016.02.002)."""
+MOST_LAPSES = 0.3
+"""The bound of each rate. An estimate that meets it is warned of."""
+MANY_LAPSES = 0.1
+FEW_PEOPLE = 5
+"""Below, an interval over people gets a warning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +46,9 @@ class Fit:
     low: Values
     """Of the interval; NaN without a bootstrap."""
     high: Values
+    about: str
+    """What the intervals are about, as in "over 30 people"; empty without a bootstrap."""
+    confidence: float
     figures: Mapping[str, Any]
     """What goes into the record: noise, goodness of fit …"""
     columns: Mapping[str, Values] = field(default_factory=dict)
@@ -43,6 +56,11 @@ class Fit:
     points: tuple[Values, Values] | None = None
     """What was measured at the stimuli, to draw with the curve: alpha and share, or plain estimate."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> str:
+        """The intervals in words; empty without a bootstrap."""
+        return self.about and f"{100 * self.confidence:g} % interval {self.about}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +97,73 @@ class Counts:
         return float(2 * terms.sum())
 
 
-def log_likelihood(counts: Counts, eta: Values) -> float:
-    """Of a probit model; without the binomial coefficients."""
-    return float((counts.second * log_ndtr(eta) + (counts.trials - counts.second) * log_ndtr(-eta)).sum())
+@dataclass(frozen=True, eq=False)
+class People:
+    """Answers of several people, trial by trial (n,): which row of the counts, which answer, and whose."""
+
+    predictors: Values
+    """(m, p)"""
+    row: npt.NDArray[np.intp]
+    is_second: npt.NDArray[np.bool_]
+    person: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, predictors: Values, is_second: npt.NDArray[np.bool_], names: npt.NDArray[np.str_]) -> "People":
+        rows, where = np.unique(predictors, axis=0, return_inverse=True)
+        return cls(rows, where.reshape(-1), is_second, np.unique(names, return_inverse=True)[1])
+
+    def __len__(self) -> int:
+        return int(self.person.max()) + 1
+
+    @property
+    def counts(self) -> Counts:
+        """Of all together."""
+        return self._weighted(np.ones(len(self)))
+
+    def each(self) -> list[Counts]:
+        """Of each alone."""
+        return [self._weighted(one) for one in np.eye(len(self))]
+
+    def drawn(self, rng: np.random.Generator) -> Counts:
+        """Of as many people, drawn with replacement, each with all that they answered.
+
+        Whole: so the spread of what is fitted has people and trials in it, each once, which it has not where trials are
+        drawn again within each (Davison & Hinkley 1997, section 3.8).
+        """
+        return self._weighted(rng.multinomial(len(self), np.full(len(self), 1 / len(self))).astype(float))
+
+    def _weighted(self, weights: Values) -> Counts:
+        """Each person's answers so many times; rows without any left out."""
+        times = weights[self.person]
+        trials = np.bincount(self.row, times, len(self.predictors)).astype(float)
+        second = np.bincount(self.row, times * self.is_second, len(self.predictors)).astype(float)
+        return Counts(self.predictors[trials > 0], trials[trials > 0], second[trials > 0])
 
 
-def score(counts: Counts, eta: Values) -> tuple[Values, Values]:
+def chance(eta: Values, lapse: float) -> Values:
+    """Of the second answer, where the share `lapse` of the trials is answered by the toss of a coin."""
+    return np.asarray(lapse / 2 + (1 - lapse) * ndtr(eta))
+
+
+def log_chances(eta: Values, lapse: float) -> tuple[Values, Values]:
+    """Logarithms of the chances of the second and of the first answer, exact in the tails."""
+    if not lapse:
+        return log_ndtr(eta), log_ndtr(-eta)
+    toss, kept = np.log(lapse / 2), np.log1p(-lapse)
+    return np.logaddexp(toss, kept + log_ndtr(eta)), np.logaddexp(toss, kept + log_ndtr(-eta))
+
+
+def log_likelihood(counts: Counts, eta: Values, lapse: float = 0.0) -> float:
+    """Of a probit model with lapses; without the binomial coefficients."""
+    up, down = log_chances(eta, lapse)
+    return float((counts.second * up + (counts.trials - counts.second) * down).sum())
+
+
+def score(counts: Counts, eta: Values, lapse: float = 0.0) -> tuple[Values, Values]:
     """First derivative of the log likelihood by eta, and its expected information: (m,) each."""
-    log_density = -0.5 * eta**2 - 0.5 * np.log(2 * np.pi)
-    up, down = np.exp(log_density - log_ndtr(eta)), np.exp(log_density - log_ndtr(-eta))
+    log_density = np.log1p(-lapse) - 0.5 * eta**2 - 0.5 * np.log(2 * np.pi)
+    log_up, log_down = log_chances(eta, lapse)
+    up, down = np.exp(log_density - log_up), np.exp(log_density - log_down)
     return counts.second * up - (counts.trials - counts.second) * down, counts.trials * up * down
 
 
@@ -151,12 +227,58 @@ def beyond(alpha: Values) -> list[str]:
     return []
 
 
-def interval(samples: list[Values], confidence: float, like: Values) -> tuple[Values, Values]:
-    """Percentiles over bootstrap samples, each of the shape of `like`; NaN where there are none."""
+def interval(samples: list[Values], confidence: float, estimate: Values, people: int = 1) -> tuple[Values, Values]:
+    """Percentiles over drawn samples, each of the shape of the estimate, which they always hold; NaN without samples.
+
+    Over several people they are as far from the median as Student's t with the people's degrees of freedom is wider
+    than the normal, and as drawn people differ less than people do: the expanded percentile interval (Hesterberg 2015,
+    doi:10.1080/00031305.2015.1089789).
+    """
     if not samples:
-        return np.full_like(like, np.nan), np.full_like(like, np.nan)
-    low, high = np.quantile(np.array(samples), [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    return low, high
+        return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
+    upper = (1 + confidence) / 2
+    low, middle, high = np.quantile(np.array(samples), [1 - upper, 0.5, upper], axis=0)
+    if people > 1:
+        wider = t.ppf(upper, people - 1) / norm.ppf(upper) * np.sqrt(people / (people - 1))
+        low, high = middle + wider * (low - middle), middle + wider * (high - middle)
+    return np.minimum(low, estimate), np.maximum(high, estimate)
+
+
+def about(config: ScaleConfig, people: int) -> str:
+    """What intervals are about, in words."""
+    if not config.bootstrap:
+        return ""
+    return f"over {people} people" if people > 1 else "over trials of one person"
+
+
+def of_people(people: int, useless: int = 0, drawn: int = 0) -> list[str]:
+    """What has to be said of intervals over people, where of `drawn` draws of them so many told no scale."""
+    found = []
+    if 1 < people < FEW_PEOPLE:
+        found.append(
+            f"the intervals are about people, and {people} are few to tell how people differ; --by participant has "
+            "intervals about each"
+        )
+    if useless > 0.05 * drawn:
+        found.append(f"{useless} of {drawn} times, people drawn from these told no scale: the intervals are too narrow")
+    return found
+
+
+def of_lapses(rates: Mapping[str, float]) -> list[str]:
+    """What has to be said of rates of lapses, by name."""
+    found = []
+    for name, rate in rates.items():
+        if rate > 0.98 * MOST_LAPSES:
+            found.append(
+                f"the {name} rate meets its bound, {MOST_LAPSES:g}: there are more answers that do not hang on the "
+                "stimulus than can be fitted, so the noise comes out too large; look at the answers one by one"
+            )
+        elif rate > MANY_LAPSES:
+            found.append(
+                f"the {name} rate is {rate:.2f}, more than slips of attention: look whether the ends look like what "
+                "they are called, and whether everyone knew the keys"
+            )
+    return found
 
 
 def _times_log(count: Values, ratio: Values) -> Values:

@@ -16,7 +16,7 @@ def scale_plot(fit: Fit, title: str) -> Pixels:
             title,
             "",
             "alpha, from the first source to the second",
-            "scale, from 0 to 1",
+            "scale, from 0 to 1" + (f"; the band is the {fit.interval}" if fit.interval else ""),
             [curve, *measured],
             frame=SINGLE,
             band=interval,

@@ -29,6 +29,8 @@ from gaia_stim.tables import look_up
 SCALE = Kind("scale", "scale.json", verb="scale")
 TABLE, PLOT = "scale.csv", "scale.png"
 TOGETHER = "all"
+FITS = 2
+"""Raised when the same answers are fitted otherwise, so that an older scale is not taken for this one."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class OneScale:
     participant: str
     trials: int
     file: Path
+    interval: str
+    """What the intervals in figures and file are about; empty without."""
     figures: dict[str, float]
 
 
@@ -70,6 +74,7 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
     stimuli = StimulusSet.open(config.stimuli) if config.stimuli else None
     request = {
         "verb": verb_of(config),
+        "fits": FITS,
         "options": config.request(),
         "responses": list(results.hashes),
         "set": stimuli.manifest_hash if stimuli else None,
@@ -83,7 +88,15 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
         listen=listen,
     )
     scales = [
-        OneScale(one["set"], one["set_id"], one["participant"], one["trials"], config.out / one["file"], one["figures"])
+        OneScale(
+            one["set"],
+            one["set_id"],
+            one["participant"],
+            one["trials"],
+            config.out / one["file"],
+            one.get("interval", ""),
+            one["figures"],
+        )
         for one in record["scales"]
     ]
     is_one = record["sets"] == 1
@@ -154,6 +167,7 @@ def _record(who: str, answers: Answers, fit: Fit, file: Path) -> dict[str, Any]:
         "participant": who,
         "trials": len(answers),
         "file": file.as_posix(),
+        "interval": fit.interval,
         "figures": _plain(fit.figures),
         "warnings": [*answers.notes, *fit.warnings],
     }
@@ -190,7 +204,9 @@ def _plain_name(text: str) -> str:
 
 def _table(fit: Fit, answers: Answers) -> bytes:
     columns = {"alpha": fit.alpha, "scale": fit.scale, "low": fit.low, "high": fit.high, **fit.columns}
-    return frame_csv(pd.DataFrame(columns).assign(**{SET_ID: answers.set_id, SET_NAME: answers.set_name}))
+    return frame_csv(
+        pd.DataFrame(columns).assign(interval=fit.about, **{SET_ID: answers.set_id, SET_NAME: answers.set_name})
+    )
 
 
 def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,8 +76,9 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     assert list(table.columns) == [
         *("alpha", "scale", "low", "high"),
         *("unsmoothed", "unsmoothed_low", "unsmoothed_high"),
-        *("set_id", "set_name"),
+        *("interval", "set_id", "set_name"),
     ]
+    assert set(table["interval"]) == {"over trials of one person"}
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
     assert read_image(out.with_suffix(".png")).shape == (SINGLE.height, SINGLE.width, 3)
 
@@ -238,6 +239,9 @@ def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, 
     results = experiment(continuum, tmp_path / "results.csv", participants=2)
     config = ScaleConfig(responses=(results,), by="participant", bootstrap=5, out=tmp_path / "scale")
     made = scale(config)
+    people, *each = (one.interval for one in made.scales)
+    assert people == "95 % interval over 2 people" and set(each) == {"95 % interval over trials of one person"}
+    assert set(pd.read_csv(made.out / "scale.csv")["interval"]) == {"over 2 people"}
     before = contents(made.out)
     assert sorted(before) == ["scale.csv", "scale.json", "scale.png", "scale_1_p01.csv", "scale_2_p02.csv"]
     heard: list[Any] = []
@@ -261,6 +265,7 @@ def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, 
     with pytest.raises(ConfigError, match="is not a scale"):
         scale(config.model_copy(update={"out": mine, "force": True}))
     record = json.loads((made.out / "scale.json").read_text())
+    assert [one["interval"] for one in record["scales"]] == ["", "", ""]
     assert record["trials"] == 1000 and record["request"]["responses"][0].startswith("sha256_")
     with pytest.raises(ValueError, match="is a folder now"):
         ScaleConfig(responses=(results,), out=Path("scale.csv"))
@@ -273,6 +278,7 @@ def test_each_participant_by_itself(continuum: Path, tmp_path: Path) -> None:
     table.to_csv(results, index=False)
     made = scale(ScaleConfig(responses=(results,), by="participant", bootstrap=0, out=tmp_path / "s"))
     assert [(one.participant, one.trials) for one in made.scales] == [("all", 1000), ("../Zoë", 500), ("=1+1", 500)]
+    assert {one.interval for one in made.scales} == {""}
     assert {one.file.name for one in made.scales} == {"scale.csv", "scale_1_Zo.csv", "scale_2_1_1.csv"}
     for one in made.scales:
         assert one.file.parent == tmp_path / "s" and read_scale(one.file).scale[-1] == 1

@@ -27,7 +27,7 @@ from gaia_stim.config import ScaleConfig
 from gaia_stim.designs.difference import PARTS, Smooth, fit_2afc, fit_mlds, fit_plain
 from gaia_stim.designs.fits import Counts, Fit, rising
 from gaia_stim.designs.informative import a_optimal, information
-from gaia_stim.designs.psychometric import JND, chance, fit_constant, fit_identification
+from gaia_stim.designs.psychometric import JND, fit_constant, fit_identification
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import DataError
 from gaia_stim.metrics.distance import variation
@@ -274,7 +274,7 @@ def test_choices_of_the_higher_tell_the_scale(pairs: str) -> None:
 def test_the_psychometric_function_of_an_identification() -> None:
     table = trial_list("identification", 11, repetitions=60)
     alpha = alphas(table)[:, 0]
-    share = chance(alpha, 0.42, 0.12, 0.03)
+    share = 0.03 + 0.94 * ndtr((alpha - 0.42) / 0.12)
     fits = []
     for seed in range(8):
         responses = np.where(chance_of(seed).random(len(alpha)) < share, "b", "a")
@@ -294,7 +294,7 @@ def test_intervals_of_a_psychometric_function() -> None:
     alpha = alphas(table)[:, 0]
     inside = []
     for seed in range(8):
-        responses = np.where(chance_of(seed).random(len(alpha)) < chance(alpha, 0.42, 0.12, 0.0), "b", "a")
+        responses = np.where(chance_of(seed).random(len(alpha)) < ndtr((alpha - 0.42) / 0.12), "b", "a")
         fit = fit_identification(answered(table, list(responses)), options(bootstrap=30), np.random.default_rng(0))
         figures = fit.figures
         inside += [figures["pse_low"] <= 0.42 <= figures["pse_high"]]
