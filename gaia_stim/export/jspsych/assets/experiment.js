@@ -304,11 +304,13 @@ function trial_html(look, row) {
 
 function fitting(look, row, width, high, stacked) {
   var content = element("div", { className: "jspsych-content", innerHTML: trial_html(look, row) });
-  var probe = element("div", { className: "probe jspsych-display-element" }, [
+  var probe = element("div", { className: "probe" }, [
     element("div", { className: "progress" }), element("div", { className: "jspsych-content-wrapper" }, [content])
   ]);
   var root = document.documentElement, was_stacked = root.classList.contains("stacking");
   root.classList.toggle("stacking", stacked);
+  var bar = document.getElementById("jspsych-progressbar-container");
+  probe.firstChild.style.height = (bar ? bar.offsetHeight : 40) + "px";
   probe.style.width = width + "px";
   probe.style.height = high + "px";
   document.body.append(probe);
@@ -452,7 +454,7 @@ function finished(row, answer, data, more) {
   jsPsych.progressBar.progress = results.length / total;
 }
 
-var started, total;
+var started, total = 0;
 
 function keyed(look, row, trial) {
   return Object.assign(trial, {

@@ -31,9 +31,10 @@ var online = (function () {
     return /^[{%[]/.test(text) ? "" : text;
   }
 
+  // Letters alone: no spreadsheet takes them for a number.
   function random_id() {
-    return "r" + Array.from(crypto.getRandomValues(new Uint8Array(6)), function (byte) {
-      return byte.toString(16).padStart(2, "0");
+    return "r" + Array.from(crypto.getRandomValues(new Uint8Array(12)), function (byte) {
+      return String.fromCharCode(97 + (byte % 26));
     }).join("");
   }
 
