@@ -24,16 +24,20 @@ FINGER = 44
 READABLE = 4.5
 """Contrast of text (WCAG 2.2, 1.4.3)."""
 BOXES = """
-Array.from(document.querySelectorAll(".jspsych-content [data-key], .jspsych-content button, .jspsych-content img, canvas"),
+Array.from(
+  document.querySelectorAll(".jspsych-content [data-key], .jspsych-content button, .jspsych-content img, canvas"),
   (one) => { const box = one.getBoundingClientRect(); return {
     kind: one.tagName, left: box.left, right: box.right, top: box.top, bottom: box.bottom,
-    hit: one.tagName !== "BUTTON" || one.contains(document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2)) };
+    hit: one.tagName !== "BUTTON" ||
+      one.contains(document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2)) };
   })
 """
 CONTRASTS = """
 (() => {
   const light = (text) => {
-    const [r, g, b] = text.match(/[\\d.]+/g).map((part) => { const v = part / 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    const [r, g, b] = text.match(/[\\d.]+/g).map((part) => {
+      const v = part / 255;
+      return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const ground = (one) => {
