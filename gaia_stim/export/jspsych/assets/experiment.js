@@ -599,7 +599,9 @@ function timeline_of(rows) {
 var VALUES = ["na", "nan", "nat", "none", "null", "true", "false", "yes", "no", "inf", "infinity"];
 
 function inert(text) {
-  var plain = text === "" || (/^([A-Za-z]{1,2}[0-9]*|[A-Za-z_-]{3,})$/.test(text) && !VALUES.includes(text.toLowerCase()));
+  var named = /^[A-Za-z]{3}[A-Za-z0-9]*$|^[A-Za-z][0-9]+[A-Za-z][A-Za-z0-9]*$/.test(text) &&
+    !/^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[ap]m)/i.test(text); // ids such as jatos12 or A1B2C3
+  var plain = text === "" || ((named || /^([A-Za-z]{1,2}[0-9]*|[A-Za-z_-]{3,})$/.test(text)) && !VALUES.includes(text.toLowerCase()));
   return plain ? text : "'" + text;
 }
 
