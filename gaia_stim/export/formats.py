@@ -10,7 +10,7 @@ from gaia_stim.cells import csv_bytes
 from gaia_stim.export.linter import Cell, Table
 
 NOTHING_IN_BIDS = "n/a"
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
+NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a ZIP archive can say: the same table is the same bytes."""
 _WHEN = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*</dcterms:\1>")
 
@@ -53,5 +53,5 @@ def _without_time(content: bytes) -> bytes:
             part = old.read(entry)
             if entry.filename == "docProps/core.xml":
                 part = _WHEN.sub(rb"<dcterms:\1\2>1980-01-01T00:00:00Z</dcterms:\1>", part)
-            new.writestr(zipfile.ZipInfo(entry.filename, _NO_TIME), part, zipfile.ZIP_DEFLATED)
+            new.writestr(zipfile.ZipInfo(entry.filename, NO_TIME), part, zipfile.ZIP_DEFLATED)
     return written.getvalue()

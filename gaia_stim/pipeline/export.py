@@ -43,6 +43,11 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
         if config.to != "psychtoolbox":
             raise ConfigError(f"--images-in-mat: only psychtoolbox has a .mat; leave it out for {config.to}")
         writer = partial(writer, images=True)
+    if config.to == "jspsych":
+        writer = partial(writer, online=config.online, complete=config.complete)
+    elif config.online != "none" or config.complete:
+        option = "--complete" if config.online == "none" else "--online"
+        raise ConfigError(f"{option}: only jspsych runs on a server of your choice; leave it out for {config.to}")
     stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
     out = config.out or beside(config.stimuli, f"_{config.to}")
@@ -67,6 +72,7 @@ def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:
         "verb": verb_of(config),
         "to": config.to,
         "images_in_mat": config.images_in_mat,
+        **({"online": config.online, "complete": config.complete} if config.to == "jspsych" else {}),
         "gaia_stim": gaia_stim.__version__,
         "name": stimuli.name,
         "set": stimuli.manifest_hash,

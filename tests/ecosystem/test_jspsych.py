@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 import pytest
 import vendor_jspsych
+from jspsych_browser import CHROMIUM, MISSING, MODULES
 from planted_sets import hostile_set, planted_design, planted_morph
 
 from gaia_stim.cells import unguarded
@@ -24,18 +24,6 @@ from gaia_stim.pipeline.export import export
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import LEADING, STIM_COLUMNS, Trials, read_trials
 
-MODULES = vendor_jspsych.MODULES
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), "")
-MISSING = [
-    what
-    for what, is_there in {
-        "node": bool(shutil.which("node")),
-        "Chromium": bool(CHROMIUM),
-        "playwright-core ('make test-ecosystem' installs it)": (MODULES / "playwright-core").is_dir(),
-    }.items()
-    if not is_there
-]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,34 @@ def test_the_same_set_is_the_same_folder(stimuli: StimulusSet, tmp_path: Path) -
     one, two = ({path.relative_to(at): path.read_bytes() for path in at.rglob("*") if path.is_file()} for at in folders)
     assert one == two
     assert pd.Series([str(path) for path in one]).str.endswith(".png").sum() == 5
+
+
+def test_an_archive_is_what_jatos_unpacks(stimuli: StimulusSet, tmp_path: Path) -> None:
+    """One folder and one .jas at the top (ImportExportService), with what `Study` and `Component` are read from."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    write(stimuli, folder, online="jatos", complete="https://done.example/?cc=1")
+    (archive,) = folder.glob("*.jzip")
+    assert {path.name for path in folder.iterdir()} == {archive.name, "README.md"}
+    with zipfile.ZipFile(archive) as packed:
+        names = packed.namelist()
+        (jas,) = [name for name in names if "/" not in name]
+        assert jas.endswith(".jas")
+        about = json.loads(packed.read(jas))
+        study = about["data"]
+        assert {name.partition("/")[0] for name in names if name != jas} == {study["dirName"]}
+        (component,) = study["componentList"]
+        page = packed.read(f"{study['dirName']}/{component['htmlFilePath']}").decode()
+    assert about["version"] == "3" and study["endRedirectUrl"] == "https://done.example/?cc=1"
+    assert '<script src="jatos.js"></script>' in page and component["reloadable"] is True
+    assert not re.search(r"[\s*?\"\\/,`<>|:~!§$%&^°]", study["dirName"])
+    again = tmp_path / "again"
+    again.mkdir()
+    write(stimuli, again, online="jatos", complete="https://done.example/?cc=1")
+    assert (again / archive.name).read_bytes() == archive.read_bytes()
+
+
+def test_nobody_is_sent_on_from_a_page_that_cannot_know_of_the_results(stimuli: StimulusSet, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ConfigError, match=r"--complete.*--online"):
+        write(stimuli, tmp_path / "out", complete="https://done.example")

@@ -1,11 +1,14 @@
 """A jsPsych 8 experiment as a folder that runs by opening its index.html: no server, no network, nothing to install.
 
 What is shown and how is JavaScript that a lab member edits (`assets/experiment.js`), with jsPsych's own builds beside
-it (`vendor/`). What is written here is data: the set as `stimuli.js`, a design as `trials.js`. A page opened from a
-file cannot fetch, so both are scripts, and as such inert: JSON in ASCII in which no `<` stands.
+it (`vendor/`). What is written here is data: the set as `stimuli.js`, a design as `trials.js`, which of them this is
+and where its results go as `study.js`. A page opened from a file cannot fetch, so all are scripts, and as such inert:
+JSON in ASCII in which no `<` stands.
 """
 
 import json
+import re
+import tempfile
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -16,8 +19,9 @@ import pandas as pd
 from gaia_stim.cells import guarded
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import SHOWN_PIXELS, copy_pictures, write_readme
+from gaia_stim.export.jspsych import jatos
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
-from gaia_stim.files import write_bytes, write_json
+from gaia_stim.files import hash_bytes, write_bytes, write_json
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.sets import StimulusSet
@@ -35,32 +39,92 @@ SHOWS = {
     "adjustment": 2,
 }
 """The tasks that experiment.js can run, and how many stimuli a trial of each has at least."""
-RESULTS = ["response", "rt", "correct_response", "response_stim", "key", "started", "device_pixels", "simulated"]
+RESULTS = [
+    *("response", "rt", "correct_response", "response_stim", "key", "started", "device_pixels", "stacked", "resumes"),
+    *("trial_list", "trial_list_by", "prolific_pid", "study_id", "session_id", "worker_id", "simulated"),
+]
 """What the results have beside the columns of the design."""
+DATAPIPE = "https://pipe.jspsych.org/api/"
 PACKAGE = files("gaia_stim.export.jspsych")
 
 
-def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> None:
+def write(
+    stimuli: StimulusSet,
+    folder: Path,
+    trials: Trials | None = None,
+    *,
+    online: str = "none",
+    complete: str | None = None,
+) -> None:
     """Fill a folder with the experiment: the design's where there are trials, else three small tasks to choose from.
 
+    `online` is where its results go: `none`, `jatos` or `datapipe:ID`; for JATOS the folder has a study archive and not
+    the experiment itself. `complete` is the address that participants are sent to once their results are saved.
+
     Raises `DataError` where a name cannot be exported, a picture was changed or a trial shows what is not in the set,
-    and `ConfigError` for a task that the experiment does not know.
+    and `ConfigError` for a task that the experiment does not know, and for `complete` without a server to save.
     """
-    rows = stimuli.rows()
-    for row in rows:
+    kind, _, experiment = online.partition(":")
+    if complete and kind == "none":
+        raise ConfigError(
+            "--complete: nobody is sent on before the results are saved, and of a file in the downloads folder a page "
+            "cannot know; add --online jatos or --online datapipe:ID"
+        )
+    for row in stimuli.rows():
         check_id(row.stim_id, str(stimuli.folder))
+    server = {"kind": kind, "experiment": experiment, "url": DATAPIPE, "complete": complete}
+    if kind == "jatos":
+        with tempfile.TemporaryDirectory(dir=folder) as unpacked:
+            study_id = _write_experiment(stimuli, Path(unpacked), trials, server)
+            about = jatos.study(_name(stimuli, trials), study_id, complete)
+            jatos.write_archive(Path(unpacked), folder / f"{about['data']['dirName']}.jzip", about)
+    else:
+        _write_experiment(stimuli, folder, trials, server)
+    rows = len(stimuli) if trials is None else len(trials)
+    write_readme(folder, "jsPsych", stimuli, trials, _steps(stimuli, trials, kind), rows)
+
+
+def _write_experiment(stimuli: StimulusSet, folder: Path, trials: Trials | None, server: dict[str, Any]) -> str:
+    """The page and all that it loads; returns the id of set and design together."""
     listed = None if trials is None else trial_list(trials, stimuli)
     shown = stimulus_list(stimuli, *copy_pictures(stimuli, folder))
     write_json(folder / "stimuli.json", shown)
-    write_bytes(folder / "stimuli.js", script("stimuli", shown))
-    write_bytes(folder / "trials.js", script("trials", listed))
+    data = {"stimuli": script("stimuli", shown), "trials": script("trials", listed)}
+    study_id = hash_bytes(b"".join(data.values()))
+    data["study"] = script("study", {"id": study_id, "online": server})
+    for name, content in data.items():
+        write_bytes(folder / f"{name}.js", content)
     for shipped, place in (("assets", folder), ("vendor", folder / "jspsych")):
         for file in (PACKAGE / shipped).iterdir():
             write_bytes(place / file.name, file.read_bytes())
-    write_readme(folder, "jsPsych", stimuli, trials, _steps(trials), len(rows) if trials is None else len(trials))
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    loaded = f"    {jatos.SCRIPT}\n" if server["kind"] == "jatos" else ""
+    write_bytes(folder / "index.html", page.replace("    <!-- jatos -->\n", loaded).encode())
+    return study_id
 
 
-def _steps(trials: Trials | None) -> list[str]:
+def _name(stimuli: StimulusSet, trials: Trials | None) -> str:
+    """What a study is called on a server, by letters that no server changes."""
+    words = f"{stimuli.name}_{trials.task if trials else 'tasks'}"
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", words).strip("_")[:80] or "study"
+
+
+def _steps(stimuli: StimulusSet, trials: Trials | None, kind: str) -> list[str]:
+    lists = 0 if trials is None else trials.table["participant"].nunique()
+    steps = {
+        "none": lambda: _on_a_computer(trials),
+        "jatos": lambda: _on_jatos(stimuli, trials) + _of_participants(lists),
+        "datapipe": lambda: _with_datapipe(lists) + _of_participants(lists),
+    }
+    return [
+        *steps[kind](),
+        "`gaia-stim scale RESULTS.csv` makes a scale of the answers to mlds, 2afc, constant or identification.",
+        f"jsPsych {versions()['jspsych']} and its plugins (MIT) are in `jspsych/`, with their licences; please cite "
+        "https://doi.org/10.21105/joss.05351.",
+    ]
+
+
+def _on_a_computer(trials: Trials | None) -> list[str]:
     task = "&task=identification" if trials is None else ""
     whom = (
         "Name the participant and choose a task (identification, same-different or adjustment)"
@@ -71,15 +135,57 @@ def _steps(trials: Trials | None) -> list[str]:
         "Open `index.html` in a browser by a double click; nothing needs to be installed, served or online.",
         f"{whom}; or add `?participant=1{task}` to the address to begin at once.",
         "At the end the results are saved to the downloads folder as CSV, a row a trial: all columns, `response`, "
-        "`rt` (s), `correct_response` (1 or 0).",
+        "`rt` (s), `correct_response` (1 or 0). Until then the browser keeps them: after a reload or a crash the same "
+        "participant goes on at the next trial.",
         f"To try it without anybody, add `?participant=1{task}&simulate=visual`; those results are marked.",
         "Texts, timing, size and keys stand at the top of `experiment.js`; change them and reload the page.",
-        "Online: put the folder on a web server; results still go to the participant's downloads, unless `send` in "
-        "`experiment.js` sends them. On JATOS take in the line for it in `index.html`.",
-        "`gaia-stim scale RESULTS.csv` makes a scale of the answers to mlds, 2afc, constant or identification.",
-        f"jsPsych {versions()['jspsych']} and its plugins (MIT) are in `jspsych/`, with their licences; please cite "
-        "https://doi.org/10.21105/joss.05351.",
+        "Online: export with `--online jatos` or `--online datapipe:ID`. On any other web server results go to the "
+        "participant's downloads, unless `send` in `experiment.js` sends them.",
     ]
+
+
+def _on_jatos(stimuli: StimulusSet, trials: Trials | None) -> list[str]:
+    return [
+        f"On your JATOS server press Import Study and choose `{_name(stimuli, trials)}.jzip`.",
+        "Make study links (General Single or General Multiple), and give them to Prolific, SONA or MTurk with their "
+        "ids in the address.",
+        "Each trial is added to the results as it is answered; at the end the whole CSV takes their place. Export the "
+        "results as plain text, a file a run.",
+        "Texts, timing, size and keys stand at the top of `experiment.js` in the study's folder on JATOS.",
+        "This archive was made after JATOS's own source (3.10) and was not run on a server: go through it once "
+        "yourself.",
+    ]
+
+
+def _with_datapipe(lists: int) -> list[str]:
+    conditions = f", and condition assignment with {lists} conditions" if lists else ""
+    return [
+        f"At https://pipe.jspsych.org switch on data collection for the experiment{conditions}; where data are "
+        "validated, allow CSV.",
+        "Put this folder on any web server that has https (GitHub Pages, say).",
+        "At the end the results go to your project on OSF as CSV. Of a session that is broken off, what there is goes "
+        "there as a file that ends in `_part1.csv`; DataPipe counts each file as a session.",
+        "Texts, timing, size and keys stand at the top of `experiment.js`; change them and reload the page.",
+        "This was tried against a server that answers as DataPipe's documentation says, and not against DataPipe: go "
+        "through it once yourself.",
+    ]
+
+
+def _of_participants(lists: int) -> list[str]:
+    known = (
+        "Participants are known by PROLIFIC_PID (with STUDY_ID and SESSION_ID), workerId or participant in the address "
+        "(SONA: `?participant=%SURVEY_CODE%`), else by a random id; all stand in each row."
+    )
+    listed = (
+        f"Whoever is not in the design gets one of its {lists} lists (`trial_list` in the results): a free one where "
+        "`trial_list_by` says jatos or datapipe. Where it says hash the server gave none, and two people may have the "
+        "same one."
+    )
+    sent_on = (
+        "Nobody is sent on to the address of `--complete` before the results are known to be saved; where that fails "
+        "five times they may try again, or save a file."
+    )
+    return [known, *([listed] if lists else []), sent_on]
 
 
 def stimulus_list(stimuli: StimulusSet, height: int, width: int) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 //
 //   stimuli.js   var stimuli: the pictures, and what the manifest says of each
 //   trials.js    var trials: the trial list of a design, or null: then one is made here from the stimuli
+//   study.js     var study: which design this is, and where the results go
+//   session.js   keeps the answers in the browser after each trial; online.js: participants' ids, servers
 //
 // Open index.html?participant=1 to begin at once, and index.html?participant=1&simulate=visual to watch a simulated
 // participant (simulate=data-only is faster); without a design add &task=identification, or another of the three.
 
 // ---------------------------------------------------------------- what participants read (HTML is welcome)
+// `stacked` is what is read where the pictures of a trial stand one above the other, in windows that are narrow.
 var texts = {
   title: "Experiment",
   participant: "Participant",
@@ -16,7 +19,8 @@ var texts = {
   unknown_participant: "This participant is not in the design.",
   unnamed_participant: "A participant's name has letters, digits, - and _ only.",
   unknown_task: "There is no such task.",
-  too_large: "The pictures do not fit into this window: make it larger, or take a smaller scale in experiment.js.",
+  small: "This window is small, and the pictures are shown smaller than they are meant to be. Make it larger, or turn your phone, if you can.",
+  too_small: "The pictures do not fit into this window. Make it larger, or turn your phone.",
   loading: "Loading …",
   failed: "The pictures could not be loaded. Is the folder complete?",
   ready: "Begin",
@@ -24,7 +28,19 @@ var texts = {
   break_title: "Time for a break",
   break_text: function (done, all) { return "Block " + done + " of " + all + " is done. Rest your eyes, then go on."; },
   progress: "",
+  resumed: function (next, all) { return "You are going on where you stopped: with number " + next + " of " + all + "."; },
+  start_again: "Start again instead",
+  other_tab_title: "This goes on in another window",
+  other_tab: "The experiment was opened a second time, and goes on there. You may close this window.",
+  block_incomplete: "You have begun this experiment before, and it cannot be taken up again.",
+  block_completed: "You have done this experiment already. Thank you!",
+  finish: "Finish",
+  not_on_jatos: "This page runs on JATOS only: import the .jzip file there.",
   end: "Thank you!",
+  sending: "Your answers are being sent. Please do not close this window.",
+  not_sent: "Your answers could not be sent. Please try again; or save them as a file, and send it to whoever invited you.",
+  try_again: "Try again",
+  save: "Save as a file",
   saved: "Your answers are in the downloads folder:",
   sent: "Your answers have been sent. You may close this window.",
   save_again: "Save again",
@@ -44,21 +60,35 @@ var texts = {
       about: "Two pictures: which is nearer to B?",
       instructions: "You will see two pictures side by side. Decide which of the two is nearer to B.",
       question: "Which is nearer to B?",
-      answers: { a: "left", b: "right" }
+      answers: { a: "left", b: "right" },
+      stacked: {
+        instructions: "You will see two pictures, one above the other. Decide which of the two is nearer to B.",
+        answers: { a: "upper", b: "lower" }
+      }
     },
     "constant": {
       name: "Comparison with a standard",
       about: "Two pictures: which is nearer to B?",
       instructions: "You will see two pictures side by side. Decide which of the two is nearer to B.",
       question: "Which is nearer to B?",
-      answers: { a: "left", b: "right" }
+      answers: { a: "left", b: "right" },
+      stacked: {
+        instructions: "You will see two pictures, one above the other. Decide which of the two is nearer to B.",
+        answers: { a: "upper", b: "lower" }
+      }
     },
     "abx": {
       name: "ABX",
       about: "Is the picture above the left or the right one?",
       instructions: "You will see one picture above and two below. Decide which of the two below is the same as the one above.",
       question: "Which is the same as the picture above?",
-      answers: { a: "left", b: "right" }
+      answers: { a: "left", b: "right" },
+      stacked: {
+        about: "Is the topmost picture the middle or the lowest one?",
+        instructions: "You will see three pictures, one above the other. Decide which of the lower two is the same as the topmost one.",
+        question: "Which is the same as the topmost picture?",
+        answers: { a: "middle", b: "lowest" }
+      }
     },
     "same-different": {
       name: "Same or different",
@@ -71,14 +101,16 @@ var texts = {
       about: "Two of three pictures are the same: which is the other one?",
       instructions: "You will see three pictures. Two of them are the same. Find the other one.",
       question: "Which is the other one?",
-      answers: { a: "left", b: "middle", c: "right" }
+      answers: { a: "left", b: "middle", c: "right" },
+      stacked: { answers: { a: "upper", b: "middle", c: "lower" } }
     },
     "triplets": {
       name: "Least alike",
       about: "Which of three pictures is least like the other two?",
       instructions: "You will see three pictures. Decide which of them is least like the other two. There is no wrong answer.",
       question: "Which is least like the other two?",
-      answers: { a: "left", b: "middle", c: "right" }
+      answers: { a: "left", b: "middle", c: "right" },
+      stacked: { answers: { a: "upper", b: "middle", c: "lower" } }
     },
     "mlds": {
       name: "Differences",
@@ -92,7 +124,11 @@ var texts = {
       about: "Which neighbours differ more?",
       instructions: "You will see three pictures in a row. Decide which differ more: the left one and the middle one, or the middle one and the right one. There is no wrong answer.",
       question: "Which differ more?",
-      answers: { ab: "left and middle", bc: "middle and right" }
+      answers: { ab: "left and middle", bc: "middle and right" },
+      stacked: {
+        instructions: "You will see three pictures, one above the other. Decide which differ more: the upper one and the middle one, or the middle one and the lower one. There is no wrong answer.",
+        answers: { ab: "upper and middle", bc: "middle and lower" }
+      }
     },
     "adjustment": {
       name: "Adjustment",
@@ -101,7 +137,11 @@ var texts = {
       question: "Make the right one look like the left one.",
       less: "back",
       more: "on",
-      done: "Done (Enter)"
+      done: "Done (Enter)",
+      stacked: {
+        instructions: "You will see two pictures. Change the lower one until it looks like the upper one, then press the button below them. You may hold a key down.",
+        question: "Make the lower one look like the upper one."
+      }
     }
   }
 };
@@ -109,6 +149,7 @@ var texts = {
 // ---------------------------------------------------------------- how it is shown
 var settings = {
   scale: stimuli.scale, // CSS pixels for each pixel of a picture; rounded so that each takes whole pixels of the screen
+  least_size: 0, // of that size: nothing is shown in a window where pictures would have to be smaller; 0: none is refused
   smooth: false, // true: let the browser interpolate between pixels
   fixation_ms: 500,
   stimulus_ms: null, // null: pictures stay until the answer
@@ -118,7 +159,10 @@ var settings = {
   fullscreen: true,
   repetitions: 4, // without a design: how often each picture, or pair, or target comes
   targets: 5, // without a design: how many pictures are adjusted to
-  blocks: 2 // without a design
+  blocks: 2, // without a design
+  incomplete_session: "resume", // what was begun and not finished: "resume", "restart" or "block"
+  completed_session: online.kind === "none" ? "restart" : "block", // the same participant comes again: "restart" or "block"
+  max_age: null // milliseconds after which an unfinished session begins anew; null: never
 };
 
 // ---------------------------------------------------------------- which key is which answer
@@ -135,13 +179,10 @@ var keys = {
   "adjustment": { less: "arrowleft", more: "arrowright" }
 };
 
-// Where the results go: to JATOS where the page runs there (see index.html), else to the downloads folder. For another
-// server let it return a promise that is true once the results are there; if that fails they are downloaded after all.
+// Where the results go: as `export --online` said, else to the downloads folder. For a server of your own let it return a
+// promise that is true once the results are there; where that fails it is tried again, then the participant is asked to.
 function send(csv, name) {
-  if (!window.jatos) return Promise.resolve(false);
-  return new Promise(function (done, failed) {
-    window.jatos.submitResultData(csv, function () { done(true); window.jatos.startNextComponent(); }, failed);
-  });
+  return online.send(csv, name);
 }
 
 function download(csv, name) {
@@ -159,7 +200,7 @@ var LEADING = ["participant", "block", "trial", "task", "stim_a", "stim_b", "sti
 var PLACES = ["a", "b", "c", "d"];
 var pictures = new Map(stimuli.timeline_variables.map(function (one) { return [one.stim_id, one]; }));
 var line = stimuli.timeline_variables;
-var jsPsych, results = [], unsaved = false;
+var jsPsych, results = [], unsaved = false, who;
 
 // ---------------------------------------------------------------- texts and pictures as HTML
 function escaped(text) {
@@ -167,18 +208,20 @@ function escaped(text) {
   return String(text).replace(/[&<>"']/g, function (mark) { return marks[mark]; });
 }
 
-function size() {
-  var ratio = window.devicePixelRatio || 1;
-  var each = settings.scale * ratio;
-  if (!settings.smooth && each >= 1) each = Math.round(each);
-  return { each: each, width: (stimuli.width * each) / ratio, height: (stimuli.height * each) / ratio };
+// A text, and what stands in its place where the pictures stand one above the other; style.css shows one of the two.
+function beside_or_stacked(beside, stacked) {
+  return stacked === undefined || stacked === beside ? beside
+    : '<span class="beside">' + beside + '</span><span class="stacked">' + stacked + "</span>";
+}
+
+function worded(look, what) {
+  var text = texts.tasks[look], stacked = text.stacked || {};
+  return beside_or_stacked(text[what], stacked[what]);
 }
 
 // decoding=sync: the picture is there with the rest of the page, not a frame later.
 function picture(stim_id) {
-  var shown = size();
-  return '<img alt="" decoding="sync" draggable="false" src="' + escaped(pictures.get(stim_id).stimulus) +
-    '" style="width:' + shown.width + "px;height:" + shown.height + 'px">';
+  return '<img class="picture" alt="" decoding="sync" draggable="false" src="' + escaped(pictures.get(stim_id).stimulus) + '">';
 }
 
 function figure(stim_id, caption) {
@@ -189,12 +232,13 @@ var KEY_NAMES = { arrowup: "↑", arrowdown: "↓", arrowleft: "←", arrowright
 
 function key_hint(key, text) {
   var name = KEY_NAMES[key] || key.toUpperCase();
-  return '<button type="button" tabindex="-1" class="key" data-key="' + escaped(key) + '"><kbd>' + escaped(name) + "</kbd>" + text + "</button>";
+  return '<button type="button" tabindex="-1" class="key" data-key="' + escaped(key) + '"><kbd>' + escaped(name) + "</kbd><span>" + text + "</span></button>";
 }
 
 function answer_hint(look, answer) {
   var key = Object.keys(keys[look]).find(function (one) { return keys[look][one] === answer; });
-  return key_hint(key, texts.tasks[look].answers[answer]);
+  var text = texts.tasks[look], stacked = text.stacked || {};
+  return key_hint(key, beside_or_stacked(text.answers[answer], (stacked.answers || {})[answer]));
 }
 
 function hints(look) {
@@ -202,7 +246,7 @@ function hints(look) {
 }
 
 function question(look) {
-  return '<p class="question">' + texts.tasks[look].question + "</p>";
+  return '<p class="question">' + worded(look, "question") + "</p>";
 }
 
 function in_row(row, look, places) {
@@ -212,7 +256,7 @@ function in_row(row, look, places) {
 }
 
 function pair(row, look, places) {
-  return '<div class="pair">' + picture(row["stim_" + places[0]]) + picture(row["stim_" + places[1]]) + answer_hint(look, places) + "</div>";
+  return '<div class="pair"><div>' + picture(row["stim_" + places[0]]) + picture(row["stim_" + places[1]]) + "</div>" + answer_hint(look, places) + "</div>";
 }
 
 // The pages with several pictures; `look` is the task, or mlds-triads.
@@ -229,13 +273,95 @@ var layouts = {
 };
 layouts.constant = layouts["2afc"];
 layouts.triplets = layouts.oddity;
-var COLUMNS = { "2afc": 2, "constant": 2, "abx": 2, "oddity": 3, "triplets": 3, "mlds": 2, "mlds-triads": 3, "adjustment": 2 };
-var ROWS = { "abx": 2, "mlds": 2 };
 
-function fits(look) {
-  var shown = size();
-  var wide = (COLUMNS[look] || 1) * (shown.width + 40), high = (ROWS[look] || 1) * (shown.height + 40) + 150;
-  return wide <= window.screen.availWidth && high <= window.screen.availHeight;
+// ---------------------------------------------------------------- the size of the pictures
+// The largest at which everything of a trial is inside the window, up to `scale`: whole pixels of the screen for each
+// pixel of a picture, or less than one where even that is too large. A trial is laid out, unseen, to find it.
+var shown = { each: 1, stacked: false }, wanted = 1, shown_look, shown_row;
+var STACKS = ["2afc", "constant", "abx", "oddity", "triplets", "mlds-triads", "adjustment"];
+var WORTH_STACKING = 1.2; // times as large as side by side
+
+function sizes() {
+  var ratio = window.devicePixelRatio || 1, most = settings.scale * ratio, found = [];
+  if (settings.smooth || most < 1) found.push(most);
+  else for (var whole = Math.max(1, Math.round(most)); whole >= 1; whole--) found.push(whole);
+  while (found[found.length - 1] > 0.02) found.push(found[found.length - 1] * 0.96);
+  return found;
+}
+
+function set_size(style, each) {
+  var ratio = window.devicePixelRatio || 1;
+  style.setProperty("--width", (stimuli.width * each) / ratio + "px");
+  style.setProperty("--height", (stimuli.height * each) / ratio + "px");
+}
+
+// What of a trial takes room, with nothing in the place of pictures.
+function trial_html(look, row) {
+  var html = look === "adjustment" ? adjustment_html(row, look, row.stim_b) + done_button(look)
+    : layouts[look] ? layouts[look](row, look) : picture(row.stim_a) + hints(look);
+  return html.replace(/<img [^>]*>/g, '<span class="picture"></span>');
+}
+
+function fitting(look, row, width, high, stacked) {
+  var content = element("div", { className: "jspsych-content", innerHTML: trial_html(look, row) });
+  var probe = element("div", { className: "probe" }, [
+    element("div", { className: "progress" }), element("div", { className: "jspsych-content-wrapper" }, [content])
+  ]);
+  var root = document.documentElement, was_stacked = root.classList.contains("stacking");
+  root.classList.toggle("stacking", stacked);
+  var bar = document.getElementById("jspsych-progressbar-container");
+  probe.firstChild.style.height = (bar ? bar.offsetHeight : 40) + "px";
+  probe.style.width = width + "px";
+  probe.style.height = high + "px";
+  document.body.append(probe);
+  var top = probe.firstChild.getBoundingClientRect().bottom;
+  var all = Array.from(content.querySelectorAll("*")).filter(function (one) { return one.getClientRects().length; });
+  var is_inside = function (one) {
+    var box = one.getBoundingClientRect();
+    return box.left >= 0 && box.right <= width && box.top >= top && box.bottom <= high;
+  };
+  var tried = sizes();
+  var each = tried.find(function (size) {
+    set_size(probe.style, size);
+    return all.every(is_inside);
+  }) || tried[tried.length - 1];
+  probe.remove();
+  root.classList.toggle("stacking", was_stacked);
+  return each;
+}
+
+function best_of(look, row, width, high) {
+  var beside = { each: fitting(look, row, width, high, false), stacked: false };
+  if (!STACKS.includes(look) || beside.each >= sizes()[0]) return beside;
+  var stacked = { each: fitting(look, row, width, high, true), stacked: true };
+  return stacked.each > WORTH_STACKING * beside.each ? stacked : beside;
+}
+
+// The part of the page that can be seen: without the browser's bars and a keyboard on the screen.
+function window_size() {
+  var seen = window.visualViewport;
+  // A page that somebody zoomed into with two fingers stays as it is.
+  return seen && Math.abs(seen.scale - 1) < 0.01
+    ? { width: Math.floor(seen.width), height: Math.floor(seen.height) }
+    : { width: document.documentElement.clientWidth, height: window.innerHeight };
+}
+
+function fit() {
+  var seen = window_size(), root = document.documentElement;
+  root.style.setProperty("--high", seen.height + "px");
+  if (!shown_look) return;
+  shown = best_of(shown_look, shown_row, seen.width, seen.height);
+  set_size(root.style, shown.each);
+  root.classList.toggle("stacking", shown.stacked);
+  root.classList.toggle("sharp", !settings.smooth && shown.each >= 1);
+  root.classList.toggle("refused", shown.each < settings.least_size * sizes()[0]);
+}
+
+// Whether pictures will be smaller than they should be, in full screen where there is such a thing.
+function is_small() {
+  var whole = settings.fullscreen && document.documentElement.requestFullscreen;
+  var size = whole ? best_of(shown_look, shown_row, window.screen.width, window.screen.height) : shown;
+  return size.each < sizes()[0];
 }
 
 // ---------------------------------------------------------------- the trials
@@ -313,17 +439,22 @@ function look_of(row) {
 
 function finished(row, answer, data, more) {
   var known = answer !== "" && typeof row.correct === "string" && row.correct !== "";
-  results.push(Object.assign({}, row, {
+  var result = Object.assign({}, row, {
     response: answer,
     rt: data.rt === null ? null : data.rt / 1000,
     correct_response: known ? Number(answer === row.correct) : null,
     response_stim: "",
     key: ""
-  }, more, { started: inert(started), device_pixels: size().each }, simulate ? { simulated: 1 } : {}));
+  }, more, {
+    started: inert(started), device_pixels: Math.round(shown.each * 1000) / 1000, stacked: Number(shown.stacked),
+    resumes: session.record.resumes
+  }, who.columns, simulate ? { simulated: 1 } : {});
+  if (!session.add(result)) return;
+  online.appended(results.length === 1 ? as_csv(results) : csv_line(Object.keys(results[0]).map(function (name) { return result[name]; })));
   jsPsych.progressBar.progress = results.length / total;
 }
 
-var started, total;
+var started, total = 0;
 
 function keyed(look, row, trial) {
   return Object.assign(trial, {
@@ -340,6 +471,17 @@ function hide_in_time() {
   jsPsych.pluginAPI.setTimeout(function () {
     document.querySelectorAll(".jspsych-content img").forEach(function (image) { image.style.visibility = "hidden"; });
   }, settings.stimulus_ms);
+}
+
+function adjustment_html(row, look, stim_id) {
+  var text = texts.tasks[look];
+  return question(look) + '<div class="row">' + figure(row.stim_a) + figure(stim_id) + '</div><div class="keys">' +
+    key_hint(keys[look].less, text.less) + key_hint(keys[look].more, text.more) + "</div>";
+}
+
+// As jsPsych's plugin draws it.
+function done_button(look) {
+  return '<button class="jspsych-btn jspsych-reconstruction">' + texts.tasks[look].done + "</button>";
 }
 
 var makers = {
@@ -372,10 +514,7 @@ var makers = {
     var nearest = function (p) { return line[Math.round(p * last)]; };
     return {
       type: jsPsychReconstruction,
-      stim_function: function (p) {
-        return question(look) + '<div class="row">' + figure(row.stim_a) + figure(nearest(p).stim_id) + '</div><div class="keys">' +
-          key_hint(keys[look].less, text.less) + key_hint(keys[look].more, text.more) + "</div>";
-      },
+      stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
       starting_value: line.indexOf(pictures.get(row.stim_b)) / last,
       step_size: 1 / last,
       key_decrease: keys[look].less,
@@ -408,7 +547,9 @@ function page(title, html, button) {
 }
 
 function instructions(look) {
-  var text = texts.tasks[look], html = "<p>" + text.instructions + "</p>";
+  var text = texts.tasks[look], html = "<p>" + worded(look, "instructions") + "</p>";
+  if (results.length) html = '<p class="warning">' + texts.resumed(results.length + 1, total) + (can_start_again() ? again_button() : "") + "</p>" + html;
+  if (is_small()) html += '<p class="warning">' + texts.small + "</p>";
   if (["identification", "2afc", "constant"].includes(look)) {
     html += '<div class="row">' + figure(line[0].stim_id, texts.example_a) + figure(line[line.length - 1].stim_id, texts.example_b) + "</div>";
   }
@@ -416,6 +557,7 @@ function instructions(look) {
     ? '<p class="quiet">' + texts.press + " " + key_hint(keys[look].less, text.less) + key_hint(keys[look].more, text.more) + "</p>"
     : '<p class="quiet">' + texts.press + " " + Object.keys(text.answers).map(answer_hint.bind(null, look)).join("") + "</p>";
   return Object.assign(page(text.name, html, texts.ready), {
+    on_load: function () { jsPsych.progressBar.progress = results.length / total; },
     on_finish: function () {
       if (settings.fullscreen && !simulate && document.documentElement.requestFullscreen) {
         document.documentElement.requestFullscreen().catch(function () { /* it goes on in the window */ });
@@ -438,11 +580,12 @@ function timeline_of(rows) {
     error_message: "<p>" + texts.failed + "</p>",
     show_detailed_errors: true
   };
-  var blocks = new Set(rows.map(function (row) { return row.block; })).size, done = 0;
-  var timeline = [preload, instructions(look_of(rows[0]))];
+  var blocks = Array.from(new Set(rows.map(function (row) { return row.block; })));
+  var timeline = [preload, instructions(look_of(rows[0]))], first = results.length;
   rows.forEach(function (row, at) {
-    if (at && row.block !== rows[at - 1].block) {
-      timeline.push(page(texts.break_title, "<p>" + texts.break_text(++done, blocks) + "</p>", texts.go_on));
+    if (at < first) return;
+    if (at > first && row.block !== rows[at - 1].block) {
+      timeline.push(page(texts.break_title, "<p>" + texts.break_text(blocks.indexOf(row.block), blocks.length) + "</p>", texts.go_on));
     }
     var look = look_of(row);
     timeline.push(fixation, (makers[look] || several)(row, look));
@@ -456,7 +599,9 @@ function timeline_of(rows) {
 var VALUES = ["na", "nan", "nat", "none", "null", "true", "false", "yes", "no", "inf", "infinity"];
 
 function inert(text) {
-  var plain = text === "" || (/^([A-Za-z]{1,2}[0-9]*|[A-Za-z_-]{3,})$/.test(text) && !VALUES.includes(text.toLowerCase()));
+  var named = /^[A-Za-z]{3}[A-Za-z0-9]*$|^[A-Za-z][0-9]+[A-Za-z][A-Za-z0-9]*$/.test(text) &&
+    !/^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[ap]m)/i.test(text); // ids such as jatos12 or A1B2C3
+  var plain = text === "" || ((named || /^([A-Za-z]{1,2}[0-9]*|[A-Za-z_-]{3,})$/.test(text)) && !VALUES.includes(text.toLowerCase()));
   return plain ? text : "'" + text;
 }
 
@@ -465,10 +610,13 @@ function cell(value) {
   return /[",\n\r]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
 }
 
+function csv_line(cells) {
+  return cells.map(cell).join(",") + "\n";
+}
+
 function as_csv(rows) {
   var columns = rows.length ? Object.keys(rows[0]) : LEADING;
-  return [columns].concat(rows.map(function (row) { return columns.map(function (name) { return row[name]; }); }))
-    .map(function (cells) { return cells.map(cell).join(","); }).join("\n") + "\n";
+  return [columns].concat(rows.map(function (row) { return columns.map(function (name) { return row[name]; }); })).map(csv_line).join("");
 }
 
 // ---------------------------------------------------------------- start, run, end
@@ -478,58 +626,180 @@ function element(kind, properties, children) {
   return made;
 }
 
-function end(participant, task) {
+// A page of text that is no trial.
+function show_page(id, title, parts) {
+  var page = element("div", { className: "page", id: id }, [element("h1", { innerHTML: title })].concat(parts));
+  document.body.replaceChildren(element("div", { className: "centre" }, [page]));
+}
+
+function paragraph(html, kind) {
+  return element("p", { innerHTML: html, className: kind || "" });
+}
+
+function button(text, what) {
+  return element("button", { type: "button", className: "choice", innerHTML: text, onclick: what });
+}
+
+function file_name(record) {
   var clean = function (text) { return String(text).replace(/[^\w-]+/g, "_").slice(0, 60); };
-  var name = [simulate ? "simulated" : "results", clean(stimuli.name), clean(task), clean(participant),
-    started.replace(/[-:]|\..*/g, "")].join("_") + ".csv";
-  var csv = as_csv(results);
+  return [simulate ? "simulated" : "results", clean(stimuli.name), clean(record.task), clean(record.who.participant),
+    record.started.replace(/[-:]|\..*/g, "")].concat(online.kind === "none" ? [] : [record.token]).join("_") + ".csv";
+}
+
+// ---------------------------------------------------------------- the end: nobody is sent on before the answers are saved
+function end() {
+  if (session.lost) return;
   if (document.fullscreenElement) document.exitFullscreen();
-  send(csv, name).catch(function () { return false; }).then(function (sent) {
+  save_results(as_csv(results), file_name(session.record));
+}
+
+function save_results(csv, name) {
+  show_page("sending", texts.end, [paragraph(texts.sending)]);
+  unsaved = true;
+  online.retried(function () { return send(csv, name); }).then(function (sent) {
     if (!sent) download(csv, name);
     unsaved = false;
-    var parts = [element("h1", { innerHTML: texts.end }), element("p", { innerHTML: sent ? texts.sent : texts.saved })];
-    if (!sent) {
-      parts.push(element("p", { textContent: name, className: "quiet" }));
-      parts.push(element("button", { className: "choice", innerHTML: texts.save_again, onclick: function () { download(csv, name); } }));
-    }
-    document.querySelector(".jspsych-content").replaceChildren(element("div", { className: "page", id: "end" }, parts));
+    session.done();
+    ended(csv, name, sent);
+  }, function (problem) {
+    show_page("failed", texts.end, [
+      paragraph(texts.not_sent, "warning"),
+      button(texts.try_again, function () { save_results(csv, name); }),
+      button(texts.save, function () { download(csv, name); }),
+      element("p", { textContent: String((problem && problem.message) || problem), className: "quiet" })
+    ]);
   });
 }
 
-// Begin; returns a message where there is nothing to begin with.
-function run(task, participant) {
-  if (trials && !rows_of(participant).length) return texts.unknown_participant;
-  if (!trials && !/^[A-Za-z0-9_-]{1,63}$/.test(participant)) return texts.unnamed_participant;
-  if (!trials && !(task in small_designs)) return texts.unknown_task;
-  var style = document.documentElement.style, shown = size();
-  style.setProperty("--width", shown.width + "px");
-  style.setProperty("--height", shown.height + "px");
-  document.body.replaceChildren();
-  document.body.classList.toggle("sharp", !settings.smooth);
-  started = new Date().toISOString();
+function ended(csv, name, sent) {
+  show_page("end", texts.end, sent ? [paragraph(texts.sent)] : [
+    paragraph(texts.saved), element("p", { textContent: name, className: "quiet" }),
+    button(texts.save_again, function () { download(csv, name); })
+  ]);
+  if (sent) online.finish(address);
+}
+
+// ---------------------------------------------------------------- the beginning
+function can_start_again() {
+  return online.kind === "none" || who.is_random;
+}
+
+function again_button() {
+  return '<button type="button" class="choice" id="start-again">' + texts.start_again + "</button>";
+}
+
+// What a session that is given up has goes where results go.
+function give_up(record) {
+  if (!record || record.saved || !record.rows.length || simulate) return;
+  if (online.kind === "none") download(as_csv(record.rows), file_name(record).replace(/\.csv$/, "_unfinished.csv"));
+  else online.hand_over(record, as_csv, file_name(record));
+}
+
+function start_again() {
+  session.lost = true; // what is on the screen is over
+  give_up(session.record);
+  try { window.localStorage.removeItem(session_options(session.record.task).key); } catch (refused) { /* nothing is kept */ }
+  window.location.reload();
+}
+
+// As jsPsych's own recovery takes them.
+function session_options(task) {
+  return {
+    key: ["gaia-stim", study.id, task, who.participant].join("/"),
+    incomplete_session: settings.incomplete_session,
+    completed_session: settings.completed_session,
+    max_age: settings.max_age
+  };
+}
+
+function refused(record) {
+  var done = record.saved, parts = [paragraph(done ? texts.block_completed : texts.block_incomplete)];
+  if (done && (study.online.complete || online.kind === "jatos")) parts.push(button(texts.finish, function () { online.finish(address); }));
+  show_page("blocked", texts.title, parts);
+}
+
+function other_tab() {
+  if (jsPsych) jsPsych.pluginAPI.cancelAllKeyboardResponses();
+  if (jsPsych) jsPsych.pluginAPI.clearAllTimeouts();
+  if (document.fullscreenElement) document.exitFullscreen();
+  show_page("other-tab", texts.other_tab_title, [paragraph(texts.other_tab)]);
+}
+
+// The columns that say who somebody is whom the design does not know.
+function columns_of(person, assigned) {
+  if (!assigned) return {};
+  var ids = Object.fromEntries(Object.entries(person.ids).map(function (entry) { return [entry[0], inert(entry[1])]; }));
+  return Object.assign({ trial_list: assigned.list, trial_list_by: assigned.list_by }, ids);
+}
+
+// Begin, with a list of the design if there is one; `assigned` says how it was found, where the page did not ask for it.
+function run(task, person, assigned) {
   jsPsych = initJsPsych({
     show_progress_bar: true,
     auto_update_progress_bar: false,
     message_progress_bar: texts.progress,
-    on_finish: function () { end(name_of(rows[0]), look_of(rows[0])); }
+    on_finish: end
   });
-  var rows = trials ? rows_of(participant) : small_design(task, participant);
+  var rows = trials ? rows_of(assigned ? assigned.list : person.participant) : small_design(task, person.participant);
+  if (assigned) rows.forEach(function (row) { row.participant = inert(person.participant); });
+  who = Object.assign({}, person, { participant: assigned ? person.participant : name_of(rows[0]), columns: columns_of(person, assigned) });
+  shown_look = look_of(rows[0]);
+  shown_row = rows[0];
   total = rows.length;
-  unsaved = !simulate;
+  document.body.replaceChildren();
+  fit();
+  var options = session_options(shown_look), before = session.look(options, total);
+  if (simulate) before = { what: "new", record: null };
+  if (before.what === "block") return refused(before.record);
+  if (before.what === "restart") give_up(before.record);
+  var kept = before.what === "resume" ? before.record : { rows: [], resumes: -1, started: new Date().toISOString(), token: Math.random().toString(36).slice(2, 8) };
+  if (simulate) options.key += "/simulated";
+  session.begin(options, Object.assign({}, kept, {
+    task: shown_look, total: total, who: who, assigned: assigned, resumes: kept.resumes + 1
+  }), other_tab);
+  results = session.record.rows;
+  started = session.record.started;
+  if (results.length) online.resumed(as_csv(results));
+  if (results.length === total) return end();
+  unsaved = !simulate && !session.kept;
   var timeline = timeline_of(rows);
   if (simulate) jsPsych.simulate(timeline, simulate === "visual" ? "visual" : "data-only");
   else jsPsych.run(timeline);
+}
+
+// Begin with the participant that somebody named; returns a message where there is nothing to begin with.
+function run_named(task, name) {
+  if (trials && !rows_of(name).length) return texts.unknown_participant;
+  if (!trials && !/^[A-Za-z0-9_-]{1,63}$/.test(name)) return texts.unnamed_participant;
+  if (!trials && !(task in small_designs)) return texts.unknown_task;
+  run(task, { participant: name, ids: {}, is_random: false }, null);
   return "";
 }
 
-function start_page(message) {
+// Begin with whoever the address says it is, or with nobody that it knows.
+function run_found(task, person) {
+  who = person;
+  var options = session_options(trials ? look_of(design_rows()[0]) : task);
+  if (person.is_random && online.kind !== "jatos" && session.look(options, 0).what === "block") {
+    return run_found(task, online.person(address, true)); // that was somebody else, on the same computer
+  }
+  var before = session.look(options, 0).record;
+  if (before && before.assigned) return run(task, person, before.assigned);
+  if (!trials) return run(task, person, { list: "", list_by: "" });
+  online.list_for(person.participant, participants(), Boolean(simulate)).then(function (assigned) { run(task, person, assigned); });
+}
+
+function start_page(message, person) {
   var warning = element("p", { className: "warning", textContent: message });
   var given = address.get("participant") || "";
   var names = trials ? participants() : [];
   var field = trials
     ? element("select", { id: "participant" }, names.map(function (name) { return element("option", { value: name, textContent: name }); }))
     : element("input", { id: "participant", type: "text", value: given || "p01", autocomplete: "off", spellcheck: false });
-  var begin = function (task) { warning.textContent = run(task, field.value.trim()); };
+  var begin = function (task) {
+    if (person) run_found(task, person);
+    else warning.textContent = run_named(task, field.value.trim());
+  };
   var offered = trials ? [look_of(design_rows()[0])] : Object.keys(small_designs);
   if (line.length < 2) offered = offered.slice(0, 1);
   var buttons = offered.map(function (look) {
@@ -539,22 +809,33 @@ function start_page(message) {
       element("small", { innerHTML: trials ? text.name + " — " + text.about : text.about })
     ]);
   });
-  if (!warning.textContent && !offered.every(fits)) warning.textContent = texts.too_large;
   var form = element("form", { className: "page", id: "start", onsubmit: function (event) {
     event.preventDefault();
     if (trials) begin(offered[0]);
   } }, [
     element("h1", { innerHTML: texts.title }),
-    warning,
-    element("label", { htmlFor: "participant", innerHTML: texts.participant }),
-    field,
+    warning
+  ].concat(person ? [] : [element("label", { htmlFor: "participant", innerHTML: texts.participant }), field], [
     element("p", { className: "quiet", innerHTML: trials ? "" : texts.choose })
-  ].concat(buttons));
+  ], buttons));
   document.body.replaceChildren(element("div", { className: "centre" }, [form]));
+}
+
+function start(parameters) {
+  if (!parameters) return show_page("blocked", texts.title, [paragraph(texts.not_on_jatos)]);
+  address = parameters;
+  simulate = address.get("simulate");
+  var person = online.person(address, false);
+  if (person && !trials && !(address.get("task") in small_designs)) return start_page("", person);
+  if (person) return run_found(address.get("task"), person);
+  if (!address.has("participant") || !(trials || address.has("task"))) return start_page("", null);
+  var message = run_named(address.get("task"), address.get("participant"));
+  if (message) start_page(message, null);
 }
 
 // A hint that is clicked or touched is its key pressed; Enter ends an adjustment.
 document.addEventListener("click", function (event) {
+  if (event.target.closest("#start-again")) start_again();
   var hint = event.target.closest("[data-key]");
   if (hint && jsPsych) jsPsych.pluginAPI.pressKey(hint.dataset.key);
 });
@@ -565,13 +846,21 @@ document.addEventListener("keydown", function (event) {
     next.click();
   }
 });
-// Closing the window before the end would lose the answers: the browser asks first.
-window.addEventListener("beforeunload", function (event) { if (unsaved) event.preventDefault(); });
+// In a window that is refused nothing can be answered.
+window.addEventListener("keydown", function (event) {
+  if (document.documentElement.classList.contains("refused")) event.stopImmediatePropagation();
+}, true);
+(window.visualViewport || window).addEventListener("resize", fit);
+window.addEventListener("resize", fit);
+// The browser asks before a window is closed whose answers are nowhere else; the others are in it when it is opened again.
+window.addEventListener("beforeunload", function (event) { if (unsaved && !session.lost) event.preventDefault(); });
+window.addEventListener("pagehide", function () {
+  if (!session.record || session.record.saved || session.lost || simulate) return;
+  online.hand_over(session.record, as_csv, file_name(session.record));
+  session.keep();
+});
 
 document.title = texts.title;
-if (address.has("participant") && (trials || address.has("task"))) {
-  var refused = run(address.get("task"), address.get("participant"));
-  if (refused) start_page(refused);
-} else {
-  start_page("");
-}
+document.documentElement.append(element("p", { className: "refusal", innerHTML: texts.too_small }));
+fit();
+online.ready(start);
