@@ -33,11 +33,10 @@ from torch import Tensor, nn
 from gaia_stim.config import ModelConfig, TrainConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.devices import free_cores
-from gaia_stim.evaluation.speed import in_turn
+from gaia_stim.evaluation.speed import in_turn, noise
 from gaia_stim.models import build
 from gaia_stim.models.adversarial import ImageCritic
 from gaia_stim.networks.light import EnlargingConvolution, Light
-from gaia_stim.pipeline.speed import noise
 from gaia_stim.runs import Run
 from gaia_stim.training.loop import Training
 

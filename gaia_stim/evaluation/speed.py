@@ -6,17 +6,26 @@ and discriminator, and a way back costing two ways forth, a plain autoencoder's 
     3(e + 2d + 3f):  one code, two decoded images (its own and an interpolation), three reconstructed by D
 """
 
+import mmap
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import torch
 
+from gaia_stim.dataset import Dataset
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.models.base import Images, Losses, Means, Report, set_gradients
 from gaia_stim.models.gaia import Errors, Gaia, structure_loss, weighted
 
+NOISE = 2_048
+"""Images that a step is timed on; what is in them does not matter."""
 WARM_UP = 3
 """Turns that do not count: kernels are chosen and memory is taken in them."""
 PEAK_SIDE = 2048
@@ -120,3 +129,36 @@ def floor_over_autoencoder(model: Gaia, x: Images) -> float:
         d = operations(lambda: model.decode(z))
         f = operations(lambda: model.discriminate(x))
     return (e + 2 * d + 3 * f) / (e + d)
+
+
+def noise(size: int, file: Path) -> Dataset:
+    """Images in a file that is mapped, as a cache is."""
+    shape = (NOISE, size, size, 3)
+    file.write_bytes(np.random.default_rng(0).bytes(int(np.prod(shape))))
+    names = [str(number) for number in range(NOISE)]
+    return Dataset(
+        folder=file.parent,
+        size=size,
+        channels=3,
+        fit="crop",
+        background="white",
+        content_hash="",
+        table=pd.DataFrame(
+            {"image_id": names, "path": names, "image_hash": names, "split": "train", "row": np.arange(NOISE)}
+        ),
+        skipped=(),
+        pixels=np.memmap(file, np.uint8, "r", shape=shape),
+    )
+
+
+def let_go(pixels: npt.NDArray[np.uint8]) -> bool:
+    """Make the system forget a mapped file, so that it is read from the disk again; False where that cannot be."""
+    if not (isinstance(pixels, np.memmap) and hasattr(os, "posix_fadvise") and isinstance(pixels.base, mmap.mmap)):
+        return False
+    pixels.base.madvise(mmap.MADV_DONTNEED)
+    file = os.open(str(pixels.filename), os.O_RDONLY)
+    try:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(file)
+    return True

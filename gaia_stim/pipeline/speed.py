@@ -1,7 +1,5 @@
 """What this machine does a second, each figure beside what limits it."""
 
-import mmap
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,8 +8,6 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import psutil
 import torch
 
@@ -46,8 +42,6 @@ from gaia_stim.stimuli.sets import write_set
 from gaia_stim.training.loader import Sampler
 from gaia_stim.training.loop import Training
 
-NOISE = 2_048
-"""Images that a step is timed on; what is in them does not matter."""
 FACES = 500
 """Faces drawn where no images are given."""
 STEP, AUTOENCODER, ALTERNATING = "step", "autoencoder", "alternating"
@@ -138,7 +132,7 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
     cache_folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_folder()) as folder, torch.random.fork_rng():
         torch.manual_seed(0)
-        dataset = noise(config.size, Path(folder) / "noise.u8")
+        dataset = speed.noise(config.size, Path(folder) / "noise.u8")
 
         def training(model: Autoencoder) -> Training:
             return Training(model, dataset, asked, Run(Path(folder)), device)
@@ -185,7 +179,7 @@ def _wait_for_the_disk(
     """The share of steps that is spent waiting, where the system lets go of the images before each."""
     waited = taken = 0.0
     for _ in range(steps):
-        if not let_go(dataset.pixels):
+        if not speed.let_go(dataset.pixels):
             return None
         before, begun = training.loader.waited, time.perf_counter()
         take_step()
@@ -206,8 +200,8 @@ def benchmark_load(config: BenchmarkLoadConfig, listen: Listener = silent) -> Be
     cpu = torch.device("cpu")
     warm = speed.in_turn({READ: read}, config.rounds, cpu, listen).median(READ)
     cold = None
-    if let_go(dataset.pixels):
-        jobs = {"letting go": lambda: let_go(dataset.pixels), READ: read}
+    if speed.let_go(dataset.pixels):
+        jobs = {"letting go": lambda: speed.let_go(dataset.pixels), READ: read}
         cold = speed.in_turn(jobs, config.rounds, cpu, listen).median(READ)
     return BenchmarkLoadResult(
         images_per_second=config.batch / warm,
@@ -308,36 +302,3 @@ def _faces(size: int, listen: Listener) -> Path:
     folder = cache_folder() / "samples" / f"benchmark_{size}_{FACES}"
     draw_into(SamplesConfig(out=folder, n=FACES, size=size), listen)
     return folder / IMAGES
-
-
-def noise(size: int, file: Path) -> Dataset:
-    """Images in a file that is mapped, as a cache is."""
-    shape = (NOISE, size, size, 3)
-    file.write_bytes(np.random.default_rng(0).bytes(int(np.prod(shape))))
-    names = [str(number) for number in range(NOISE)]
-    return Dataset(
-        folder=file.parent,
-        size=size,
-        channels=3,
-        fit="crop",
-        background="white",
-        content_hash="",
-        table=pd.DataFrame(
-            {"image_id": names, "path": names, "image_hash": names, "split": "train", "row": np.arange(NOISE)}
-        ),
-        skipped=(),
-        pixels=np.memmap(file, np.uint8, "r", shape=shape),
-    )
-
-
-def let_go(pixels: npt.NDArray[np.uint8]) -> bool:
-    """Make the system forget a mapped file, so that it is read from the disk again; False where that cannot be."""
-    if not (isinstance(pixels, np.memmap) and hasattr(os, "posix_fadvise") and isinstance(pixels.base, mmap.mmap)):
-        return False
-    pixels.base.madvise(mmap.MADV_DONTNEED)
-    file = os.open(str(pixels.filename), os.O_RDONLY)
-    try:
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(file)
-    return True

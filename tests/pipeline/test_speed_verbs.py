@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gaia_stim.cli import main
-from gaia_stim.pipeline.speed import let_go
+from gaia_stim.evaluation.speed import let_go
 
 
 @pytest.mark.parametrize("network", ["light", "munit"])
