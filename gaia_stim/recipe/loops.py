@@ -1,6 +1,5 @@
 """`each:` and `matrix:` written out: the turns of a step's loops, and a readable name for each."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,13 +9,15 @@ from math import prod
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from gaia_stim.cells import bounded
+from gaia_stim.errors import DataError
 from gaia_stim.files import hash_json
 from gaia_stim.recipe.fill import REFERENCE, Scope, Untold, fill, fill_one
 from gaia_stim.recipe.paths import Folder
 from gaia_stim.recipe.read import Template, name_problem
+from gaia_stim.tabular import read_table
 from gaia_stim.yaml_nodes import Items, Keyed, Mistakes, Node, Place, Scalar
 
+TABLES = (".csv", ".tsv", ".xlsx", ".ods")
 MOST = 10_000
 LONGEST = 80
 
@@ -113,8 +114,11 @@ class _Each:
             return
         text = fill_one(node, self.scope, self.mistakes)
         if text is None or (problem := self.folder.problem(text.split("*")[0] or ".", written=False)):
-            self._refuse(node.at, problem if text else "each: takes a CSV file, a pattern of files, a step, or rows")
-        yield from (self._table if text.lower().endswith(".csv") else self._pattern)(node.at, text)
+            self._refuse(
+                node.at,
+                problem if text else "each: takes a table (CSV, XLSX, ODS), a pattern of files, a step, or rows",
+            )
+        yield from (self._table if text.lower().endswith(TABLES) else self._pattern)(node.at, text)
 
     def _refuse(self, at: Place, text: str | None) -> NoReturn:
         self.mistakes.add(at, text or "")
@@ -147,23 +151,16 @@ class _Each:
             yield Turn({"file": name, "stem": path.stem}, f"_{slug(path.stem)}")
 
     def _table(self, at: Place, text: str) -> Iterator[Turn]:
+        path = self.folder.path / text
         try:
-            lines = bounded(self.folder.path / text).read_text(encoding="utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            self._refuse(at, f"each: {text}: cannot be read (not UTF-8)")
-        except (OSError, ValueError) as error:
-            self._refuse(at, f"each: {text}: cannot be read ({getattr(error, 'strerror', None) or error})")
-        reader = csv.reader(lines)
-        names = [name.strip() for name in next(reader, [])]
-        times = Counter(names)
+            table = read_table(path)
+        except DataError as error:
+            self._refuse(at, f"each: {str(error).replace(str(path), text)}")
+        names = [name for name in table.columns if not table.is_index(name)]
         for name in names:
-            if problem := name_problem(name) or ("it is there twice" if times[name] > 1 else None):
-                self._refuse(Place(text, 1, 1), f"the column '{name}' cannot be a variable: {problem}")
-        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-        if not rows:
-            self._refuse(at, f"each: {text}: has no rows under the names of its columns")
-        for line, cells in rows:
-            if len(cells) != len(names) or not all(cell.strip() for cell in cells):
-                what = f"{len(cells)} cells, not {len(names)}" if len(cells) != len(names) else "an empty cell"
-                self._refuse(Place(text, line, 1), what)
-            yield self._labelled({name: cell.strip() for name, cell in zip(names, cells, strict=True)})
+            if problem := "it is there twice" if name in table.repeated else name_problem(name):
+                self._refuse(Place(text, table.header_line, 1), f"the column '{name}' cannot be a variable: {problem}")
+        for line, cells in zip(table.frame.index, table.frame[names].to_numpy(), strict=True):
+            if not all(cells):
+                self._refuse(Place(text, int(line), 1), "an empty cell")
+            yield self._labelled(dict(zip(names, cells, strict=True)))

@@ -132,11 +132,11 @@ def test_values_in_names(text: str, short: str) -> None:
 @pytest.mark.parametrize(
     ("loop", "said"),
     [
-        ("each: none.csv", "study.yaml:4:11: each: none.csv: cannot be read (No such file or directory)"),
+        ("each: none.csv", "study.yaml:4:11: each: none.csv: no such file of a table"),
         ("each: photos/*.png", "study.yaml:4:11: each: no file fits 'photos/*.png'"),
         ("each: ../*.png", "study.yaml:4:11: ../: is outside the recipe's folder"),
-        ("each: ragged.csv", "ragged.csv:3:1: 1 cells, not 2"),
-        ("each: empty.csv", "each: empty.csv: has no rows"),
+        ("each: ragged.csv", "study.yaml:4:11: each: ragged.csv:3: 1 cells, but the header names 2 columns"),
+        ("each: empty.csv", "each: empty.csv:1: has a header but no rows"),
         ("each: twice.csv", "the column 'a' cannot be a variable: it is there twice"),
         ("each: [{a: 1, b: 2}, {a: 1, b: 2}]", "two turns of its loop are the same"),
         ("each: [x]", "study.yaml:4:12: each: a row is 'variable: value' lines"),
