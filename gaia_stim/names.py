@@ -57,5 +57,5 @@ def default_name(verb: str, *files: Path | str) -> str:
     name = "_".join(filter(None, [plain(verb), *map(plain, stems)]))
     if all(map(plain, stems)) and len(name) <= LONGEST_NAME:
         return name
-    mark = hashlib.sha256("\n".join(stems).encode(errors="surrogateescape")).hexdigest()[:8]
+    mark = hashlib.sha256("\n".join(stems).encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{name[: LONGEST_NAME - len(mark) - 1].rstrip('_')}_{mark}"

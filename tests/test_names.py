@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gaia_stim.config import MorphConfig, make
@@ -33,6 +33,7 @@ def test_what_is_lost_is_told_apart() -> None:
     assert len(names) == len(pairs) and all(len(name) <= LONGEST_NAME for name in names)
 
 
+@example(["\ud800"])
 @given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1), max_size=3))
 def test_any_default_name_passes_the_gate_of_ids(files: list[str]) -> None:
     try:
