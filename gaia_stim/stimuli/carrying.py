@@ -24,6 +24,8 @@ SOURCE, MODEL = "source", "model"
 RESTORED = "restored"
 LARGEST = 1024
 """Pixels of a side that stimuli have at most where nobody asks for more."""
+LATENT, TOLD = "latent", 128
+"""Equal steps of the code are placed by no picture: how even they are is told of pictures of so many pixels a side."""
 MEASURED_BYTES = 1 << 27
 """Of all stimuli together where their steps are measured to place them: larger ones are measured on smaller pictures.
 Places by pictures of 128 px were up to .02 (pixel) and .04 (perceptual) off those by the written ones of 384."""
@@ -116,12 +118,13 @@ class Size:
         curve: Callable[[At], Codes],
         weights: Callable[[At], Weights],
         stimuli: int,
+        spacing: str,
     ) -> Callable[[At], Pixels]:
         """From places on a curve to the pictures there, to measure the steps of so many stimuli by."""
         carrying = self.carrying(space, images, codes, np.empty((0, len(images))))
         if carrying is None:
             return lambda places: space.decode(curve(places))
-        carried = carrying.carried(space, self.measured_at(stimuli) or carrying.side)
+        carried = carrying.carried(space, self.measured_at(stimuli, spacing) or carrying.side)
         known: dict[bytes, Pixels] = {}
 
         def shown(places: At) -> Pixels:
@@ -133,13 +136,14 @@ class Size:
 
         return shown
 
-    def measured_at(self, stimuli: int) -> int | None:
-        """Pixels of a side at which the steps of so many stimuli are measured: their own, unless they are very many."""
-        return self.side and min(self.side, math.isqrt(MEASURED_BYTES // (3 * stimuli)))
+    def measured_at(self, stimuli: int, spacing: str) -> int | None:
+        """Pixels of a side at which steps are measured: the stimuli's own, unless they are very many, or "latent"."""
+        most = TOLD if spacing == LATENT else math.isqrt(MEASURED_BYTES // (3 * stimuli))
+        return self.side and min(self.side, most)
 
-    def measuring(self, stimuli: int) -> dict[str, int]:
+    def measuring(self, stimuli: int, spacing: str) -> dict[str, int]:
         """What the record of a spacing says of it."""
-        side = self.measured_at(stimuli)
+        side = self.measured_at(stimuli, spacing)
         return {} if side is None else {"measured_at_px": side}
 
     def degrees(self, space: Space, pixels_per_degree: float | None) -> float | None:

@@ -71,7 +71,7 @@ def morph_plan(
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
     weights = vary.weights(ends.codes, _between_two)
-    render = own.render(space, images, ends.codes, line, weights, steps)
+    render = own.render(space, images, ends.codes, line, weights, steps, spacing)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
     if raw_endpoints and own.side is None and not isinstance(spaced_by, HumanScale):
@@ -84,7 +84,7 @@ def morph_plan(
         title=" to ".join(_name(image) for image in images) + vary.words + ", alpha",
         record={"path": {"kind": "line"}, **vary.record(), **ends.record},
         measured=lambda shown: {
-            "spacing": {**spaced.record(spacing), **own.measuring(steps), **judged(shown, [range(steps)])}
+            "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [range(steps)])}
         },
         continuum=True,
         sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
@@ -121,7 +121,7 @@ def path_plan(
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
     own = Size.of(space, found, size, detail)
     weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
-    render = own.render(space, found, points.codes, curve, weights, steps)
+    render = own.render(space, found, points.codes, curve, weights, steps, spacing)
     spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
@@ -143,7 +143,7 @@ def path_plan(
             **points.record,
         },
         measured=lambda shown: {
-            "spacing": {**spaced.record(spacing), **own.measuring(steps), **judged(shown, [round_])}
+            "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [round_])}
         },
         continuum=True,
         sources=_standing(found, _are(points.codes, codes), places, curve.knots),

@@ -59,7 +59,7 @@ def grid_plan(
     block = Block(codes)
     weights = vary.weights(points.codes, _between_corners)
     placed = spaced_grid(
-        own.render(space, images, points.codes, block, weights, rows * columns), spaced_by, columns, rows
+        own.render(space, images, points.codes, block, weights, rows * columns, spacing), spaced_by, columns, rows
     )
     total = rows * columns
     positions = np.arange(total).reshape(rows, columns)
@@ -78,7 +78,9 @@ def grid_plan(
             **vary.record(),
             **points.record,
         },
-        measured=lambda shown: {"spacing": {**placed.record(spacing), **own.measuring(total), **judged(shown, lines)}},
+        measured=lambda shown: {
+            "spacing": {**placed.record(spacing), **own.measuring(total, spacing), **judged(shown, lines)}
+        },
         columns=columns,
         sources={
             place: image.picture
