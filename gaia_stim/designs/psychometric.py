@@ -116,7 +116,8 @@ def _fit(
     best = fit_function(counts, limits)
     places = np.union1d(np.linspace(levels[0], levels[-1], PLACES), levels)
     scale, small = rising(ndtr((places - best.pse) / best.sigma))
-    observed, expected = counts.deviance(best.chance(counts.predictors)), best.chance(counts.predictors)
+    expected = best.chance(counts.predictors)
+    observed = counts.deviance(expected)
     simulated = [counts.simulated(expected, rng) for _ in range(config.bootstrap)]
     again = [fit_function(drawn, limits, best) for drawn in simulated]
     worse = [

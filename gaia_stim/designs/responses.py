@@ -90,6 +90,14 @@ class Results:
     """Of the files that were read, in order."""
     passed_over: tuple[str, ...]
     """What was there beside results: a sentence for each kind."""
+    notes: tuple[str, ...] = ()
+    """How files were read that could be read otherwise: a sentence for each kind."""
+
+    def told(self, left_out: Mapping[str, int]) -> Iterator[str]:
+        """What somebody is told who has answers of it, of which so many rows were left out, and why."""
+        yield from self.notes
+        for why in (*self.passed_over, *(f"{count} {why}" for why, count in left_out.items())):
+            yield f"left out: {why}"
 
 
 def read_results(paths: Sequence[Path]) -> Results:
@@ -123,12 +131,13 @@ def read_results(paths: Sequence[Path]) -> Results:
             for note in table.notes:
                 told.setdefault(note, []).append(file.name)
     over = (
-        *(_told("file", names, why) for why, names in [*passed.items(), *told.items()]),
+        *(_told("file", names, why) for why, names in passed.items()),
         *(other for path in paths if path.is_dir() for other in _not_looked_at(path)),
     )
     if not tables:
         raise reasons[0] if len(passed) == len(reasons) == 1 else DataError(f"no results in there; {'; '.join(over)}")
-    return Results(pd.concat(tables, ignore_index=True), tuple(hashes), over)
+    notes = tuple(_told("file", names, note) for note, names in told.items())
+    return Results(pd.concat(tables, ignore_index=True), tuple(hashes), over, notes)
 
 
 def _not_looked_at(folder: Path) -> Iterator[str]:
@@ -172,7 +181,7 @@ def read_answers(paths: Sequence[Path], task: str | None, stimuli: StimulusSet |
         raise DataError(
             f"the results are of {len(found)} sets, {in_brief([one.of_which_set for one in found])}; name one's alone"
         )
-    return replace(found[0], notes=(*results.passed_over, *found[0].notes))
+    return replace(found[0], notes=(*results.notes, *results.passed_over, *found[0].notes))
 
 
 def answers_of(results: Results, task: str | None, stimuli: StimulusSet | None = None) -> list[Answers]:

@@ -82,8 +82,8 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
 def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:
     """The answers that the trials to come are chosen by; the listener hears what was left out."""
     [found] = answers_of(results, task, stimuli)
-    for why in (*results.passed_over, *(f"{count} {why}" for why, count in found.left_out.items())):
-        listen(Note(f"left out: {why}"))
+    for text in results.told(found.left_out):
+        listen(Note(text))
     for note in found.notes:
         listen(Note(note, warning=True))
     return found

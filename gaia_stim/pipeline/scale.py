@@ -117,8 +117,8 @@ def _made(
 ) -> dict[str, Any]:
     """Fill the folder; what its record says."""
     sets = answers_of(results, config.task, stimuli)
-    for why in (*results.passed_over, *(f"{count} {why}" for why, count in sets[0].left_out.items())):
-        listen(Note(f"left out: {why}"))
+    for text in results.told(sets[0].left_out):
+        listen(Note(text))
     if len(sets) > 1:
         listen(Note(f"the results are of {len(sets)} sets: each has a scale of its own, in a folder called as the set"))
     scales: list[dict[str, Any]] = []

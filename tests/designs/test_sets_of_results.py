@@ -378,6 +378,16 @@ def test_results_that_went_through_a_spreadsheet_are_the_same(tmp_path: Path, en
     assert np.allclose(found.alpha, plain.alpha, atol=1e-9, equal_nan=True)
 
 
+def test_a_file_that_was_read_is_not_told_as_left_out(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    text = people(tmp_path)[0].assign(participant="Zoë").to_csv(index=False, sep=";")
+    (tmp_path / "r" / "p01.csv").write_bytes(text.encode("cp1252"))
+    heard: list[str] = []
+    scaled(tmp_path, tmp_path / "r", heard=heard)
+    [said] = [note for note in heard if "Windows-1252" in note]
+    assert said.startswith("1 file (p01.csv): is not UTF-8")
+
+
 def test_what_was_passed_over_is_said(tmp_path: Path) -> None:
     table = people(tmp_path)[0]
     (tmp_path / "r").mkdir()
