@@ -9,7 +9,7 @@ import numpy as np
 from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.errors import in_brief
 from gaia_stim.files import hash_bytes
-from gaia_stim.images import read_bytes
+from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.distance import variation
 from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
@@ -85,14 +85,14 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
         notes.append(f"changed after the set was written: {in_brief(changed)}; 'gaia-stim remake' makes the set again")
     if len(shown) < len(rows):
         notes.append(f"{len(shown)} of {len(rows):,} stimuli are shown, evenly spread")
-    plan = stimuli.provenance.plan
+    plan, first = stimuli.provenance.plan, stimuli.image(rows[0].stim_id)
     page = SetPage(
         title=stimuli.folder.resolve().name,
         lead=f"A stimulus set: {(plan.title or rows[0].kind).removesuffix(', alpha')}.",
-        facts=_facts(stimuli, rows),
+        facts=_facts(stimuli, rows, first),
         notes=notes,
         stimuli=shown,
-        is_large=stimuli.image(rows[0].stim_id).shape[0] > LARGE,
+        is_large=first.shape[0] > LARGE,
         columns=_columns(rows) if len(shown) == len(rows) else None,
         disagreement=_disagreement(stimuli),
         charts=[one for one in _charts(rows, plan) if one.curves],
@@ -102,8 +102,7 @@ def set_page(stimuli: StimulusSet, request_hash: str) -> tuple[bytes, list[str]]
     return render("set.html", request_hash, page), notes
 
 
-def _facts(stimuli: StimulusSet, rows: Sequence[Row]) -> list[Fact]:
-    first = stimuli.image(rows[0].stim_id)
+def _facts(stimuli: StimulusSet, rows: Sequence[Row], first: Pixels) -> list[Fact]:
     licences = ", ".join(sorted({row.stim_license for row in rows if row.stim_license}))
     model_hash = rows[0].model_hash or "none"
     facts = [

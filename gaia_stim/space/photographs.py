@@ -141,12 +141,12 @@ class Carried:
 
     def _drawn(self, code: Code, weights: Weights) -> "_Drawn":
         used = [place for place, weight in enumerate(weights) if weight > 0]
+        own = torch.cat([self._texture(place) for place in used])
         texture = _texture(self.decoder, code) - self._off_tone(weights)
         if len(used) > 1:
             # Between images of unlike light a decoder draws spots that neither has.
-            own = torch.cat([self._texture(place) for place in used])
             texture = texture.clamp(own.amin(dim=0), own.amax(dim=0))
-        kept, shares = self._kept(texture, [float(weights[place]) for place in used], used)
+        kept, shares = _kept(texture, own, [float(weights[place]) for place in used])
         return _Drawn(ShapeMap.of(self.decoder, code), texture, kept, dict(zip(used, shares[:, None], strict=True)))
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
@@ -178,22 +178,6 @@ class Carried:
             mean = mean - float(weight) * own
         return _blurred(mean, TONE)
 
-    def _kept(self, texture: Picture, weights: Sequence[float], used: Sequence[int]) -> tuple[Picture, Picture]:
-        """How much of the photographs is kept at each place of the common frame, and the share of each in that.
-
-        (1, 1, size, size), and (sources, 1, size, size), which sums to 1. What may agree is each photograph, or their
-        mean, which is less to be trusted the more they differ.
-        """
-        shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
-        own = torch.cat([self._texture(place) for place in used])
-        mean = (shares * own).sum(dim=0, keepdim=True)
-        apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
-        off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
-        # Their logarithms: far from all sources agreement itself is 0.
-        agreement = -_blurred(off, SPREAD) / (2 * TOLERANCE**2)
-        chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
-        return agreement.amax(dim=0, keepdim=True).exp(), chosen[:-1] + chosen[-1:] * shares
-
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
@@ -205,6 +189,24 @@ class _Drawn:
     """How much of the photographs is kept at each place."""
     shares: Mapping[int, Picture]
     """Of each photograph that is carried, its share in that."""
+
+
+def _kept(
+    texture: Picture, own: Float[Tensor, "sources channels size size"], weights: Sequence[float]
+) -> tuple[Picture, Picture]:
+    """How much of the photographs is kept at each place of the common frame, and the share of each in that.
+
+    (1, 1, size, size), and (sources, 1, size, size), which sums to 1. What may agree is each photograph, or their
+    mean, which is less to be trusted the more they differ.
+    """
+    shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
+    mean = (shares * own).sum(dim=0, keepdim=True)
+    apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
+    off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
+    # Their logarithms: far from all sources agreement itself is 0.
+    agreement = -_blurred(off, SPREAD) / (2 * TOLERANCE**2)
+    chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
+    return agreement.amax(dim=0, keepdim=True).exp(), chosen[:-1] + chosen[-1:] * shares
 
 
 def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tensor, "some 1 size size"]:

@@ -50,7 +50,7 @@ SHEET_SIDE = 256
 """Pixels that a stimulus has on a sheet at most."""
 MARK = (214, 39, 40)
 """Where carried photographs do not agree."""
-LONGEST_NAME = 200
+MOST_BYTES = 200
 """Bytes of a name that is made here: file systems have 255, and what is not finished has a longer one."""
 AHEAD = 32
 """Pictures that may wait for being written."""
@@ -142,7 +142,7 @@ class StimulusSet:
 def beside(folder: Path, ending: str) -> Path:
     """`SET.gif` or `SET_audit` for the folder `SET`, whose name is cut where no file system had room for both."""
     known = folder if folder.name not in ("", "..") else folder.resolve()
-    room = LONGEST_NAME - len(ending.encode())
+    room = MOST_BYTES - len(ending.encode())
     stem = known.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
     return known.with_name(f"{known.name if len(stem) == len(known.name) else stem.rstrip(' .')}{ending}")
 
