@@ -1,0 +1,5 @@
+"""Images of one kind of thing put in one place: by points, by the eyes that a small network finds, by each other."""
+
+from gaia_stim.alignment.similarity import Similarity, targets
+
+__all__ = ["Similarity", "targets"]
