@@ -4,10 +4,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from skimage.transform import SimilarityTransform, warp
 
 from gaia_stim.images import Pixels, Positions, to_bytes, to_float
+
+Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,28 @@ class Similarity:
         found: Positions = self._transform()(points)
         return found
 
+    def at(self, side: int, of: int) -> "Similarity":
+        """The same to an aligned image of `side` pixels a side where this is to one `of` so many."""
+        factor = side / of
+        x, y = ((along + 0.5) * factor - 0.5 for along in self.shift)
+        # Pixel centres are whole numbers: half a pixel of the image before it is enlarged is another one after.
+        return Similarity(self.scale * factor, self.rotation, (x, y))
+
     def apply(self, pixels: Pixels, size: int) -> Pixels:
         """The aligned image (size, size, C), bicubic; beyond the image's edges as at them.
 
         An image that becomes smaller is first reduced, by Lanczos with its support scaled, so that nothing aliases.
+        """
+        reduced, back = self.reduced(pixels)
+        values = to_float(reduced[None])[0].transpose(1, 2, 0)
+        made = warp(values, back, output_shape=(size, size), order=3, mode="edge", clip=True)
+        aligned: Pixels = to_bytes(made.astype(np.float32).transpose(2, 0, 1)[None])[0]
+        return aligned
+
+    def reduced(self, pixels: Pixels) -> tuple[Pixels, Matrix]:
+        """The image as small as it becomes, if it does, and the map from pixels of the aligned image to pixels of that.
+
+        The latter is (3, 3), of homogeneous coordinates (x, y, 1).
         """
         height, width = pixels.shape[:2]
         reduction = min(1.0, self.scale)
@@ -48,11 +69,7 @@ class Similarity:
         # Pixel centres are whole numbers here: those of a reduced image lie elsewhere in the image.
         x, y = (pixels.shape[1] / width, pixels.shape[0] / height)
         to_reduced = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
-        back = to_reduced @ np.linalg.inv(self._transform().params)
-        values = to_float(pixels[None])[0].transpose(1, 2, 0)
-        made = warp(values, back, output_shape=(size, size), order=3, mode="edge", clip=True)
-        aligned: Pixels = to_bytes(made.astype(np.float32).transpose(2, 0, 1)[None])[0]
-        return aligned
+        return pixels, to_reduced @ np.linalg.inv(self._transform().params)
 
     def _transform(self) -> SimilarityTransform:
         return SimilarityTransform(scale=self.scale, rotation=self.rotation, translation=self.shift)

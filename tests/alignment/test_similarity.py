@@ -78,3 +78,10 @@ def test_a_frame_is_the_square_that_the_model_sees(shape: tuple[int, int], fit: 
     assert centre(seen[..., :1]) == pytest.approx(tuple(expected), abs=0.05)
     points = np.random.default_rng(0).uniform(0, 60, (5, 2))
     np.testing.assert_allclose(frame.pixels(frame.model(points)), points)
+
+
+def test_the_same_similarity_to_an_image_of_another_size() -> None:
+    """A place at a share of a side stays at it: (p + ½) / side."""
+    similarity = Similarity(0.7, 0.2, (5.0, -3.0))
+    points = np.array([[3.0, 4.0], [20.0, 11.5]])
+    np.testing.assert_allclose((similarity.at(96, 64)(points) + 0.5) / 96, (similarity(points) + 0.5) / 64)
