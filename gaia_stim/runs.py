@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from pydantic import Field, ValidationError
 
+from gaia_stim.alignment import AlignmentFrame
 from gaia_stim.config import Config, Fit, ModelConfig
 from gaia_stim.errors import CheckpointError, ConfigError, GaiaStimError
 from gaia_stim.files import (
@@ -67,6 +68,8 @@ class RunConfig(Config):
     precision: str
     model: ModelConfig
     dataset: DatasetRecord
+    alignment: AlignmentFrame | None = None
+    """Where its images were put, if `gaia-stim align` made their folder."""
     options: dict[str, Any] = Field(description="The training options, as given and defaulted.")
 
 

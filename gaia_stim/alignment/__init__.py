@@ -1,5 +1,6 @@
 """Images of one kind of thing put in one place: by points, by the eyes that a small network finds, by each other."""
 
-from gaia_stim.alignment.similarity import Similarity, targets
+from gaia_stim.alignment.frame import AT_REST, RECORD, AlignmentFrame, Found, Placement
+from gaia_stim.alignment.similarity import Similarity, View, targets
 
-__all__ = ["Similarity", "targets"]
+__all__ = ["AT_REST", "RECORD", "AlignmentFrame", "Found", "Placement", "Similarity", "View", "targets"]

@@ -11,6 +11,8 @@ from skimage.transform import SimilarityTransform, warp
 from gaia_stim.images import Pixels, Positions, to_bytes, to_float
 
 Matrix = npt.NDArray[np.float64]
+MARGIN = 0.25
+"""Sides of the aligned image that are kept round it: what is carried may come from beyond its edge."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,29 @@ class Similarity:
 
     def _transform(self) -> SimilarityTransform:
         return SimilarityTransform(scale=self.scale, rotation=self.rotation, translation=self.shift)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A photograph, and where its aligned image lies in it: nothing but a reduction has been sampled yet."""
+
+    pixels: Pixels
+    to_pixels: Matrix
+    """(2, 3): from half sides of the aligned image to half sides of these pixels, each from -1 to 1, x first."""
+
+    @classmethod
+    def of(cls, pixels: Pixels, similarity: Similarity, side: int) -> "View":
+        """What of a photograph lies round its aligned image of `side` pixels, as large as it is there."""
+        pixels, back = similarity.reduced(pixels)
+        height, width = pixels.shape[:2]
+        corners = back @ np.array([[-0.5, side, -0.5, side], [-0.5, -0.5, side, side], [1, 1, 1, 1]])
+        least = np.floor(corners[:2].min(axis=1) - MARGIN * side).clip(0, (width - 1, height - 1)).astype(int)
+        most = np.ceil(corners[:2].max(axis=1) + MARGIN * side).clip(least, (width - 1, height - 1)).astype(int)
+        shown = pixels[least[1] : most[1] + 1, least[0] : most[0] + 1]
+        from_half_sides = np.array([[side / 2, 0, (side - 1) / 2], [0, side / 2, (side - 1) / 2], [0, 0, 1]])
+        x, y = (2 / along for along in shown.shape[1::-1])
+        to_half_sides = np.array([[x, 0, (0.5 - least[0]) * x - 1], [0, y, (0.5 - least[1]) * y - 1], [0, 0, 1]])
+        return cls(shown, (to_half_sides @ back @ from_half_sides)[:2])
 
 
 def _reduced(plane: Pixels, size: tuple[int, int]) -> Pixels:

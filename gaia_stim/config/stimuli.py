@@ -37,6 +37,16 @@ SHORTEST, FARTHEST = 3, 2000
 """Centimetres from an eye to a screen, and that a screen is wide."""
 
 
+Align = Annotated[
+    Literal["auto", "none"],
+    Decides(
+        "Where align made the model's images: put photographs in the same place, unless they lie there, or take them "
+        "as they are.",
+        panel="Photographs",
+    ),
+]
+
+
 class CarryConfig(MediaConfig):
     """What verbs can be asked whose stimuli are made of photographs: to carry these along, at their own size."""
 
@@ -56,7 +66,7 @@ class CarryConfig(MediaConfig):
             panel="Photographs",
         ),
     ] = "restored"
-
+    align: Align = "auto"
     vary: Annotated[
         Literal["both", "shape", "texture"],
         Decides("Shape alone or texture alone: the other part of the code is held.", panel="Photographs"),
@@ -73,6 +83,7 @@ class CarryConfig(MediaConfig):
     def request(self) -> dict[str, Any]:
         """As of every set, without these two: what they come to is told where photographs are carried at all."""
         told = {name: value for name, value in super().request().items() if name not in ("size", "detail")}
+        told = {name: value for name, value in told.items() if (name, value) != ("align", "auto")}
         return {
             name: value for name, value in told.items() if self.vary != "both" or name not in ("vary", "hold_other")
         }
@@ -115,7 +126,12 @@ class EncodeConfig(FolderConfig):
     ]
     out: Annotated[Path, Output("Where to write them: .csv, .npz or .safetensors.", "FILE")] = Path("latents.csv")
     model: ModelPath = None
+    align: Align = "auto"
     force: Force = False
+
+    def request(self) -> dict[str, Any]:
+        """Said only where images are taken as they are: most models' images were never aligned."""
+        return {name: value for name, value in super().request().items() if (name, value) != ("align", "auto")}
 
 
 class DecodeConfig(Config):

@@ -75,7 +75,7 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         listen(Note(f"{config.out} is this very {CODES.name} already: nothing to do"))
         images = len(read_codes(config.out).path)
         return EncodeResult(config.out, images, len(paths) + len(left_out) - images, space.latent, space.model_hash)
-    found = _gathered(_encoded(space, devices.share(paths), config.strict, listen), devices)
+    found = _gathered(_encoded(space, devices.share(paths), config, listen), devices)
     skipped = [*found.skipped, *left_out]
     told = counted(skipped) + Listing([], left_out).hint
     if skipped and (config.strict or not found.paths):
@@ -119,18 +119,18 @@ def _listed(config: EncodeConfig) -> tuple[list[Path], list[LeftOut]]:
     return paths, left_out
 
 
-def _encoded(space: Space, paths: Sequence[Path], strict: bool, listen: Listener) -> _Encoded:
-    """The codes of some images; of those before the first that cannot be read, where `strict`."""
+def _encoded(space: Space, paths: Sequence[Path], config: EncodeConfig, listen: Listener) -> _Encoded:
+    """The codes of some images; of those before the first that cannot be read, where that is `strict`."""
     read: list[str] = []
     hashes: list[str] = []
     skipped: list[LeftOut] = []
     several: list[str] = []
 
     def images() -> Iterator[Pixels]:
-        for path, outcome in tracked(loaded(space, paths), "encoding", len(paths), listen):
+        for path, outcome in tracked(loaded(space, paths, config.align), "encoding", len(paths), listen):
             if isinstance(outcome, DataError):
                 skipped.append((str(path), str(outcome).removeprefix(f"{path}: ")))
-                if strict:
+                if config.strict:
                     return
             else:
                 read.append(path.as_posix())

@@ -61,7 +61,7 @@ def average_images(config: AverageConfig, listen: Listener = silent) -> Exemplar
     """Make the average of images and write it as a stimulus set of one; raises as `morph`."""
     out = config.out or Path("average")
     space = open_space(config.model, listen)
-    images = gather(space, config.images, listen)
+    images = gather(space, config.images, listen, align=config.align)
     check_average(images)
     made = make_set(
         out,
@@ -95,7 +95,7 @@ def caricature(config: CaricatureConfig, listen: Listener = silent) -> Exemplars
     real = None if is_image else images_of(space, config.norm, listen, "--norm", reading=config)
     # Together, so that no two of them get the same id.
     given = [*config.faces, config.norm] if is_image and config.norm else config.faces
-    images = gather(space, given, listen, follow_links=config.follow_links)
+    images = gather(space, given, listen, follow_links=config.follow_links, align=config.align)
     faces, norm = (images, real) if real is not None else (images[:-1], images[-1])
     last = images[-1].source if real is None else all_of("norm", real)
     made = make_set(

@@ -43,7 +43,8 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
     check_grid_spacing(config.spacing)
     out = config.out or Path(default_name("grid", config.top_left, config.bottom_right))
     space = open_space(config.model, listen)
-    corners = gather(space, [config.top_left, config.top_right, config.bottom_left, config.bottom_right], listen)
+    given = [config.top_left, config.top_right, config.bottom_left, config.bottom_right]
+    corners = gather(space, given, listen, align=config.align)
     made = make_set(
         out,
         config,

@@ -66,7 +66,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     out = config.out or Path(default_name("morph", config.first, config.second))
     spacing = choose_spacing(config.spacing)
     space = open_space(config.model, listen)
-    a, b = gather(space, [config.first, config.second], listen)
+    a, b = gather(space, [config.first, config.second], listen, align=config.align)
     scale = _measured_scale(spacing, space, "line", [a, b], listen)
     made = make_set(
         out,
@@ -101,7 +101,7 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
     spacing = choose_spacing(config.spacing)
     out = config.out or Path(default_name(config.path, config.images[0], config.images[-1]))
     space = open_space(config.model, listen)
-    images = gather(space, config.images, listen)
+    images = gather(space, config.images, listen, align=config.align)
     scale = _measured_scale(spacing, space, config.path, images, listen)
     made = make_set(
         out,

@@ -17,6 +17,7 @@ from gaia_stim.files import hash_bytes, write_bytes
 from gaia_stim.images import Pixels, decode_image, in_turn_if_large, read_bytes, shape_of
 from gaia_stim.runs import DatasetRecord
 from gaia_stim.space.paths import Codes
+from gaia_stim.space.placing import AUTO, found_in, moves, square
 from gaia_stim.space.space import Space
 
 AS_EVER = FolderConfig()
@@ -129,15 +130,20 @@ class Loaded:
     """Whether its file has more pictures, which are not used."""
 
 
-def loaded(space: Space, paths: Sequence[Path]) -> Iterator[tuple[Path, Loaded | DataError]]:
-    """Each image, or why it cannot be read; some ahead of their use, on other cores."""
+def loaded(space: Space, paths: Sequence[Path], align: str = AUTO) -> Iterator[tuple[Path, Loaded | DataError]]:
+    """Each image, put where the model's are, or why it cannot be read; some ahead of their use, on other cores."""
+
+    def shown(path: Path, content: bytes, image_hash: str) -> Pixels:
+        pixels = decode_image(content, str(path), space.config.dataset.background)
+        found = found_in(space, path, image_hash, pixels, align)
+        return square(space, pixels, found.placement if found and moves(found, align) else None)
 
     def load(path: Path) -> Loaded | DataError:
         try:
             content = read_bytes(path)
-            background = space.config.dataset.background
-            pixels = in_turn_if_large(content, lambda: space.prepare(decode_image(content, str(path), background)))
-            return Loaded(hash_bytes(content), pixels, shape_of(content).several)
+            image_hash = hash_bytes(content)
+            pixels = in_turn_if_large(content, lambda: shown(path, content, image_hash))
+            return Loaded(image_hash, pixels, shape_of(content).several)
         except DataError as error:
             return error
 

@@ -29,6 +29,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 from torch.nn import functional
 
+from gaia_stim.alignment import View
 from gaia_stim.devices import cores, in_order
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, to_bytes, to_float
@@ -77,6 +78,8 @@ class Photograph:
     code: Code
     at: Callable[[int], Pixels]
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
+    view: Callable[[int], View | None] = lambda _: None
+    """Where that is an aligned image: the photograph round it, that it would be sampled from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,21 +157,24 @@ class Carried:
         kept, shown = _seen(drawn.kept, here, "bilinear"), _seen(drawn.texture, here)
         energies = [torch.zeros(()) for _ in range(BANDS)]
         for place, common in drawn.shares.items():
-            photograph, detail = self._prepared(place)
+            held = self._prepared(place)
             to_photograph = fields.compose(self._back(place), there)
             share = _seen(common, here, "bilinear")
-            moved = _seen(photograph, _places(to_photograph, self.side))
+            moved = _seen(held.picture, held.places(to_photograph, self.side))
             shown = shown + kept * share * (moved - _seen(self._texture(place), here))
-            energies = [
-                total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
-                for total, energy in zip(energies, detail, strict=False)
+            seen = [
+                _seen(energy, held.places(to_photograph, side), "bilinear")
+                for energy, side in zip(held.energies, _energy_sides(self.side), strict=False)
             ]
+            energies = [total + _resized(share, one) * one for total, one in zip(energies, seen, strict=False)]
         return _with_energies(shown, energies, kept) if self.keep_detail else shown
 
-    def _prepare(self, place: int) -> tuple[Picture, list[Picture]]:
-        """A photograph in [0, 1], and the energies of its detail."""
-        photograph = torch.from_numpy(to_float(self._pixels(place)[None]))
-        return photograph, _energies(photograph) if self.keep_detail else []
+    def _prepare(self, place: int) -> "_Held":
+        view = self.photographs[place].view(self.side)
+        pixels = self._pixels(place) if view is None else view.pixels
+        picture = torch.from_numpy(to_float(pixels[None]))
+        to_picture = None if view is None else torch.from_numpy(view.to_pixels.astype(np.float32))
+        return _Held(picture, _energies(picture) if self.keep_detail else [], to_picture)
 
     def _off_tone(self, weights: Weights) -> Picture:
         """How far the tone of the mean of the codes is from the mean of their tones: a decoder is not linear."""
@@ -177,6 +183,21 @@ class Carried:
         for own, weight in zip(map(self._texture, range(len(codes))), weights, strict=True):
             mean = mean - float(weight) * own
         return _blurred(mean, TONE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """A photograph in [0, 1], the energies of its detail, and where the square that the model was shown lies in it."""
+
+    picture: Picture
+    energies: Sequence[Picture]
+    to_picture: Float[Tensor, "2 3"] | None
+    """From half sides of the square; none: it is the square."""
+
+    def places(self, field: fields.Field, side: int) -> Float[Tensor, "1 side side 2"]:
+        """Where the pixels of a picture lie in the photograph, whose places in the square the field says."""
+        places = _places(field, side)
+        return places if self.to_picture is None else places @ self.to_picture[:, :2].T + self.to_picture[:, 2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,6 +281,15 @@ def _energies(picture: Picture) -> list[Picture]:
     *levels, _ = _pyramid(picture.mean(dim=1, keepdim=True))
     pooled = [functional.avg_pool2d(level.square(), POOLED, ceil_mode=True) for level in levels]
     return [_blurred(one, WINDOW).clamp_min(0) for one in pooled]
+
+
+def _energy_sides(side: int) -> list[int]:
+    """How many blocks wide the energies of a picture of `side` pixels are."""
+    sides = []
+    for _ in range(BANDS):
+        sides.append(-(-side // POOLED))
+        side = (side + 1) // 2
+    return sides
 
 
 def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:

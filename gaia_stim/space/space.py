@@ -74,8 +74,12 @@ class Space:
         Raises `DataError` where a file is not an image.
         """
         dataset, model = self.config.dataset, self.config.model
-        pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
-        return fit_image(with_channels(pixels, model.channels), size or model.size, dataset.fit, dataset.background)
+        return fit_image(self.read(image), size or model.size, dataset.fit, dataset.background)
+
+    def read(self, image: Image) -> Pixels:
+        """An image with the model's channels, whole: uint8 HWC. Raises as `prepare`."""
+        pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), self.config.dataset.background)
+        return with_channels(pixels, self.config.model.channels)
 
     @property
     def has_shape(self) -> bool:

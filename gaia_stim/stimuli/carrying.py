@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels
-from gaia_stim.space.paths import Codes
+from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import NO_SHAPE, Carried, Photograph, Weights
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.codes import from_json, to_json
@@ -44,12 +44,12 @@ class Carrying:
     """Of the stimuli, in pixels."""
     detail: str
     """"restored" or "mean"."""
-    read: Sequence[Callable[[int], Pixels]] = ()
-    """Of each source the photograph at so many pixels a side; none yet where a plan was read from JSON."""
+    read: Sequence[Callable[[Code], Photograph]] = ()
+    """Of each source the photograph, with its code; none yet where a plan was read from JSON."""
 
     def carried(self, space: Space, side: int) -> Carried:
         """What makes stimuli of these photographs, at a size."""
-        photographs = [Photograph(code, at) for code, at in zip(self.codes, self.read, strict=True)]
+        photographs = [read(code) for code, read in zip(self.codes, self.read, strict=True)]
         return Carried(space.model.decoder, photographs, side, keep_detail=self.detail == RESTORED)
 
     def as_json(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Carrying:
 
     def reading(self, space: Space, images: Mapping[str, SourceImage]) -> "Carrying":
         """The same with its photographs, by their ids."""
-        return replace(self, read=[partial(images[name].at, space) for name in self.ids])
+        return replace(self, read=[partial(images[name].photograph, space) for name in self.ids])
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Size:
         if self.side is None:
             return None
         ids = tuple(image.source.source_id for image in images)
-        read = [partial(image.at, space) for image in images]
+        read = [partial(image.photograph, space) for image in images]
         return Carrying(ids, codes, weights, self.side, self.detail, read)
 
     def render(

@@ -155,5 +155,5 @@ def provenance_of(request: Mapping[str, Any], space: Space, sources: Sequence[So
         **build(),
         "request": dict(request),
         "model": {"run": str(space.run), "model_hash": space.model_hash, **space.config.model.model_dump()},
-        "sources": [vars(source) for source in sources],
+        "sources": [source.as_json() for source in sources],
     }

@@ -1,19 +1,24 @@
 """The images that stimuli are made of: whose they are, how the model sees them, and their codes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gaia_stim.alignment import AT_REST, Placement, View
 from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
-from gaia_stim.images import Frame, Pixels, every_image, has_several, hash_pixels, is_grey, read_image, several_in_words
+from gaia_stim.images import Frame as Square
+from gaia_stim.images import Pixels, every_image, first, has_several, hash_pixels, is_grey, read_image, several_in_words
 from gaia_stim.metrics.reconstruction import l1
-from gaia_stim.space.paths import Codes
+from gaia_stim.space.paths import Code, Codes
+from gaia_stim.space.photographs import Photograph
+from gaia_stim.space.placing import AUTO, found_in, moves, square
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
 
@@ -27,6 +32,14 @@ class Source:
     image_hash: str
     license: str | None = None
     """As it stands in a table beside the image; see `stimuli.licences`."""
+    placement: Placement | None = None
+    """How it was put in the place that the model's images are in; none: it was taken as it is."""
+    off_frame: float | None = None
+    """How far its eyes lay from their places there, as it is, in shares of a side; none: nobody has looked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What provenance says of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "license"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +55,15 @@ class SourceImage:
 
     def at(self, space: Space, side: int) -> Pixels:
         """The same square at another size: uint8 (side, side, channels). Raises `DataError` where it is gone."""
-        return space.prepare(self.original, side)
+        return square(space, self.original, self.source.placement, side)
+
+    def photograph(self, space: Space, code: Code) -> Photograph:
+        """What is carried of it, by this code; it is read when it is needed."""
+        return Photograph(code, partial(self.at, space), partial(self._view, space))
+
+    def _view(self, space: Space, side: int) -> View | None:
+        frame, placement = space.config.alignment, self.source.placement
+        return frame.view(space.read(self.original), placement, side) if frame and placement else None
 
 
 @dataclass(frozen=True)
@@ -63,21 +84,29 @@ class Encoded:
 
 
 def gather(
-    space: Space, images: Iterable[Image | SourceImage], listen: Listener = silent, *, follow_links: bool = False
+    space: Space,
+    images: Iterable[Image | SourceImage],
+    listen: Listener = silent,
+    *,
+    follow_links: bool = False,
+    align: str = AUTO,
 ) -> list[SourceImage]:
     """Read and check images, in order; of a folder, all that are in it. What was gathered before stays what it is.
 
-    The listener hears of which only the first picture is used. Raises `DataError` where one cannot be read, is a link
-    in a folder that leads out of it, or is in colour and the model has learned from grey images.
+    Where the model's images were aligned, further ones are put in the same place, unless they lie there, or `align`
+    is "none". The listener hears of it, and of which only the first picture is used. Raises `DataError` where one
+    cannot be read, cannot be aligned, is a link in a folder that leads out of it, or is in colour and the model has
+    learned from grey images.
     """
     given = [one for image in images for one in _in_folder(image, follow_links)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
-    seen = [_seen(space, image) for image in fresh]
+    read = [_gathered(space, source, image, align) for source, image in zip(_described(fresh), fresh, strict=True)]
     if several := [str(image) for image in fresh if not isinstance(image, np.ndarray) and has_several(Path(image))]:
         listen(Note(several_in_words(several)))
-    described = zip(_described(fresh), fresh, seen, strict=True)
-    read = iter([SourceImage(source, image, *own) for source, image, own in described])
-    return [one if isinstance(one, SourceImage) else next(read) for one in given]
+    for note in _placed_in_words(space, read):
+        listen(note)
+    new = iter(read)
+    return [one if isinstance(one, SourceImage) else next(new) for one in given]
 
 
 def encoded(space: Space, images: Sequence[SourceImage], refine: int = 0, listen: Listener = silent) -> Encoded:
@@ -141,14 +170,48 @@ def _source(name: str, image: Image) -> Source:
 
 
 def read_source(space: Space, source: Source, image: Image) -> SourceImage:
-    """The image of a source that is known already. Raises as `gather`."""
-    return SourceImage(source, image, *_seen(space, image))
+    """The image of a source that is known already, put where it was put then. Raises as `gather`."""
+    return _seen(space, source, image, _checked(space, image))
 
 
-def _seen(space: Space, image: Image) -> tuple[Pixels, int]:
-    """The picture that the model sees, and how many pixels a side had that it was made of."""
-    dataset = space.config.dataset
-    pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
+def _gathered(space: Space, source: Source, image: Image, align: str) -> SourceImage:
+    pixels = _checked(space, image)
+    found = found_in(space, Path(source.path), source.image_hash, pixels, align) if source.path else None
+    if found is None:
+        return _seen(space, source, image, pixels)
+    placement = found.placement if moves(found, align) else None
+    return _seen(space, replace(source, placement=placement, off_frame=round(found.off, 4)), image, pixels)
+
+
+def _seen(space: Space, source: Source, image: Image, pixels: Pixels) -> SourceImage:
+    placement, frame = source.placement, space.config.alignment
+    if placement is not None and frame is not None:
+        side = frame.size / placement.scale
+    else:
+        side = Square.of(pixels.shape[0], pixels.shape[1], space.config.dataset.fit).side
+    return SourceImage(source, image, square(space, pixels, placement), int(side))
+
+
+def _placed_in_words(space: Space, images: Sequence[SourceImage]) -> list[Note]:
+    """What a listener hears of what was put in its place, and of what lies elsewhere."""
+    placed = [image.source.path for image in images if image.source.placement is not None]
+    off = [
+        image.source.path
+        for image in images
+        if image.source.placement is None and (image.source.off_frame or 0.0) > AT_REST
+    ]
+    notes = []
+    if placed:
+        notes.append(Note(f"aligned as the model's images were, by the eyes: {first(placed)}"))
+    if off:
+        lie = "does not lie where the model's images do" if len(off) == 1 else "do not lie where the model's images do"
+        notes.append(Note(f"{first(off)} {lie}, and no code describes that well; leave out --align none", warning=True))
+    return notes
+
+
+def _checked(space: Space, image: Image) -> Pixels:
+    """The pixels of an image that the model can be shown."""
+    pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), space.config.dataset.background)
     # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
     wants_grey = space.config.options.get("channels") == "1"
     if space.config.model.channels == 1 and not wants_grey and not is_grey(pixels):
@@ -157,4 +220,4 @@ def _seen(space: Space, image: Image) -> tuple[Pixels, int]:
             f"{name}: is in colour, and the model ({space.run}) has learned from grey images; "
             "make the image grey, or give a --model of colour images"
         )
-    return space.prepare(pixels), int(Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit).side)
+    return pixels

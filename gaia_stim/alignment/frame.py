@@ -1,0 +1,131 @@
+"""The place that a model's images were put in, and how a further photograph is put there."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gaia_stim.alignment.similarity import Similarity, View
+from gaia_stim.errors import DataError
+from gaia_stim.files import read_json, stamp
+from gaia_stim.images import Frame, Pixels, Positions
+
+RECORD, FRAME = "alignment.json", "frame"
+DEEPEST = 3
+"""Folders up from an image to the record of those that it was aligned with."""
+AT_REST = 0.02
+"""Shares of a side: an image whose eyes are so near to their places is taken as it is, and not sampled once more."""
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a photograph was put in the place of a model's images, and how sure it is that it belongs there."""
+
+    scale: float
+    """Pixels of the aligned image to one of the photograph."""
+    rotation: float
+    """Radians, from x (right) towards y (down)."""
+    shift: Place
+    confidence: float
+    """0 to 1."""
+
+    @property
+    def similarity(self) -> Similarity:
+        """From pixels of the photograph to pixels of an image of the frame's own size."""
+        return Similarity(self.scale, self.rotation, self.shift)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a photograph's eyes are, in the square that a model would be shown of it."""
+
+    placement: Placement
+    off: float
+    """How far the worse of them is from its place, in shares of a side."""
+    faces: int
+
+
+class AlignmentFrame(BaseModel):
+    """What `gaia-stim align` did to a folder: it stands in its record, and in the config of a model trained on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: str
+    """What was put in one place: "eyes", the names of two points, or "set"."""
+    size: int = Field(ge=16, le=4096)
+    distance: float
+    height: float
+    pad: str = "edge"
+    mask: str = "none"
+    eyes: tuple[Place, Place] | None = None
+    """Where the eyes that are found in these images lie, in shares of a side; none: no faces are found in them."""
+
+    @classmethod
+    def of_folder(cls, folder: Path, hashes: Collection[str]) -> "AlignmentFrame | None":
+        """That of a folder of images with these hashes, if they are as `gaia-stim align` wrote them."""
+        frame, written = _recorded(folder)
+        return frame if frame is not None and written.issuperset(hashes) else None
+
+    def holds(self, image: Path, image_hash: str) -> bool:
+        """Whether an image lies in a folder that was aligned in this very way, as it was written there."""
+        frame, written = _recorded(image.absolute().parent)
+        return frame == self and image_hash in written
+
+    def find(self, pixels: Pixels, fit: Literal["crop", "pad"]) -> Found:
+        """Where a photograph belongs, of which a model would be shown the square that `fit` says.
+
+        Raises `ValueError`, saying what is wrong with it, where that cannot be told.
+        """
+        from gaia_stim.alignment.eyes import find_face
+
+        if self.eyes is None:
+            raise ValueError("these images were not aligned by what can be found in a further one")
+        face = find_face(pixels)
+        if face is None:
+            raise ValueError("no face is found in it")
+        similarity = Similarity.between(face.eyes, self._places(self.size))
+        square = Frame.of(pixels.shape[0], pixels.shape[1], fit)
+        off = (square.model(face.eyes) + 1) / 2 - np.array(self.eyes)
+        placement = Placement(similarity.scale, similarity.rotation, similarity.shift, face.confidence)
+        return Found(placement, float(np.linalg.norm(off, axis=1).max()), face.faces)
+
+    def cut(self, pixels: Pixels, placement: Placement, side: int) -> Pixels:
+        """The aligned image (side, side, channels) of a photograph."""
+        return placement.similarity.at(side, self.size).apply(pixels, side)
+
+    def view(self, pixels: Pixels, placement: Placement, side: int) -> View | None:
+        """A photograph round its aligned image, so that it need not be sampled for that before it is carried.
+
+        None where the aligned image is more than that: masked, beside a colour, or enlarged, which is smooth.
+        """
+        similarity = placement.similarity.at(side, self.size)
+        if self.pad != "edge" or self.mask != "none" or similarity.scale > 1:
+            return None
+        return View.of(pixels, similarity, side)
+
+    def _places(self, side: int) -> Positions:
+        return np.array(self.eyes) * side - 0.5
+
+
+def _recorded(folder: Path) -> tuple[AlignmentFrame | None, frozenset[str]]:
+    """The frame of the aligned folder that this one is, or is in, and the hashes of what was written there."""
+    for home in [folder, *folder.parents][: DEEPEST + 1]:
+        mark = stamp(home / RECORD)
+        if mark is not None:
+            return _read(home / RECORD, mark)
+    return None, frozenset()
+
+
+@lru_cache(16)
+def _read(path: Path, mark: object) -> tuple[AlignmentFrame | None, frozenset[str]]:
+    try:
+        record = read_json(path)
+        return AlignmentFrame.model_validate(record[FRAME]), frozenset(record["files"].values())
+    except (AttributeError, DataError, KeyError, TypeError, ValidationError):
+        return None, frozenset()  # Somebody's own file, or of before there were frames.

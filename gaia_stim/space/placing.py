@@ -1,0 +1,43 @@
+"""Photographs put where a model's images are: what `gaia-stim align` did to these is done to further ones."""
+
+from pathlib import Path
+
+from gaia_stim.alignment import AT_REST, Found, Placement
+from gaia_stim.errors import DataError
+from gaia_stim.images import Pixels
+from gaia_stim.space.space import Image, Space
+
+AUTO, AS_IT_IS = "auto", "none"
+
+
+def found_in(space: Space, path: Path, image_hash: str, pixels: Pixels, align: str = AUTO) -> Found | None:
+    """Where a photograph belongs, and how far it lies from there.
+
+    None where the model's images were not aligned, where this one was with them, and where nothing is found in it and
+    `align` is "none". Raises `DataError` where it is "auto".
+    """
+    frame = space.config.alignment
+    if frame is None or frame.holds(path, image_hash):
+        return None
+    try:
+        return frame.find(pixels, space.config.dataset.fit)
+    except ValueError as error:
+        if align == AS_IT_IS:
+            return None
+        raise DataError(
+            f"{path}: {error}, and the images of this model were aligned; give an aligned image, or take all as they "
+            "are with --align none"
+        ) from None
+
+
+def moves(found: Found | None, align: str) -> bool:
+    """Whether it is to be sampled anew: what lies in its place is taken as it is."""
+    return found is not None and align == AUTO and found.off > AT_REST
+
+
+def square(space: Space, image: Image, placement: Placement | None, side: int | None = None) -> Pixels:
+    """The square that the model is shown of an image, uint8 (side, side, channels); else of the model's own size."""
+    frame = space.config.alignment
+    if placement is None or frame is None:
+        return space.prepare(image, side)
+    return frame.cut(space.read(image), placement, side or space.shape[0])
