@@ -1,6 +1,18 @@
 """Images of one kind of thing put in one place: by points, by the eyes that a small network finds, by each other."""
 
 from gaia_stim.alignment.frame import AT_REST, RECORD, AlignmentFrame, Found, Placement
+from gaia_stim.alignment.scatter import LOOKED_AT, scatter
 from gaia_stim.alignment.similarity import Similarity, View, targets
 
-__all__ = ["AT_REST", "RECORD", "AlignmentFrame", "Found", "Placement", "Similarity", "View", "targets"]
+__all__ = [
+    "AT_REST",
+    "LOOKED_AT",
+    "RECORD",
+    "AlignmentFrame",
+    "Found",
+    "Placement",
+    "Similarity",
+    "View",
+    "scatter",
+    "targets",
+]

@@ -162,19 +162,19 @@ class Carried:
             share = _seen(common, here, "bilinear")
             moved = _seen(held.picture, held.places(to_photograph, self.side))
             shown = shown + kept * share * (moved - _seen(self._texture(place), here))
-            seen = [
-                _seen(energy, held.places(to_photograph, side), "bilinear")
-                for energy, side in zip(held.energies, _energy_sides(self.side), strict=False)
+            energies = [
+                total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
+                for total, energy in zip(energies, held.energies, strict=False)
             ]
-            energies = [total + _resized(share, one) * one for total, one in zip(energies, seen, strict=False)]
         return _with_energies(shown, energies, kept) if self.keep_detail else shown
 
     def _prepare(self, place: int) -> "_Held":
-        view = self.photographs[place].view(self.side)
-        pixels = self._pixels(place) if view is None else view.pixels
-        picture = torch.from_numpy(to_float(pixels[None]))
+        square, view = self._pixels(place), self.photographs[place].view(self.side)
+        picture = torch.from_numpy(to_float((square if view is None else view.pixels)[None]))
         to_picture = None if view is None else torch.from_numpy(view.to_pixels.astype(np.float32))
-        return _Held(picture, _energies(picture) if self.keep_detail else [], to_picture)
+        # The square's, which is the stimulus where the photograph stands: the next one is as sharp.
+        energies = _energies(torch.from_numpy(to_float(square[None]))) if self.keep_detail else []
+        return _Held(picture, energies, to_picture)
 
     def _off_tone(self, weights: Weights) -> Picture:
         """How far the tone of the mean of the codes is from the mean of their tones: a decoder is not linear."""
@@ -187,7 +187,7 @@ class Carried:
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """A photograph in [0, 1], the energies of its detail, and where the square that the model was shown lies in it."""
+    """A photograph in [0, 1], where the square that the model was shown lies in it, and the energies of its detail."""
 
     picture: Picture
     energies: Sequence[Picture]
@@ -281,15 +281,6 @@ def _energies(picture: Picture) -> list[Picture]:
     *levels, _ = _pyramid(picture.mean(dim=1, keepdim=True))
     pooled = [functional.avg_pool2d(level.square(), POOLED, ceil_mode=True) for level in levels]
     return [_blurred(one, WINDOW).clamp_min(0) for one in pooled]
-
-
-def _energy_sides(side: int) -> list[int]:
-    """How many blocks wide the energies of a picture of `side` pixels are."""
-    sides = []
-    for _ in range(BANDS):
-        sides.append(-(-side // POOLED))
-        side = (side + 1) // 2
-    return sides
 
 
 def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:

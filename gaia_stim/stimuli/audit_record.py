@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gaia_stim.alignment import AT_REST
 from gaia_stim.cells import frame_csv
 from gaia_stim.config import ProcessingConfig
 from gaia_stim.config.options import option_name
@@ -20,6 +21,7 @@ from gaia_stim.events import Listener, tracked
 from gaia_stim.files import hash_file, write_bytes
 from gaia_stim.images import Pixels, is_image, write_png
 from gaia_stim.metrics.photometry import Display, luminance
+from gaia_stim.space.placing import square
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.audit import (
     FROM_MIDDLE,
@@ -51,6 +53,7 @@ TABLE, PLOT = "audit.csv", "audit.png"
 TILE = 64
 """Stimuli that are in memory together."""
 NAMED = 5
+OFF_FRAME = "leave out --align none, and it is put there"
 GHOSTS = "look whether they are aligned: features that do not coincide leave ghosts in a morph"
 
 
@@ -89,6 +92,7 @@ def write_audit(
     warnings = [Warned(tell(trend), _remedy(MEASURES[trend.measure], stimuli)) for trend in found if trend.warning]
     warnings += _copies(table, neighbours)
     warnings += [Warned(text, GHOSTS) for text in _alignment(stimuli, space, dataset)]
+    warnings += [Warned(text, OFF_FRAME) for text in _off_frame(stimuli)]
     write_bytes(staging / TABLE, frame_csv(table))
     write_png(staging / PLOT, _plot(stimuli, measures, against, found))
     return {
@@ -197,7 +201,7 @@ def _alignment(stimuli: StimulusSet, space: Space | None, dataset: Dataset | Non
     if space is None:
         return
     pictures = {
-        source.source_id: space.prepare(Path(source.path))
+        source.source_id: square(space, Path(source.path), source.placement)
         for source in stimuli.provenance.sources[:REFERENCES]
         if Path(source.path).is_file() and is_image(source.path) and hash_file(Path(source.path)) == source.image_hash
     }
@@ -208,6 +212,16 @@ def _alignment(stimuli: StimulusSet, space: Space | None, dataset: Dataset | Non
     flat = common_ground([*known, *pictures.values()])
     frames: dict[str, Frame] = {name: frame(pixels, flat) for name, pixels in pictures.items()}
     yield from misaligned(frames, [frame(pixels, flat) for pixels in known])
+
+
+def _off_frame(stimuli: StimulusSet) -> Iterator[str]:
+    """Sources that were taken as they are, and do not lie where the images lie that the model learned from."""
+    for source in stimuli.provenance.sources:
+        if source.placement is None and (source.off_frame or 0.0) > AT_REST:
+            yield (
+                f"the eyes of {source.source_id} lie {100 * (source.off_frame or 0.0):.0f} % of a side from where the "
+                "model's images have them"
+            )
 
 
 def of_ends(name: str) -> bool:

@@ -4,14 +4,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import gaia_stim
+from gaia_stim.alignment import LOOKED_AT, AlignmentFrame, scatter
 from gaia_stim.config import ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import choose_device, free_cores
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
+from gaia_stim.images import read_image
 from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
@@ -89,6 +92,9 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     config = _mirrored(_lasting(_parted(config, run, devices), run, dataset), dataset, listen)
     device = choose_device(config.device)
     resuming = _take(run, config, dataset, held_out)
+    frame = AlignmentFrame.of_folder(dataset.folder, set(dataset.table["image_hash"]))
+    if frame is None and config.images is not None and devices.leads and not resuming:
+        _mind_scatter(dataset, listen)
     threads = run.config().threads if resuming else config.threads or max(1, free_cores() // devices.size_here)
     # Free cores are another number wherever they are counted; and nothing is written before all have looked.
     [threads] = devices.highest(threads)
@@ -118,7 +124,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         elif devices.leads:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()
-            run.write_config(_run_config(config, model_config, dataset, held_out, threads, device))
+            run.write_config(_run_config(config, model_config, dataset, held_out, frame, threads, device))
         if devices.leads and not name_latest(run):
             listen(Note(f"{LATEST}: a file of your own, left as it is; name the model by -m {run.path}", warning=True))
         if training.finished:
@@ -248,11 +254,28 @@ def _start_from(model: Autoencoder, run: Run) -> None:
         raise CheckpointError(wrong) from error
 
 
+def _mind_scatter(dataset: Dataset, listen: Listener) -> None:
+    """Say where faces do not lie in one place: what a model learns of that it does not learn of faces."""
+    rows = np.unique(np.linspace(0, len(dataset) - 1, LOOKED_AT).astype(int))
+    paths = [dataset.folder / path for path in dataset.table["path"].iloc[rows]]
+    found = scatter([read_image(path, dataset.background) for path in paths], dataset.fit)
+    if found is not None and found.is_large:
+        listen(
+            Note(
+                f"the faces in {dataset.folder} do not lie in one place (the eyes of {found.faces} of them "
+                f"{100 * found.apart:.0f} % of a side from the mean), which morphs will show; "
+                f"'gaia-stim align {dataset.folder} --out aligned' puts them in one",
+                warning=True,
+            )
+        )
+
+
 def _run_config(
     config: TrainConfig,
     model: ModelConfig,
     dataset: Dataset,
     held_out: list[str] | None,
+    frame: AlignmentFrame | None,
     threads: int,
     device: torch.device,
 ) -> RunConfig:
@@ -272,6 +295,7 @@ def _run_config(
             validation_images=len(dataset.rows("validation")),
             held_out=held_out,
         ),
+        alignment=frame,
         options=config.request(),
     )
 
