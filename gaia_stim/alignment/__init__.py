@@ -1,5 +1,6 @@
 """Images of one kind of thing put in one place: by points, by the eyes that a small network finds, by each other."""
 
+from gaia_stim.alignment.eyes import Face, find_face
 from gaia_stim.alignment.frame import AT_REST, RECORD, AlignmentFrame, Found, Placement
 from gaia_stim.alignment.scatter import LOOKED_AT, scatter
 from gaia_stim.alignment.similarity import Similarity, View, targets
@@ -9,10 +10,12 @@ __all__ = [
     "LOOKED_AT",
     "RECORD",
     "AlignmentFrame",
+    "Face",
     "Found",
     "Placement",
     "Similarity",
     "View",
+    "find_face",
     "scatter",
     "targets",
 ]

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gaia_stim.alignment.eyes import find_face
 from gaia_stim.alignment.similarity import Similarity, View
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json, stamp
@@ -82,8 +83,6 @@ class AlignmentFrame(BaseModel):
 
         Raises `ValueError`, saying what is wrong with it, where that cannot be told.
         """
-        from gaia_stim.alignment.eyes import find_face
-
         if self.eyes is None:
             raise ValueError("these images were not aligned by what can be found in a further one")
         face = find_face(pixels)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from gaia_stim.alignment.eyes import find_face
 from gaia_stim.images import Frame, Pixels
 
 LOOKED_AT = 16
@@ -30,8 +31,6 @@ class Scatter:
 
 def scatter(images: Sequence[Pixels], fit: Literal["crop", "pad"]) -> Scatter | None:
     """That of the squares that a model would be shown of these images; None where they are no faces."""
-    from gaia_stim.alignment.eyes import find_face
-
     found = [(image, face) for image in images if (face := find_face(image)) is not None]
     if len(found) < max(2, FACES * len(images)):
         return None

@@ -24,7 +24,7 @@ class PlantedFace:
 
 def plant(monkeypatch: pytest.MonkeyPatch, eyes: object) -> None:
     face = None if eyes is None else PlantedFace(np.array(eyes, float))
-    monkeypatch.setattr("gaia_stim.alignment.eyes.find_face", lambda pixels: face)
+    monkeypatch.setattr("gaia_stim.alignment.frame.find_face", lambda pixels: face)
 
 
 def waves(height: int, width: int) -> Pixels:

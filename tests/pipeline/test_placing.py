@@ -52,7 +52,8 @@ def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     places = EYES * SIDE - 0.5
     there = np.linalg.inv(MOVED._transform().params) @ np.vstack([places.T, [1, 1]])
     faces = {(SIDE, SIDE): PlantedFace(places), (150, 200): PlantedFace(there[:2].T)}
-    monkeypatch.setattr("gaia_stim.alignment.eyes.find_face", lambda pixels: faces.get(pixels.shape[:2]))
+    for room in ("frame", "scatter"):
+        monkeypatch.setattr(f"gaia_stim.alignment.{room}.find_face", lambda pixels: faces.get(pixels.shape[:2]))
     return [*straight[:2], tmp_path / "faces" / "images" / "moved.png"]
 
 
@@ -102,7 +103,7 @@ def test_the_set_is_made_again_to_the_byte_whatever_is_found_in_it_by_then(
     run: Path, photographs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert morph(photographs[2], photographs[1], "-m", run, "--steps", 3, "--out", tmp_path / "s") == 0
-    monkeypatch.setattr("gaia_stim.alignment.eyes.find_face", lambda pixels: None)
+    monkeypatch.setattr("gaia_stim.alignment.frame.find_face", lambda pixels: None)
     assert cli.main(["remake", str(tmp_path / "s"), "--out", str(tmp_path / "again")]) == 0
     assert all(map(np.array_equal, pictures(tmp_path / "s"), pictures(tmp_path / "again")))
 
