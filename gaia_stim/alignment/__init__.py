@@ -2,7 +2,7 @@
 
 from gaia_stim.alignment.eyes import Face, find_face
 from gaia_stim.alignment.frame import AT_REST, RECORD, AlignmentFrame, Found, Placement
-from gaia_stim.alignment.scatter import LOOKED_AT, scatter
+from gaia_stim.alignment.scattering import LOOKED_AT, scatter
 from gaia_stim.alignment.similarity import Similarity, View, targets
 
 __all__ = [

@@ -52,7 +52,7 @@ def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     places = EYES * SIDE - 0.5
     there = np.linalg.inv(MOVED._transform().params) @ np.vstack([places.T, [1, 1]])
     faces = {(SIDE, SIDE): PlantedFace(places), (150, 200): PlantedFace(there[:2].T)}
-    for room in ("frame", "scatter"):
+    for room in ("frame", "scattering"):
         monkeypatch.setattr(f"gaia_stim.alignment.{room}.find_face", lambda pixels: faces.get(pixels.shape[:2]))
     return [*straight[:2], tmp_path / "faces" / "images" / "moved.png"]
 
