@@ -67,6 +67,11 @@ class AlignmentFrame(BaseModel):
     eyes: tuple[Place, Place] | None = None
     """Where the eyes that are found in these images lie, in shares of a side; none: no faces are found in them."""
 
+    @property
+    def words(self) -> str:
+        """What was done, in brief."""
+        return f"by {self.by}, {self.distance:g} of a side apart, {self.height:g} from the top"
+
     @classmethod
     def of_folder(cls, folder: Path, hashes: Collection[str]) -> "AlignmentFrame | None":
         """That of a folder of images with these hashes, if they are as `gaia-stim align` wrote them."""

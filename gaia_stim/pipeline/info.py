@@ -31,6 +31,7 @@ class RunInfo:
     size: int
     channels: int
     latent: int
+    aligned: str
     trained_on: str
     training_images: int
     validation_images: int
@@ -98,6 +99,7 @@ def _run(run: Run) -> RunInfo:
         size=config.model.size,
         channels=config.model.channels,
         latent=config.model.latent,
+        aligned=config.alignment.words if config.alignment else "no",
         trained_on=config.dataset.folder,
         training_images=config.dataset.training_images,
         validation_images=config.dataset.validation_images,
