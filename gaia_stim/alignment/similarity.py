@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from skimage.transform import SimilarityTransform, warp
 
@@ -53,6 +54,19 @@ class Similarity:
         made = warp(values, back, output_shape=(size, size), order=3, mode="edge", clip=True)
         aligned: Pixels = to_bytes(made.astype(np.float32).transpose(2, 0, 1)[None])[0]
         return aligned
+
+    def numbers(self) -> tuple[float, float, float, float]:
+        """Scale, degrees, and the shift's x and y, as tables tell them."""
+        x, y = (round(float(shift), 3) for shift in self.shift)
+        return float(f"{self.scale:.6g}"), round(math.degrees(self.rotation), 4), x, y
+
+    def covers(self, height: int, width: int, size: int) -> npt.NDArray[np.float64]:
+        """(size, size): how much of each aligned pixel is the picture's, in [0, 1], softly at its edges."""
+        rows, columns = np.mgrid[:size, :size]
+        x, y = self._transform().inverse(np.column_stack([columns.ravel(), rows.ravel()])).T
+        inside = np.minimum.reduce([x + 0.5, width - 0.5 - x, y + 0.5, height - 0.5 - y])
+        shares: npt.NDArray[np.float64] = np.clip(inside * self.scale + 0.5, 0, 1).reshape(size, size)
+        return shares
 
     def _transform(self) -> SimilarityTransform:
         return SimilarityTransform(scale=self.scale, rotation=self.rotation, translation=self.shift)
