@@ -73,6 +73,19 @@ class Similarity:
         to_reduced = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
         return pixels, to_reduced @ np.linalg.inv(self._transform().params)
 
+    def numbers(self) -> tuple[float, float, float, float]:
+        """Scale, degrees, and the shift's x and y, as tables tell them."""
+        x, y = (round(float(shift), 3) for shift in self.shift)
+        return float(f"{self.scale:.6g}"), round(math.degrees(self.rotation), 4), x, y
+
+    def covers(self, height: int, width: int, size: int) -> npt.NDArray[np.float64]:
+        """(size, size): how much of each aligned pixel is the picture's, in [0, 1], softly at its edges."""
+        rows, columns = np.mgrid[:size, :size]
+        x, y = self._transform().inverse(np.column_stack([columns.ravel(), rows.ravel()])).T
+        inside = np.minimum.reduce([x + 0.5, width - 0.5 - x, y + 0.5, height - 0.5 - y])
+        shares: npt.NDArray[np.float64] = np.clip(inside * self.scale + 0.5, 0, 1).reshape(size, size)
+        return shares
+
     def _transform(self) -> SimilarityTransform:
         return SimilarityTransform(scale=self.scale, rotation=self.rotation, translation=self.shift)
 

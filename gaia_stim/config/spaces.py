@@ -233,23 +233,33 @@ class TrainConfig(Config):
 
 
 class AlignConfig(FolderConfig):
-    """Put two named points of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
+    """Put two places of every image, the eyes say, in the same two places: turned, scaled and moved, no more."""
 
     images: Annotated[Path, Decides("A folder of images.", "FOLDER", positional=True)]
     points: Annotated[
-        Path,
+        Path | None,
         Decides(
-            "Where the points are: a table of image, landmark, x, y in pixels of the files, or a folder of "
-            ".tem or .pts files.",
+            "Where points are: a table of image, landmark, x, y in pixels of the files, or a folder of .tem or .pts "
+            "files. They are carried along. Without it, eyes are looked for.",
             "FILE",
         ),
-    ]
+    ] = None
     by: Annotated[
         str,
-        Field(pattern=r"^[^,]+,[^,]+$"),
-        Decides("The two points, the one that shall lie left first: NAME,NAME.", "NAMES"),
-    ] = "0,1"
-    out: Annotated[Path, Output("The folder: OUT/images, OUT/landmarks.csv, OUT/alignment.csv and the labels.", "DIR")]
+        Field(pattern=r"^(auto|eyes|[^,]+,[^,]+)$"),
+        Decides(
+            "What is put in place: eyes, which are found; two points, NAME,NAME, the one that shall lie left first; "
+            "auto: the points 0,1 where --points are given, else the eyes, if most images have faces.",
+            "WAY",
+        ),
+    ] = "auto"
+    unsure: Annotated[
+        Literal["leave", "keep"],
+        Decides("What becomes of images with several faces, or one that is hardly seen: left out, or aligned."),
+    ] = "leave"
+    out: Annotated[
+        Path, Output("The folder: OUT/images, landmarks.csv, alignment.csv, alignment.png and the labels.", "DIR")
+    ]
     distance: Annotated[
         float, Field(gt=0, lt=1), Decides("How far apart they shall lie, in shares of a side.", "X")
     ] = 0.22
@@ -259,7 +269,19 @@ class AlignConfig(FolderConfig):
         Field(ge=16, le=4096),
         Decides("Pixels of a side. [default: such that most images keep their resolution, up to 1024]", "PX"),
     ] = None
+    pad: Annotated[str, Decides("Beyond a picture's edges: edge, as at them, or a colour.", "COLOUR")] = "edge"
+    mask: Annotated[
+        Literal["none", "oval", "points"],
+        Decides("What is kept of a picture: all, an oval, or what its points enclose. Outside: --pad, or grey."),
+    ] = "none"
+    symmetrise: Annotated[bool, Decides("Take the mean of each picture and its mirror image.")] = False
     force: Force = False
+
+    @model_validator(mode="after")
+    def _points_are_given(self) -> "AlignConfig":
+        if "," in self.by and self.points is None:
+            raise ValueError(f"--by {self.by} names points: give --points FILE, or --by eyes to find the eyes")
+        return self
 
 
 class SamplesConfig(Config):
