@@ -2,8 +2,9 @@
 
 from gaia_stim.alignment.eyes import Face, find_face
 from gaia_stim.alignment.frame import AT_REST, RECORD, AlignmentFrame, Found, Placement
-from gaia_stim.alignment.scattering import LOOKED_AT, scatter
+from gaia_stim.alignment.scattering import LOOKED_AT, eyes_in, scatter
 from gaia_stim.alignment.similarity import Similarity, View, targets
+from gaia_stim.alignment.target import Target
 
 __all__ = [
     "AT_REST",
@@ -14,7 +15,9 @@ __all__ = [
     "Found",
     "Placement",
     "Similarity",
+    "Target",
     "View",
+    "eyes_in",
     "find_face",
     "scatter",
     "targets",

@@ -59,5 +59,6 @@ def by_points(positions: Sequence[Positions | None], pair: Sequence[int]) -> Ite
         yield Anchored(points[list(pair)], points) if points is not None and known else None
 
 
-WAYS: dict[str, Way] = {"eyes": by_eyes}
+EYES = "eyes"
+WAYS: dict[str, Way] = {EYES: by_eyes}
 """What finds places by itself, by the name that `--by` has for it."""

@@ -1,19 +1,21 @@
 """The place that a model's images were put in, and how a further photograph is put there."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gaia_stim.alignment.anchors import UNSURE
 from gaia_stim.alignment.eyes import find_face
 from gaia_stim.alignment.similarity import Similarity, View
+from gaia_stim.alignment.target import Target
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json, stamp
-from gaia_stim.images import Frame, Pixels, Positions
+from gaia_stim.images import Frame, Pixels
 
 RECORD, FRAME = "alignment.json", "frame"
 DEEPEST = 3
@@ -57,20 +59,15 @@ class AlignmentFrame(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    by: str
-    """What was put in one place: "eyes", the names of two points, or "set"."""
-    size: int = Field(ge=16, le=4096)
-    distance: float
-    height: float
-    pad: str = "edge"
-    mask: str = "none"
+    target: Target
     eyes: tuple[Place, Place] | None = None
     """Where the eyes that are found in these images lie, in shares of a side; none: no faces are found in them."""
 
     @property
     def words(self) -> str:
         """What was done, in brief."""
-        return f"by {self.by}, {self.distance:g} of a side apart, {self.height:g} from the top"
+        target = self.target
+        return f"by {target.by}, {target.distance:g} of a side apart, {target.height:g} from the top"
 
     @classmethod
     def of_folder(cls, folder: Path, hashes: Collection[str]) -> "AlignmentFrame | None":
@@ -88,33 +85,38 @@ class AlignmentFrame(BaseModel):
 
         Raises `ValueError`, saying what is wrong with it, where that cannot be told.
         """
+        if self.target.mask == "points":
+            raise ValueError(
+                "the model's images were masked by their points: align this one, too"
+            )
         if self.eyes is None:
             raise ValueError("these images were not aligned by what can be found in a further one")
         face = find_face(pixels)
-        if face is None:
-            raise ValueError("no face is found in it")
-        similarity = Similarity.between(face.eyes, self._places(self.size))
+        if face is None or face.confidence < UNSURE:
+            raise ValueError("no face is found in it" if face is None else "its face is not found for sure")
+        places = np.array(self.eyes)
+        similarity = Similarity.between(face.eyes, places * self.target.size - 0.5)
         square = Frame.of(pixels.shape[0], pixels.shape[1], fit)
-        off = (square.model(face.eyes) + 1) / 2 - np.array(self.eyes)
+        off = (square.model(face.eyes) + 1) / 2 - places
         placement = Placement(similarity.scale, similarity.rotation, similarity.shift, face.confidence)
         return Found(placement, float(np.linalg.norm(off, axis=1).max()), face.faces)
 
     def cut(self, pixels: Pixels, placement: Placement, side: int) -> Pixels:
         """The aligned image (side, side, channels) of a photograph."""
-        return placement.similarity.at(side, self.size).apply(pixels, side)
+        target = replace(self.target, size=side)
+        return target.placed(pixels, placement.similarity.at(side, self.target.size))
 
     def view(self, pixels: Pixels, placement: Placement, side: int) -> View | None:
         """A photograph round its aligned image, so that it need not be sampled for that before it is carried.
 
-        None where the aligned image is more than that: masked, beside a colour, or enlarged, which is smooth.
+        None where the aligned image is more than that (masked, beside a colour), or enlarged, and so smooth.
         """
-        similarity = placement.similarity.at(side, self.size)
-        if self.pad != "edge" or self.mask != "none" or similarity.scale > 1:
-            return None
-        return View.of(pixels, similarity, side)
+        similarity = placement.similarity.at(side, self.target.size)
+        return View.of(pixels, similarity, side) if self.target.is_plain and similarity.scale <= 1 else None
 
-    def _places(self, side: int) -> Positions:
-        return np.array(self.eyes) * side - 0.5
+    def pixels_across(self, placement: Placement) -> int:
+        """How many pixels of a photograph its aligned image is wide."""
+        return int(self.target.size / placement.scale)
 
 
 def _recorded(folder: Path) -> tuple[AlignmentFrame | None, frozenset[str]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from gaia_stim.alignment.eyes import find_face
 from gaia_stim.images import Frame, Pixels
@@ -31,9 +32,26 @@ class Scatter:
 
 def scatter(images: Sequence[Pixels], fit: Literal["crop", "pad"]) -> Scatter | None:
     """That of the squares that a model would be shown of these images; None where they are no faces."""
+    places = _eyes(images, fit)
+    if places is None:
+        return None
+    off = places - places.mean(axis=0)
+    return Scatter(float(np.sqrt(np.square(off).sum(axis=-1).mean())), len(places))
+
+
+def eyes_in(images: Sequence[Pixels]) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Where the eyes of aligned images lie, in shares of a side: the medians; None where they are no faces."""
+    places = _eyes(images, "crop")
+    if places is None:
+        return None
+    (left, right) = np.median(places, axis=0).round(5).tolist()
+    return (left[0], left[1]), (right[0], right[1])
+
+
+def _eyes(images: Sequence[Pixels], fit: Literal["crop", "pad"]) -> npt.NDArray[np.float64] | None:
+    """(faces, 2, 2), in shares of a side of their squares."""
     found = [(image, face) for image in images if (face := find_face(image)) is not None]
     if len(found) < max(2, FACES * len(images)):
         return None
-    places = [(Frame.of(image.shape[0], image.shape[1], fit).model(face.eyes) + 1) / 2 for image, face in found]
-    off = np.stack(places) - np.mean(places, axis=0)
-    return Scatter(float(np.sqrt(np.square(off).sum(axis=-1).mean())), len(found))
+    squares = [Frame.of(image.shape[0], image.shape[1], fit).model(face.eyes) for image, face in found]
+    return (np.stack(squares) + 1) / 2

@@ -40,6 +40,11 @@ class Similarity:
         found: Positions = self._transform()(points)
         return found
 
+    def back(self, points: Positions) -> Positions:
+        """Where points (n, 2) of the aligned image come from."""
+        found: Positions = self._transform().inverse(points)
+        return found
+
     def at(self, side: int, of: int) -> "Similarity":
         """The same to an aligned image of `side` pixels a side where this is to one `of` so many."""
         factor = side / of

@@ -23,6 +23,8 @@ OVAL, OVAL_BELOW = (1.2, 1.6), 0.42
 CORNERS, FINER = 256, 4
 """Of the polygon that is an oval, and how many times finer than pixels a mask is drawn."""
 
+NO_POINTS: Positions = np.empty((0, 2))
+
 Shares = npt.NDArray[np.float64]
 """(size, size): how much of each pixel is kept, in [0, 1]."""
 
@@ -44,13 +46,21 @@ class Target:
     symmetrise: bool = False
     """Whether pictures are the mean of themselves and their mirror images."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether an aligned image is its photograph, and nothing else."""
+        return self.pad == EDGE and self.mask == "none" and not self.symmetrise
+
     def similarity(self, anchored: Anchored) -> Similarity:
         """The one that puts an image there. Raises `ValueError` where its two places are one."""
         return Similarity.between(anchored.pair, targets(self.size, self.distance, self.height))
 
     def put(self, pixels: Pixels, anchored: Anchored) -> Pixels:
         """The aligned image (size, size, C). Raises `ValueError` where it has no place, or no points for its mask."""
-        similarity = self.similarity(anchored)
+        return self.placed(pixels, self.similarity(anchored), anchored.landmarks)
+
+    def placed(self, pixels: Pixels, similarity: Similarity, landmarks: Positions = NO_POINTS) -> Pixels:
+        """The same of an image whose similarity is known; its points are for a mask alone."""
         made = similarity.apply(pixels, self.size)
         if self.pad != EDGE:
             made = self._over(made, similarity.covers(pixels.shape[0], pixels.shape[1], self.size))
@@ -59,7 +69,7 @@ class Target:
         if self.mask == "oval":
             made = self._over(made, self._inside(self._oval()))
         elif self.mask == "points":
-            made = self._over(made, self._inside(_hull(similarity(anchored.landmarks))))
+            made = self._over(made, self._inside(_hull(similarity(landmarks))))
         return made
 
     def _over(self, pixels: Pixels, kept: Shares) -> Pixels:

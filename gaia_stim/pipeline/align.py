@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 import gaia_stim
-from gaia_stim.alignment.anchors import FACE_POINTS, WAYS, Anchored, by_points
+from gaia_stim.alignment import LOOKED_AT, AlignmentFrame, eyes_in, targets
+from gaia_stim.alignment.anchors import EYES, FACE_POINTS, WAYS, Anchored, by_points
+from gaia_stim.alignment.frame import FRAME, Place
 from gaia_stim.alignment.outcome import COLUMNS, Outcome, check_names
 from gaia_stim.alignment.sheet import alignment_sheet
 from gaia_stim.alignment.target import EDGE, Target, own_size
@@ -74,7 +76,7 @@ def align(config: AlignConfig, listen: Listener = silent) -> AlignResult:
     record = made_once(config.out, ALIGNED, request, make, force=config.force, listen=listen)
     out, told = config.out, record["aligned"]
     result = AlignResult(
-        out / IMAGES, out / LANDMARKS, out / TRANSFORMS, out / SHEET, size=record["frame"]["size"], **told
+        out / IMAGES, out / LANDMARKS, out / TRANSFORMS, out / SHEET, size=record[FRAME]["target"]["size"], **told
     )
     if result.unsure:
         named = in_brief([f"{row['image']} ({row['why']})" for row in result.unsure])
@@ -101,7 +103,7 @@ def _anchored(
 ) -> tuple[str, tuple[str, ...], Found]:
     """How the images' places were found, the names of the points that are carried along, and the places."""
     own: list[Positions | None] = points.of(paths) if points else [None] * len(paths)
-    by = config.by if config.by != "auto" else "0,1" if points else "eyes"
+    by = config.by if config.by != "auto" else "0,1" if points else EYES
     if points and by not in WAYS:
         pair = [points.place(name.strip()) for name in by.split(",")]
         return by, points.names, dict(zip(paths, by_points(own, pair), strict=True))
@@ -155,4 +157,14 @@ def _make(
         "unsure": [{"image": image.path, "why": image.why} for image in outcomes if image.why],
         "left_out": [image.path for image in outcomes if image.left_out],
     }
-    return {"frame": asdict(target), "aligned": told}
+    frame = AlignmentFrame(target=target, eyes=_eyes(target, [staging / IMAGES / name for name in moved]))
+    return {FRAME: frame.model_dump(mode="json"), "aligned": told}
+
+
+def _eyes(target: Target, images: Sequence[Path]) -> tuple[Place, Place] | None:
+    """Where the eyes lie in aligned images, in shares of a side, so that further ones can be put there."""
+    if target.by == EYES:
+        left, right = targets(1, target.distance, target.height) + 0.5
+        return (left[0], left[1]), (right[0], right[1])
+    chosen = np.unique(np.linspace(0, len(images) - 1, LOOKED_AT).astype(int))
+    return eyes_in([read_image(images[place]) for place in chosen])

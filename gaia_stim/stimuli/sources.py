@@ -186,10 +186,10 @@ def _gathered(space: Space, source: Source, image: Image, align: str) -> SourceI
 def _seen(space: Space, source: Source, image: Image, pixels: Pixels) -> SourceImage:
     placement, frame = source.placement, space.config.alignment
     if placement is not None and frame is not None:
-        side = frame.size / placement.scale
+        side = frame.pixels_across(placement)
     else:
-        side = Square.of(pixels.shape[0], pixels.shape[1], space.config.dataset.fit).side
-    return SourceImage(source, image, square(space, pixels, placement), int(side))
+        side = int(Square.of(pixels.shape[0], pixels.shape[1], space.config.dataset.fit).side)
+    return SourceImage(source, image, square(space, pixels, placement), side)
 
 
 def _placed_in_words(space: Space, images: Sequence[SourceImage]) -> list[Note]:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from gaia_stim.alignment import AlignmentFrame, Similarity, View
+from gaia_stim.alignment import AlignmentFrame, Similarity, Target, View
 from gaia_stim.files import hash_file
 from gaia_stim.images import Pixels, Positions, write_png
 
-FRAME = AlignmentFrame(by="eyes", size=64, distance=0.4, height=0.5, eyes=((0.3, 0.5), (0.7, 0.5)))
+FRAME = AlignmentFrame(target=Target("eyes", 0.4, 0.5, 64), eyes=((0.3, 0.5), (0.7, 0.5)))
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ def test_what_cannot_be_put_anywhere_says_why(monkeypatch: pytest.MonkeyPatch) -
     plant(monkeypatch, None)
     with pytest.raises(ValueError, match="no face is found in it"):
         FRAME.find(waves(50, 50), "crop")
+    plant(monkeypatch, [[70, 90], [110, 80]])
+    masked = FRAME.model_copy(update={"target": Target("eyes", 0.4, 0.5, 64, mask="points")})
+    with pytest.raises(ValueError, match="masked by their points"):
+        masked.find(waves(50, 50), "crop")
     with pytest.raises(ValueError, match="not aligned by what can be found"):
         FRAME.model_copy(update={"eyes": None}).find(waves(50, 50), "crop")
 
@@ -83,8 +87,8 @@ def test_beside_a_colour_or_masked_the_aligned_image_itself_is_carried(monkeypat
     photograph = waves(200, 180)
     placement = FRAME.find(photograph, "crop").placement
     assert FRAME.view(photograph, placement, 48) is not None
-    for other in ({"pad": "white"}, {"mask": "oval"}):
-        assert FRAME.model_copy(update=other).view(photograph, placement, 48) is None
+    for other in (Target("eyes", 0.4, 0.5, 64, pad="white"), Target("eyes", 0.4, 0.5, 64, mask="oval")):
+        assert FRAME.model_copy(update={"target": other}).view(photograph, placement, 48) is None
     assert FRAME.view(photograph, placement, 640) is None  # enlarged
 
 
@@ -98,6 +102,6 @@ def test_images_of_an_aligned_folder_are_known_by_its_record(tmp_path: Path) -> 
     assert AlignmentFrame.of_folder(tmp_path / "aligned" / "images", {hash_file(image)}) == FRAME
     assert AlignmentFrame.of_folder(tmp_path / "aligned" / "images", {hash_file(image), "sha256_other"}) is None
     assert FRAME.holds(image, hash_file(image)) and not FRAME.holds(image, "sha256_other")
-    assert not FRAME.model_copy(update={"height": 0.4}).holds(image, hash_file(image))
+    assert not FRAME.model_copy(update={"target": Target("eyes", 0.4, 0.4, 64)}).holds(image, hash_file(image))
     record.write_text('{"frame": {"by": 7}, "files": []}')
     assert AlignmentFrame.of_folder(tmp_path / "aligned" / "images", set()) is None

@@ -77,7 +77,7 @@ def test_eyes_come_to_lie_where_they_shall(photos: Path, tmp_path: Path, capsys:
     assert (out / "labels.csv").read_bytes() == (tmp_path / "labels.csv").read_bytes()
     rows = (out / "alignment.csv").read_text().splitlines()
     assert rows[0] == "image,scale,rotation_deg,shift_x,shift_y,way,confidence,faces,unsure,left_out"
-    assert rows[4] == 'dora.jpg,,,,,points 0 and 1,,,without both points,1' and len(rows) == 5
+    assert rows[4] == "dora.jpg,,,,,points 0 and 1,,,without both points,1" and len(rows) == 5
     # Anna's eyes are 40.2 apart and 5.7 degrees askew.
     assert (
         float(rows[1].split(",")[1]) == pytest.approx(0.22 * 128 / np.hypot(40, 4), rel=1e-5)
@@ -247,7 +247,8 @@ def test_eyes_are_found_and_put_in_their_places(
     assert read_image(out / "images" / "grey.png").shape == (160, 160, 1)
     assert read_image(out / "alignment.png").shape[2] == 3
     record = json.loads((out / "alignment.json").read_text())
-    assert record["frame"] == {
+    assert record["frame"]["eyes"] == [[0.39, 0.46], [0.61, 0.46]]
+    assert record["frame"]["target"] == {
         "by": "eyes", "distance": 0.22, "height": 0.46, "size": 160, "pad": "edge", "mask": "none", "symmetrise": False,
     }  # fmt: skip
     # Once more: nothing is looked for again, and the same is told.

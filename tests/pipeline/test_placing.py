@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
-from gaia_stim.alignment import AlignmentFrame, Similarity
+from gaia_stim.alignment import AlignmentFrame, Similarity, Target
 from gaia_stim.config import SamplesConfig
 from gaia_stim.files import hash_file
 from gaia_stim.images import Pixels, Positions
@@ -19,7 +19,7 @@ from gaia_stim.stimuli.sets import StimulusSet
 
 SIDE = 96
 EYES = np.array([(0.35, 0.45), (0.65, 0.45)])
-FRAME = AlignmentFrame(by="eyes", size=SIDE, distance=0.3, height=0.45, eyes=((0.35, 0.45), (0.65, 0.45)))
+FRAME = AlignmentFrame(target=Target("eyes", 0.3, 0.45, SIDE), eyes=((0.35, 0.45), (0.65, 0.45)))
 MOVED = Similarity(0.8, 0.2, (-16.0, -30.0))
 """From a moved photograph (150 × 200) to the one that was moved."""
 
@@ -150,7 +150,7 @@ def test_a_training_keeps_the_frame_of_an_aligned_folder(photographs: list[Path]
     words = ["train", folder, "--size", 32, "--images-seen", 4, "--batch", 4, "--out", tmp_path / "new"]
     assert cli.main([str(word) for word in words]) == 0
     kept = json.loads((tmp_path / "new" / "config.json").read_text())["alignment"]
-    assert kept["by"] == "eyes" and kept["eyes"] == EYES.tolist()
+    assert kept["target"]["by"] == "eyes" and kept["eyes"] == EYES.tolist()
 
 
 def test_train_says_where_faces_are_scattered(
