@@ -86,9 +86,7 @@ class AlignmentFrame(BaseModel):
         Raises `ValueError`, saying what is wrong with it, where that cannot be told.
         """
         if self.target.mask == "points":
-            raise ValueError(
-                "the model's images were masked by their points: align this one, too"
-            )
+            raise ValueError("the model's images were masked by their points: align this one, too")
         if self.eyes is None:
             raise ValueError("these images were not aligned by what can be found in a further one")
         face = find_face(pixels)
