@@ -6,8 +6,8 @@ Shifts N images of a folder by up to 10 % of a side, scales them by up to 15 % a
 scikit-image; beyond the edge `edge` or `white`, or `none`: they are left as they are), aligns them by each other, and
 prints, in pixels of 128, after the best common similarity:
 
-- planted: how far a grid of points over the whole image is from where it was before. What differs in size to begin with,
-  as the avatars do, is off by that: aligned, it no longer differs;
+- planted: how far a grid of points over the whole image is from where it was before. What differs in size to begin
+  with, as the avatars do, is off by that: aligned, it no longer differs;
 - undisturbed: how far it is from where the very images are put that were not displaced, aligned by a run of their own;
 - eyes: how far both eyes are from their middle place, by LANDMARKS' first two points, or by the white that drawn eyes
   have (found in the undisturbed images; those with dark glasses have none).
@@ -89,10 +89,10 @@ def drawn_eyes(image: Pixels) -> Positions | None:
 
 
 def told(name: str, distances: Points) -> None:
-    print(
-        f"{name:12} n {len(distances):4}  median {np.median(distances):5.2f}  95 % {np.percentile(distances, 95):5.2f}  "
-        f"within 2 px {np.mean(distances <= 2):.3f}  within 4 px {np.mean(distances <= 4):.3f}"
-    )
+    middle, most = np.percentile(distances, [50, 95])
+    near, nearly = (np.mean(distances <= least) for least in (2, 4))
+    shares = f"within 2 px {near:.3f}, 4 px {nearly:.3f}"
+    print(f"{name:12} n {len(distances):4}  median {middle:5.2f}  95 % {most:5.2f}  {shares}")
 
 
 def main() -> None:
@@ -113,16 +113,6 @@ def main() -> None:
     placed = congealed.similarities(SIDE)
     grids = [whole(image) for image in images]
     scaled = [points * SIDE / min(image.shape[:2]) for image, points in zip(images, grids, strict=True)]
-    told(
-        "as planted",
-        off(
-            scaled,
-            [
-                truth(points) * SIDE / min(image.shape[:2])
-                for truth, points, image in zip(truths, grids, images, strict=True)
-            ],
-        ),
-    )
     there = [one(truth(points)) for one, truth, points in zip(placed, truths, grids, strict=True)]
     told("planted", off(scaled, there))
     confidence = np.array(congealed.confidence)
