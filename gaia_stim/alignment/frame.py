@@ -1,6 +1,7 @@
 """The place that a model's images were put in, and how a further photograph is put there."""
 
-from collections.abc import Collection
+import base64
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gaia_stim.alignment.anchors import UNSURE
+from gaia_stim.alignment.anchors import NO_POINTS, UNSURE, Anchored, Located, Way
 from gaia_stim.alignment.eyes import find_face
-from gaia_stim.alignment.similarity import Similarity, View
+from gaia_stim.alignment.similarity import Similarity, View, targets
 from gaia_stim.alignment.target import Target
+from gaia_stim.alignment.templates import Template
 from gaia_stim.errors import DataError
+from gaia_stim.events import Listener, tracked
 from gaia_stim.files import read_json, stamp
-from gaia_stim.images import Frame, Pixels
+from gaia_stim.images import Frame, Pixels, Positions, decode_image, png_bytes, read_image
 
 RECORD, FRAME = "alignment.json", "frame"
 DEEPEST = 3
@@ -54,6 +57,25 @@ class Found:
     faces: int
 
 
+class StoredTemplate(BaseModel):
+    """What the images have in common that were aligned by each other, as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    png: str
+    """A grey picture, base64; see `Template`."""
+    typical: float
+
+    @classmethod
+    def of(cls, template: Template) -> "StoredTemplate":
+        """Of a template, which is the same once it is read again."""
+        return cls(png=base64.b64encode(png_bytes(template.pixels)).decode("ascii"), typical=template.typical)
+
+    def template(self) -> Template:
+        """Read back. Raises `DataError` where it is no picture."""
+        return Template(decode_image(base64.b64decode(self.png), "template"), self.typical)
+
+
 class AlignmentFrame(BaseModel):
     """What `gaia-stim align` did to a folder: it stands in its record, and in the config of a model trained on it."""
 
@@ -62,6 +84,8 @@ class AlignmentFrame(BaseModel):
     target: Target
     eyes: tuple[Place, Place] | None = None
     """Where the eyes that are found in these images lie, in shares of a side; none: no faces are found in them."""
+    template: StoredTemplate | None = None
+    """Of images that were aligned by each other."""
 
     @property
     def words(self) -> str:
@@ -87,17 +111,27 @@ class AlignmentFrame(BaseModel):
         """
         if self.target.mask == "points":
             raise ValueError("the model's images were masked by their points: align this one, too")
+        places, pair, confidence, faces = self._seen(pixels)
+        similarity = Similarity.between(pair, places * self.target.size - 0.5)
+        square = Frame.of(pixels.shape[0], pixels.shape[1], fit)
+        off = np.linalg.norm((square.model(pair) + 1) / 2 - places, axis=1).max()
+        placement = Placement(similarity.scale, similarity.rotation, similarity.shift, confidence)
+        return Found(placement, float(off), faces)
+
+    def _seen(self, pixels: Pixels) -> tuple[Positions, Positions, float, int]:
+        """Two places in shares of a side, what belongs there in a photograph, how sure that is, and how many faces."""
+        if self.template is not None:
+            places = targets(1, self.target.distance, self.target.height) + 0.5
+            found = _template(self.template).place(pixels)
+            if found.confidence < UNSURE:
+                raise ValueError(f"it looks unlike the images of the model (confidence {found.confidence:.2f})")
+            return places, found.similarity(1).back(places - 0.5), found.confidence, 0
         if self.eyes is None:
             raise ValueError("these images were not aligned by what can be found in a further one")
         face = find_face(pixels)
         if face is None or face.confidence < UNSURE:
             raise ValueError("no face is found in it" if face is None else "its face is not found for sure")
-        places = np.array(self.eyes)
-        similarity = Similarity.between(face.eyes, places * self.target.size - 0.5)
-        square = Frame.of(pixels.shape[0], pixels.shape[1], fit)
-        off = (square.model(face.eyes) + 1) / 2 - places
-        placement = Placement(similarity.scale, similarity.rotation, similarity.shift, face.confidence)
-        return Found(placement, float(np.linalg.norm(off, axis=1).max()), face.faces)
+        return np.array(self.eyes), face.eyes, face.confidence, face.faces
 
     def cut(self, pixels: Pixels, placement: Placement, side: int) -> Pixels:
         """The aligned image (side, side, channels) of a photograph."""
@@ -115,6 +149,29 @@ class AlignmentFrame(BaseModel):
     def pixels_across(self, placement: Placement) -> int:
         """How many pixels of a photograph its aligned image is wide."""
         return int(self.target.size / placement.scale)
+
+
+@lru_cache(4)
+def _template(stored: StoredTemplate) -> Template:
+    return stored.template()
+
+
+def by_frame(frame: AlignmentFrame) -> Way:
+    """Further images, put where those of a model are."""
+
+    def way(paths: Sequence[Path], places: Positions, listen: Listener) -> Located:
+        anchors: list[Anchored | None] = []
+        for path in tracked(paths, "placing", len(paths), listen):
+            try:
+                found = frame.find(read_image(path), "crop")
+            except ValueError:
+                anchors.append(None)
+                continue
+            pair = found.placement.similarity.back(places * frame.target.size - 0.5)
+            anchors.append(Anchored(pair, NO_POINTS, found.placement.confidence, found.faces or None))
+        return Located(anchors)
+
+    return way
 
 
 def _recorded(folder: Path) -> tuple[AlignmentFrame | None, frozenset[str]]:

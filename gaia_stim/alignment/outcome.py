@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from gaia_stim.alignment.anchors import WAYS, Anchored
+from gaia_stim.alignment.anchors import EYES, WAYS, Anchored
 from gaia_stim.alignment.target import Target
 from gaia_stim.errors import DataError
 from gaia_stim.images import is_written
 
 COLUMNS = ("image", "scale", "rotation_deg", "shift_x", "shift_y", "way", "confidence", "faces", "unsure", "left_out")
-NO_PLACE, NO_POINTS = {"eyes": "no face"}, "without both points"
+NO_PLACE, NO_PAIR = {EYES: "no face"}, "without both points"
 """Why an image has no place, by the way that looked for one."""
 
 
@@ -30,7 +30,7 @@ class Outcome:
     @classmethod
     def of(cls, path: str, anchored: Anchored | None, way: str, *, keep: bool) -> "Outcome":
         """By the places that a way found; `keep`: what is unsure is aligned."""
-        why = anchored.doubt if anchored else NO_PLACE.get(way, NO_POINTS)
+        why = anchored.doubt if anchored else NO_PLACE.get(way, NO_PAIR)
         return cls(path, _written_as(path), anchored, why, left_out=anchored is None or (bool(why) and not keep))
 
     def row(self, target: Target) -> tuple[str | float, ...]:
@@ -39,7 +39,7 @@ class Outcome:
         aligned = place is not None and not self.left_out
         transform = target.similarity(place).numbers() if place is not None and aligned else ("",) * 4
         sure = "" if place is None or place.confidence is None else round(place.confidence, 3)
-        faces: str | int = place.faces if place and place.faces is not None else 0 if target.by in WAYS else ""
+        faces: str | int = place.faces if place and place.faces is not None else 0 if target.by == EYES else ""
         name = self.name if aligned else self.path
         way = target.by if target.by in WAYS else "points " + " and ".join(target.by.split(","))
         return (name, *transform, way, sure, faces, self.why, 0 if aligned else 1)

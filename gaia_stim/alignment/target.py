@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.spatial import ConvexHull, QhullError
 from skimage.draw import polygon2mask
 
-from gaia_stim.alignment.anchors import Anchored
+from gaia_stim.alignment.anchors import NO_POINTS, Anchored
 from gaia_stim.alignment.similarity import Similarity, targets
 from gaia_stim.images import Pixels, Positions, parse_colour, with_channels
 
@@ -22,8 +22,6 @@ OVAL, OVAL_BELOW = (1.2, 1.6), 0.42
 """Half axes of the oval in distances between the two places, and how far below them its centre lies."""
 CORNERS, FINER = 256, 4
 """Of the polygon that is an oval, and how many times finer than pixels a mask is drawn."""
-
-NO_POINTS: Positions = np.empty((0, 2))
 
 Shares = npt.NDArray[np.float64]
 """(size, size): how much of each pixel is kept, in [0, 1]."""

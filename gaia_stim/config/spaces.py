@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Config, Count, Device, Fit, FolderConfig, Force, Precision, Seed, Threads
-from gaia_stim.config.options import Asking, Decides, Input, Output, Role, Watching
+from gaia_stim.config.options import Asking, Decides, Input, Model, Output, Role, Watching
 
 
 class ModelConfig(Config):
@@ -246,13 +246,18 @@ class AlignConfig(FolderConfig):
     ] = None
     by: Annotated[
         str,
-        Field(pattern=r"^(auto|eyes|[^,]+,[^,]+)$"),
+        Field(pattern=r"^(auto|eyes|set|[^,]+,[^,]+)$"),
         Decides(
             "What is put in place: eyes, which are found; two points, NAME,NAME, the one that shall lie left first; "
-            "auto: the points 0,1 where --points are given, else the eyes, if most images have faces.",
+            "set: whatever the images have in common, they are aligned by each other; auto: the points 0,1 where "
+            "--points are given, else the eyes, if most images have faces.",
             "WAY",
         ),
     ] = "auto"
+    like: Annotated[
+        Path | None,
+        Model("Do what was done to the images of this model: by what, where, how large, with what edges.", "RUN"),
+    ] = None
     unsure: Annotated[
         Literal["leave", "keep"],
         Decides("What becomes of images with several faces, or one that is hardly seen: left out, or aligned."),
@@ -279,6 +284,11 @@ class AlignConfig(FolderConfig):
 
     @model_validator(mode="after")
     def _points_are_given(self) -> "AlignConfig":
+        asked = self.model_fields_set & {"by", "distance", "height", "size", "pad", "mask", "symmetrise"}
+        if self.like and asked:
+            raise ValueError(f"--{min(asked)}: follows from --like {self.like}; leave out one of them")
+        if self.mask == "points" and self.by == "set" and self.points is None:
+            raise ValueError("--mask points needs points: give --points FILE, or --mask oval")
         if "," in self.by and self.points is None:
             raise ValueError(f"--by {self.by} names points: give --points FILE, or --by eyes to find the eyes")
         return self
