@@ -190,8 +190,8 @@ PARTS: dict[str, tuple[Callable[[np.random.Generator, int], Held], tuple[int, ..
     "constant": (constant, (144, 432), "trials"),
     "mlds": (mlds, (220, 600), "trials"),
     "2afc": (two, (220, 600), "trials"),
-    "people": (people, (4, 8, 16), "people"),
-    "people-mlds": (people_mlds, (4, 8, 16), "people"),
+    "people": (people, (4, 12), "people"),
+    "people-mlds": (people_mlds, (4, 12), "people"),
 }
 
 
