@@ -59,7 +59,9 @@ def published() -> pd.DataFrame:
 
 def told(what: str, ours: pd.Series, theirs: pd.Series) -> None:
     off = (ours - theirs).abs()
-    print(f"{what}: n {len(ours)}, r {ours.corr(theirs):.3f}, mean difference {off.mean():.3f}, largest {off.max():.3f}")
+    print(
+        f"{what}: n {len(ours)}, r {ours.corr(theirs):.3f}, mean difference {off.mean():.3f}, largest {off.max():.3f}"
+    )
 
 
 def again(table: pd.DataFrame, name: str) -> float:

@@ -177,7 +177,8 @@ def _numbers(function: Function) -> Values:
 def _named(best: Values, low: Values, high: Values, is_biased: bool) -> dict[str, float]:
     """The figures of a function and of the ends of its intervals."""
     found: dict[str, float] = {}
-    for ending, (pse, log_sigma, guess, lapse, half, bias) in zip(("", "_low", "_high"), (best, low, high), strict=True):
+    for ending, values in zip(("", "_low", "_high"), (best, low, high), strict=True):
+        pse, log_sigma, guess, lapse, half, bias = values
         found[f"pse{ending}"] = pse
         found[f"half{ending}"] = half
         found[f"jnd{ending}"] = JND * np.exp(log_sigma)
