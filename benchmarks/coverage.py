@@ -119,7 +119,14 @@ def mlds(rng: np.random.Generator, trials: int) -> Held:
     share = rng.uniform(0.01, 0.06) if rng.random() < 0.5 else 0.0
     is_second = np.where(rng.random(trials) < share, rng.random(trials) < 0.5, felt > 0)
     fit = fitted(fit_mlds, "mlds", places[at], is_second)
-    return {**scale_held(fit, places, truth), "sigma": within(fit, "sigma", sigma)}
+    found = {**scale_held(fit, places, truth), "sigma": within(fit, "sigma", sigma)}
+    slips = "slips" if share else "no slips"
+    return found | {
+        f"{slips}: sigma": found["sigma"],
+        f"{slips}: below": float(fit.figures["sigma_high"] < sigma),
+        f"{slips}: above": float(fit.figures["sigma_low"] > sigma),
+        f"{slips}: found": float(fit.figures["lapse"] > 0),
+    }
 
 
 def two(rng: np.random.Generator, trials: int) -> Held:
