@@ -58,7 +58,7 @@ def draws(codes: Codes, size: int, count: int, seed: int) -> Iterator[Codes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--run", type=Path, help="a run folder; else the model that commands would take")
+    parser.add_argument("--run", help="a run folder, or builtin; else the model that commands would take")
     parser.add_argument("--images", type=Path, help="the folder it was trained on; its held-out tenth is used")
     parser.add_argument("--count", type=int, default=100, help="pairs, wheels and grids to draw")
     parser.add_argument("--steps", type=int, default=9)

@@ -6,6 +6,10 @@ answers say little. The estimate is the likeliest function; intervals about one 
 grid (Schuett et al. 2016, doi:10.1016/j.visres.2016.02.002), for simulated experiments say too little of how uncertain
 sigma is with few trials. The scale is the function without guesses and lapses: equal steps of it are equal changes of
 the share of answers.
+
+The PSE is the middle of the function without them. Where the two rates differ, the answers are half and half somewhere
+else, at `half`: of people who looked at morphs of faces (`benchmarks/people.py`) that is what comes back in a second
+session, and what published points of subjective equality are, for those know no rates.
 """
 
 from typing import NamedTuple
@@ -52,6 +56,8 @@ NARROWED = 5
 """Times that the grid is laid anew, at most."""
 DRIFT = 1.5
 """How often wider the function of all together is than a person's own, before it is warned of."""
+ASIDE = 0.5
+"""JNDs that `half` lies from the PSE before it is warned of."""
 BIASED = 2.5
 """Standard errors by which answers to equal stimuli have to differ from half and half."""
 
@@ -67,6 +73,11 @@ class Function(NamedTuple):
     """Share of the first answer far above."""
     bias: float = 0.0
     """In sigmas, towards the comparison where it comes second."""
+
+    @property
+    def half(self) -> float:
+        """Where half of the answers are the second one, without a bias: the PSE, if the rates are equal."""
+        return self.pse + self.sigma * float(ndtri((0.5 - self.guess) / (1 - self.guess - self.lapse)))
 
     def chance(self, rows: Values) -> Values:
         """(m,): of the second answer to rows of alpha, order and whether there is a difference (m, 3)."""
@@ -159,14 +170,17 @@ def _fit(
 
 def _numbers(function: Function) -> Values:
     """What there are intervals of, each where it has no bounds near."""
-    return np.array([function.pse, np.log(function.sigma), function.guess, function.lapse, function.bias])
+    pse, sigma, guess, lapse, bias = function
+    return np.array([pse, np.log(sigma), guess, lapse, function.half, bias])
 
 
 def _named(best: Values, low: Values, high: Values, is_biased: bool) -> dict[str, float]:
     """The figures of a function and of the ends of its intervals."""
     found: dict[str, float] = {}
-    for ending, (pse, log_sigma, guess, lapse, bias) in zip(("", "_low", "_high"), (best, low, high), strict=True):
+    for ending, values in zip(("", "_low", "_high"), (best, low, high), strict=True):
+        pse, log_sigma, guess, lapse, half, bias = values
         found[f"pse{ending}"] = pse
+        found[f"half{ending}"] = half
         found[f"jnd{ending}"] = JND * np.exp(log_sigma)
         found[f"sigma{ending}"] = np.exp(log_sigma)
         found[f"guess{ending}"] = float(np.clip(guess, 0, 1))
@@ -373,6 +387,12 @@ def _warnings(
         found.append(
             f"people differ: the JND of all together, {JND * best.sigma:.3g}, holds how their PSEs differ; a person's "
             f"own is {own_jnd:.3g} (jnd_of_a_person)"
+        )
+    if abs(best.half - best.pse) > ASIDE * JND * best.sigma:
+        found.append(
+            f"guesses and lapses differ, {best.guess:.2f} and {best.lapse:.2f}: the answers are half and half at alpha "
+            f"{best.half:.3g} (half), not at the PSE, {best.pse:.3g}, the middle of the function without them; where a "
+            "preference and no slips make the difference, half is the one to report"
         )
     found += of_lapses({"guess": best.guess, "lapse": best.lapse})
     return [*found, *_of_bias(counts), *beyond(levels)]

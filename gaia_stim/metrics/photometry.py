@@ -32,6 +32,10 @@ class Display:
     encode: Callable[[Plane], Plane]
     """Light in [0, 1] as levels / 255, which need not be whole."""
 
+    def as_srgb(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Levels that look on an sRGB display as these look on this one."""
+        return np.rint(255 * encoded(self.light)).astype(np.uint8)[pixels]
+
     def record(self) -> str | dict[str, Any]:
         """All that is needed to have it again: its name, or the measured table itself."""
         return {"table": self.name, "light": self.light.tolist()} if self.name.endswith(".csv") else self.name

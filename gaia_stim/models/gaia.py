@@ -244,7 +244,7 @@ def structure_loss(x: Float[Tensor, "batch ..."], z: Float[Tensor, "batch latent
 def mix_pairs(z: Codes, rng: torch.Generator) -> Codes:
     """As many interpolations as codes: sample i with i + B/2, then the first half reversed with the second half.
 
-    t ~ Normal(0.5, 0.25), one for each pair and not clipped: about 5 % of the points extrapolate (§2.2).
+    t ~ Normal(0.5, 0.25), one for each pair and not clipped: about 5 % of the points extrapolate (§2).
     """
     first, second = z.chunk(2)
     a, b = torch.cat([first, first.flip(0)]), torch.cat([second, second])

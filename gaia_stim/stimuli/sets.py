@@ -203,7 +203,7 @@ def write_pictures(
 ) -> StimulusSet:
     """Write the pictures of a plan, however they came about, as a set in one step, each measured as written.
 
-    Their luminance is that on the display that they are for.
+    Their luminance is that on the display that they are for; the sheet is for sRGB, and has them as they look there.
     """
     rows: list[Row] = []
     shown: list[Pixels] = []
@@ -211,6 +211,7 @@ def write_pictures(
     sizes: list[int] = []
     total = len(plan.rows)
     every = _every(total)
+    title = plan.title if display is SRGB else f"{plan.title}, as on the display ({display.name})"
 
     def needed() -> int:
         return total * sum(sizes) // max(1, len(sizes))
@@ -231,9 +232,9 @@ def write_pictures(
                 rows.append(_travelled(row, rows[-1] if rows else None))
                 if index % every == 0:
                     # A copy: the picture is a view of a whole tile.
-                    shown.append(shrunk(pixels, SHEET_SIDE).copy())
+                    shown.append(shrunk(display.as_srgb(pixels), SHEET_SIDE).copy())
                     labels.append(_label(row))
-        write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=plan.title))
+        write_png(staging / SHEET, contact_sheet(shown, plan.columns, labels=labels, title=title))
         about = finish(staging, rows)
         write_bytes(staging / MANIFEST, manifest_csv(rows))
         return about

@@ -1,5 +1,7 @@
 """What intervals are about and whether they hold it, and what lapses and biases do: observers who compare noisy
-sensations and toss a coin now and then. benchmarks/intervals.py has the same with more of everything.
+sensations and toss a coin now and then. benchmarks/intervals.py has the same with more of everything, and
+benchmarks/coverage.py other observers. Of so few experiments a share is known to some 0.06: these tests see that the
+intervals are about what they say, and do not measure how often they hold it.
 """
 
 from dataclasses import replace
@@ -81,7 +83,7 @@ def test_an_interval_over_people_holds_the_population() -> None:
         for is_told, who in ((True, person), (False, "p")):
             figures = fitted(fit_identification, identified(seed, 360, pse=pse[person], who=who), bootstrap=25).figures
             held[is_told].append(figures["pse_low"] <= 0.42 <= figures["pse_high"])
-    assert np.mean(held[True]) >= 0.85 and np.mean(held[False]) <= 0.7
+    assert np.mean(held[True]) >= 0.9 and np.mean(held[False]) <= 0.65
 
 
 def test_a_scale_of_people_who_differ() -> None:
@@ -97,7 +99,7 @@ def test_a_scale_of_people_who_differ() -> None:
             fit = fitted(fit_mlds, differed(seed, 600, power, who=who), bootstrap=40)
             inside = (fit.low[::4] <= truth) & (truth <= fit.high[::4])
             held[is_told].append(inside[1:-1].mean())
-    assert np.mean(held[True]) >= 0.85 and np.mean(held[False]) <= 0.6
+    assert np.mean(held[True]) >= 0.95 and np.mean(held[False]) <= 0.6
 
 
 def test_it_is_said_what_intervals_are_about() -> None:
@@ -140,7 +142,8 @@ def test_a_persons_jnd_is_not_that_of_all_together() -> None:
     pse = np.random.default_rng(3).normal(0.5, 0.2, 12)[person]
     fit = fitted(fit_identification, identified(1, 1080, 0.08, pse=pse, who=person), bootstrap=20)
     assert fit.figures["jnd"] > 2 * JND * 0.08
-    assert fit.figures["jnd_of_a_person"] == pytest.approx(JND * 0.08, rel=0.2)
+    # Three standard errors of these 1080 answers; whether it is right in the mean is for benchmarks/coverage.py.
+    assert fit.figures["jnd_of_a_person"] == pytest.approx(JND * 0.08, rel=0.18)
     assert fit.figures["jnd_of_a_person_low"] < fit.figures["jnd_of_a_person"] < fit.figures["jnd"]
     assert fit.figures["pse_sd_over_people"] == pytest.approx(np.std(np.unique(pse), ddof=1), rel=0.3)
     assert any(warning.startswith("people differ: the JND of all together") for warning in fit.warnings)
@@ -189,7 +192,7 @@ def test_the_jnd_of_90_trials_lies_in_its_interval() -> None:
             [one.sigma for one in posterior(counts, best, LIMITS, 300, np.random.default_rng(0))], [0.025, 0.975]
         )
         held.append(low <= 0.12 <= high)
-    assert np.mean(held) >= 0.9
+    assert np.mean(held) >= 0.95
 
 
 def test_the_posterior_is_that_of_a_plain_reckoning() -> None:
@@ -218,7 +221,8 @@ def test_random_answers_do_not_double_the_noise_of_a_difference_scale() -> None:
         [fitted(fit_mlds, differed(seed, 500, lapse=lapse)) for seed in range(10)] for lapse in (0.0, 0.06)
     )
     noise, truth = (np.mean([fit.figures["sigma"] for fit in some]) for some in (fits, without))
-    assert noise == pytest.approx(truth, rel=0.1) and truth == pytest.approx(0.1, rel=0.15)
+    # Maximum likelihood with a free step for each stimulus has sigma a tenth too small after 500 trials.
+    assert noise == pytest.approx(truth, rel=0.1) and 0.085 < truth < 0.1
     assert np.mean([fit.figures["lapse"] for fit in fits]) == pytest.approx(0.06, abs=0.02)
     assert all(
         any("look as if answered by chance" in text for text in fit.warnings) for fit in fits if fit.figures["lapse"]
@@ -246,8 +250,8 @@ def test_lapses_in_choices_of_the_higher() -> None:
     pairs = np.array([rng.choice(9, 2, replace=False) for _ in range(1500)]) / 8
     felt = pairs**1.5 + 0.15 / np.sqrt(2) * rng.standard_normal(pairs.shape)
     fit = fitted(fit_2afc, answers("2afc", pairs, tossed(rng, felt[:, 1] > felt[:, 0], 0.1), ("a", "b")), bootstrap=5)
-    assert fit.figures["lapse"] == pytest.approx(0.1, abs=0.04)
-    assert fit.figures["sigma_of_a_difference"] == pytest.approx(0.15, rel=0.25)
+    assert fit.figures["lapse"] == pytest.approx(0.1, abs=0.02)
+    assert fit.figures["sigma_of_a_difference"] == pytest.approx(0.15, rel=0.1)
 
 
 # -- the standard with itself ------------------------------------------------------------------------------------------
@@ -269,9 +273,9 @@ def test_the_standard_with_itself_tells_a_bias() -> None:
     """The second one looks higher by 0.1: the function of both orders together would be flatter, at the same PSE."""
     truth = ndtr(0.1 / 0.12)
     fits = [fitted(fit_constant, compared(seed, 0.1), bootstrap=30 if seed < 2 else 0) for seed in range(8)]
-    assert np.mean([fit.figures["second_if_equal"] for fit in fits]) == pytest.approx(truth, abs=0.03)
-    assert np.mean([fit.figures["sigma"] for fit in fits]) == pytest.approx(0.12, rel=0.1)
-    assert np.mean([fit.figures["pse"] for fit in fits]) == pytest.approx(0.5, abs=0.02)
+    assert np.mean([fit.figures["second_if_equal"] for fit in fits]) == pytest.approx(truth, abs=0.015)
+    assert np.mean([fit.figures["sigma"] for fit in fits]) == pytest.approx(0.12, rel=0.05)
+    assert np.mean([fit.figures["pse"] for fit in fits]) == pytest.approx(0.5, abs=0.01)
     for fit in fits[:2]:
         assert fit.figures["second_if_equal_low"] < truth < fit.figures["second_if_equal_high"]
         assert any("shown with itself" in text and "one place is preferred" in text for text in fit.warnings)

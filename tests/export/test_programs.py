@@ -237,6 +237,16 @@ def test_bids_names_and_tables(stimuli: StimulusSet, out: Path) -> None:
     assert json.loads((out / "dataset_description.json").read_text())["License"] == "CC BY 4.0"
 
 
+def test_bids_tells_what_every_column_of_a_manifest_is() -> None:
+    """Also those that are there only now and then: a new one has to be described."""
+    drawn = {"image": "stim_file", "stim_license": "license"}
+    told = {drawn.get(name, name) for name in ALL_COLUMNS}
+    assert told <= set(bids.COLUMNS) | set(bids.EXPERIMENTAL)
+    assert set(bids.COLUMNS) - told == {"set_id", "set_name"}
+    page = (Path(__file__).parents[2] / "docs" / "stimulus-sets.md").read_text(encoding="utf-8")
+    assert not [name for name in ALL_COLUMNS if f"`{name}`" not in page]
+
+
 def test_bids_labels_that_meet(tmp_path: Path, out: Path) -> None:
     stimuli = planted_morph(tmp_path / "set", 2)
     stimuli.table["stim_id"] = ["m_11", "m_1_1"]

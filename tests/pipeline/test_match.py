@@ -147,6 +147,15 @@ def test_files_for_another_display_have_the_luminance_there(continuum: Path, tmp
         assert StimulusSet.open(back.out).table["mean_luminance"].tolist() == pytest.approx([target] * 5, abs=3e-3)
 
 
+def test_the_sheet_shows_a_set_for_another_display_as_it_looks_there(continuum: Path, tmp_path: Path) -> None:
+    """Of 32 px pictures a tile has each pixel three by three: its levels are those of the picture before."""
+    made = match(MatchConfig(stimuli=continuum, out=tmp_path / "new", display="linear", dither="none"))
+    sheets = [read_image(folder / "sheet.png").astype(int) for folder in (continuum, made.out)]
+    assert levels_of(continuum).mean() > levels_of(made.out).mean() + 0.05
+    below = [sheet[-130:] for sheet in sheets]  # without the title
+    assert np.abs(below[0] - below[1]).mean() < 4
+
+
 def test_a_display_alone_is_something_to_do_and_its_table_is_known_by_its_content(
     continuum: Path, tmp_path: Path
 ) -> None:
