@@ -24,6 +24,8 @@ from gaia_stim.labels import Landmarks, landmarks_csv, read_landmarks
 from gaia_stim.outputs import Kind, made_once
 
 IMAGES, LANDMARKS, TRANSFORMS, SHEET = "images", "landmarks.csv", "alignment.csv", "alignment.png"
+MUCH = 0.25
+"""Images of which more than this lies beyond their edges are told."""
 TABLES = ("labels.csv", "licenses.csv", "licences.csv")
 """What stands beside images and is about them: taken along as it is."""
 ALIGNED = Kind(
@@ -135,18 +137,25 @@ def _make(
     size = config.size or own_size([there for _, there in kept], config.distance)
     target = Target(by, config.distance, config.height, size, config.pad, config.mask, config.symmetrise)
     moved: dict[str, Positions] = {}
+    beyond: dict[str, float] = {}
     for image, there in tracked(kept, "aligning", len(kept), listen):
         try:
             moved[image.name] = target.similarity(there)(there.landmarks)
-            aligned = target.put(read_image(config.images / image.path), there)
+            pixels = read_image(config.images / image.path)
+            aligned, beyond[image.path] = target.put(pixels, there), target.beyond(pixels, there)
         except ValueError as error:
             raise DataError(f"{source}: {image.path}: {error}") from None
         place = staging / IMAGES / image.name
         place.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(place, image_bytes(aligned, place.suffix))
     write_bytes(staging / LANDMARKS, landmarks_csv(Landmarks(staging / LANDMARKS, carried, moved)))
-    write_bytes(staging / TRANSFORMS, csv_bytes([COLUMNS, *(image.row(target) for image in outcomes)]))
+    write_bytes(
+        staging / TRANSFORMS, csv_bytes([COLUMNS, *(image.row(target, beyond.get(image.path)) for image in outcomes)])
+    )
     write_png(staging / SHEET, alignment_sheet(config.images, outcomes, target))
+    if cut := [path for path, share in beyond.items() if share > MUCH]:
+        much = f"{len(cut)} of {len(kept)} images fill less than {1 - MUCH:.0%} of the square: {in_brief(cut)}"
+        listen(Note(f"{much}; a larger --distance shows less round the places, --pad COLOUR hides the streaks"))
     for table in _tables(config):
         shutil.copyfile(table, staging / table.name)
     told = {
