@@ -7,6 +7,7 @@ any of them, and how far they lie apart tells how sure it is.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +94,22 @@ class _Found:
 
 def find_face(pixels: Pixels) -> Face | None:
     """The largest face of a picture (H, W, 1 or 3), or none. The same picture gives the same face."""
+    with _one_thread():
+        return _found(pixels)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums are not the same to the last bit on several."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _found(pixels: Pixels) -> Face | None:
     small = shrunk(with_channels(pixels, 3), LONGEST)
     found = next((faces for look in _looks(*small.shape[:2]) if (faces := _faces(small, look))), None)
     if not found:
