@@ -7,6 +7,7 @@ any of them, and how far they lie apart tells how sure it is.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +94,22 @@ class _Found:
 
 def find_face(pixels: Pixels) -> Face | None:
     """The largest face of a picture (H, W, 1 or 3), or none. The same picture gives the same face."""
+    with _one_thread():
+        return _found(pixels)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums are not the same to the last bit on several."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _found(pixels: Pixels) -> Face | None:
     small = shrunk(with_channels(pixels, 3), LONGEST)
     found = next((faces for look in _looks(*small.shape[:2]) if (faces := _faces(small, look))), None)
     if not found:
@@ -184,7 +201,7 @@ def _settled(pixels: Pixels, landmarks: Positions) -> tuple[Positions, float]:
 
 def _points(pixels: Pixels, squares: Sequence[_Square], *, mirrored: bool = False) -> Positions:
     """The 68 points (n, 68, 2) of the faces in squares of a picture."""
-    crops = _views(pixels, squares, CROP)
+    crops = avg_pool2d(_views(pixels, squares, 2 * CROP), 2)  # so that nothing aliases
     shares = face_network().landmarks(crops.flip(-1) if mirrored else crops).double().numpy()
     if mirrored:
         shares = shares[:, MIRRORED] * (-1, 1) + (1, 0)
@@ -211,14 +228,14 @@ def _turn(radians: float) -> Positions:
 
 
 def _views(pixels: Pixels, squares: Sequence[_Square], size: int) -> Float[Tensor, "squares 3 size size"]:
-    """Squares of a picture in [0, 1], black beyond its edges; twice as large first, so that nothing aliases."""
+    """Squares of a picture in [0, 1], black beyond its edges."""
     height, width = pixels.shape[:2]
-    reduction = min(1.0, 2 * size / min(square.side for square in squares))
+    reduction = min(1.0, size / min(square.side for square in squares))
     small = resized(pixels, max(1, round(height * reduction)), max(1, round(width * reduction)))
     picture = torch.from_numpy(small.transpose(2, 0, 1).copy())[None].float() / 255
-    steps = (np.arange(2 * size) + 0.5) / (2 * size)
+    steps = (np.arange(size) + 0.5) / size
     shares = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     places = np.stack([square.places(shares) for square in squares])
     grid = torch.from_numpy(((places + 0.5) * 2 / (width, height) - 1).astype(np.float32))
-    grid = grid.reshape(len(squares), 2 * size, 2 * size, 2)
-    return avg_pool2d(torch.cat([grid_sample(picture, one[None], align_corners=False) for one in grid]), 2)
+    grid = grid.reshape(len(squares), size, size, 2)
+    return torch.cat([grid_sample(picture, one[None], align_corners=False) for one in grid])

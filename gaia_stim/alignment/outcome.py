@@ -9,7 +9,10 @@ from gaia_stim.alignment.target import Target
 from gaia_stim.errors import DataError
 from gaia_stim.images import is_written
 
-COLUMNS = ("image", "scale", "rotation_deg", "shift_x", "shift_y", "way", "confidence", "faces", "unsure", "left_out")
+COLUMNS = (
+    *("image", "scale", "rotation_deg", "shift_x", "shift_y", "way", "confidence", "faces", "unsure", "left_out"),
+    "beyond",
+)
 NO_PLACE, NO_PAIR = {EYES: "no face"}, "without both points"
 """Why an image has no place, by the way that looked for one."""
 
@@ -33,8 +36,11 @@ class Outcome:
         why = anchored.doubt if anchored else NO_PLACE.get(way, NO_PAIR)
         return cls(path, _written_as(path), anchored, why, left_out=anchored is None or (bool(why) and not keep))
 
-    def row(self, target: Target) -> tuple[str | float, ...]:
-        """`COLUMNS` of the table; no numbers where it was left out, no confidence in points that were given."""
+    def row(self, target: Target, beyond: float | None) -> tuple[str | float, ...]:
+        """`COLUMNS` of the table; no numbers where it was left out, no confidence in points that were given.
+
+        `beyond`: how much of it lies beyond the picture's edges.
+        """
         place = self.anchored
         aligned = place is not None and not self.left_out
         transform = target.similarity(place).numbers() if place is not None and aligned else ("",) * 4
@@ -42,7 +48,16 @@ class Outcome:
         faces: str | int = place.faces if place and place.faces is not None else 0 if target.by == EYES else ""
         name = self.name if aligned else self.path
         way = target.by if target.by in WAYS else "points " + " and ".join(target.by.split(","))
-        return (name, *transform, way, sure, faces, self.why, 0 if aligned else 1)
+        return (
+            name,
+            *transform,
+            way,
+            sure,
+            faces,
+            self.why,
+            0 if aligned else 1,
+            "" if beyond is None else round(beyond, 3),
+        )
 
 
 def check_names(outcomes: Iterable[Outcome]) -> None:

@@ -18,7 +18,7 @@ EDGE = "edge"
 """Beyond a picture's edges as at them; any other padding is a colour."""
 MASKED = "grey"
 """What surrounds a mask where no colour is given."""
-OVAL, OVAL_BELOW = (1.2, 1.6), 0.42
+OVAL, OVAL_BELOW = (1.05, 1.5), 0.42
 """Half axes of the oval in distances between the two places, and how far below them its centre lies."""
 CORNERS, FINER = 256, 4
 """Of the polygon that is an oval, and how many times finer than pixels a mask is drawn."""
@@ -69,6 +69,10 @@ class Target:
         elif self.mask == "points":
             made = self._over(made, self._inside(_hull(similarity(landmarks))))
         return made
+
+    def beyond(self, pixels: Pixels, anchored: Anchored) -> float:
+        """How much of the aligned image lies beyond the picture's edges, in [0, 1]."""
+        return 1 - float(self.similarity(anchored).covers(pixels.shape[0], pixels.shape[1], self.size).mean())
 
     def _over(self, pixels: Pixels, kept: Shares) -> Pixels:
         """The picture where it is kept, the colour elsewhere."""

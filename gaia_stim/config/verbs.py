@@ -77,7 +77,7 @@ VERBS: dict[str, Verb] = {
         spaces.AlignConfig,
         "gaia_stim.pipeline.align:align",
         SPACE,
-        "align photos/ --points landmarks.csv --by 0,1 --out aligned",
+        "align photos/ --out aligned",
         next="train {images}",
         makes=FOLDER,
     ),

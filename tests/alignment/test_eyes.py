@@ -1,14 +1,18 @@
 """Faces put at known places in pictures, and pictures without any."""
 
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
+import torch
 
 from gaia_stim.alignment import Face, Similarity, find_face
 from gaia_stim.alignment.eyes import MIRRORED
-from gaia_stim.images import Pixels, resized
+from gaia_stim.images import Pixels, read_image, resized
+from gaia_stim.labels import read_landmarks
 
 PUPILS = np.array([[203.3, 100.2], [245.7, 102.4]])
 """Of skimage's astronaut (NASA, public domain), as seen at six times the size."""
@@ -91,6 +95,25 @@ def test_the_mirror_of_the_mirror_is_the_face() -> None:
     np.testing.assert_allclose(mirrored.landmarks[MIRRORED] * (-1, 1) + (511, 0), there.landmarks, atol=2)
 
 
-def test_the_same_picture_gives_the_same_face() -> None:
-    first, second = face_of(astronaut()), face_of(astronaut())
+def test_the_same_picture_gives_the_same_face_on_any_number_of_threads() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        first = face_of(astronaut())
+        torch.set_num_threads(2)
+        second = face_of(astronaut())
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
     assert (first.landmarks == second.landmarks).all() and first.confidence == second.confidence
+
+
+def test_photographs() -> None:
+    """`benchmarks/eyes.py` has all of them."""
+    folder = Path(os.environ.get("GAIA_STIM_DATA", "nowhere")) / "faces"
+    if not folder.is_dir():
+        pytest.skip("GAIA_STIM_DATA has no faces/")
+    points = read_landmarks(folder / "landmarks.csv")
+    for name in ("canada_044f.jpg", "london_027_neutral.jpg", "london_121_neutral.jpg", "london_143_neutral.jpg"):
+        face = face_of(read_image(folder / "images" / name))
+        assert off(face, points.positions[name][:2]) < WITHIN and face.faces == 1 and face.confidence > 0.7, name

@@ -76,8 +76,8 @@ def test_eyes_come_to_lie_where_they_shall(photos: Path, tmp_path: Path, capsys:
         np.testing.assert_allclose(points[:2], [[49.42, 58.38], [77.58, 58.38]], atol=0.01)
     assert (out / "labels.csv").read_bytes() == (tmp_path / "labels.csv").read_bytes()
     rows = (out / "alignment.csv").read_text().splitlines()
-    assert rows[0] == "image,scale,rotation_deg,shift_x,shift_y,way,confidence,faces,unsure,left_out"
-    assert rows[4] == "dora.jpg,,,,,points 0 and 1,,,without both points,1" and len(rows) == 5
+    assert rows[0] == "image,scale,rotation_deg,shift_x,shift_y,way,confidence,faces,unsure,left_out,beyond"
+    assert rows[4] == "dora.jpg,,,,,points 0 and 1,,,without both points,1," and len(rows) == 5
     # Anna's eyes are 40.2 apart and 5.7 degrees askew.
     assert (
         float(rows[1].split(",")[1]) == pytest.approx(0.22 * 128 / np.hypot(40, 4), rel=1e-5)
@@ -286,7 +286,7 @@ def test_own_points_are_carried_beside_those_found(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["--by", "0,1"], 2, "--by 0,1 names points: give --points FILE, or --by eyes"),
+        (["--by", "0,1"], 2, "--by 0,1 names points: give --points FILE, --by eyes"),
         (["--pad", "blueish"], 2, "'blueish' is not a colour"),
         ([], 3, "faces were found in 0 of 1 images; give --points FILE, or --by eyes"),
         (["--by", "eyes"], 3, "has eyes of none of the images"),
@@ -310,6 +310,8 @@ def test_beyond_the_picture_and_outside_the_mask_there_is_the_colour(photos: Pat
     # Bert's eyes lie high and left in his photograph: a part of the square is beyond it.
     plain, padded = made("--pad", "edge"), made("--pad", "#ff0000")
     red = (padded == (255, 0, 0)).all(axis=2)
+    rows = {row["image"]: row for row in csv.DictReader((tmp_path / "--pad-edge" / "alignment.csv").open())}
+    assert red.mean() == pytest.approx(float(rows["bert.png"]["beyond"]), abs=0.01)
     assert 0.05 < red.mean() < 0.5 and red[0].all() and not (plain == (255, 0, 0)).all(axis=2).any()
     inside = ~red & (np.abs(plain - padded).max(axis=2) == 0)
     assert (red | inside).mean() > 0.98  # the rest is one pixel wide
