@@ -286,9 +286,9 @@ def test_own_points_are_carried_beside_those_found(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["--by", "0,1"], 2, "--by 0,1 names points: give --points FILE, --by eyes"),
+        (["--by", "0,1"], 2, "--by 0,1 names points: give --points FILE, or --by eyes"),
         (["--pad", "blueish"], 2, "'blueish' is not a colour"),
-        ([], 3, "faces were found in 0 of 1 images; give --points FILE, or --by eyes"),
+        ([], 3, "faces were found in 0 of 1 images; give --points FILE, --by eyes"),
         (["--by", "eyes"], 3, "has eyes of none of the images"),
     ],
 )
