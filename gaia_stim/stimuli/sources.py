@@ -13,9 +13,11 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import Frame, Pixels, every_image, has_several, hash_pixels, is_grey, read_image, several_in_words
 from gaia_stim.metrics.reconstruction import l1
+from gaia_stim.space.carrying import Residuals
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
+from gaia_stim.stimuli.points import PointsGain, placed_by
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,13 @@ class SourceImage:
     original: Image
     picture: Pixels
     """As the model sees it: uint8 (size, size, channels)."""
-    side: int
-    """Pixels of a side of the square that it was cut or padded to."""
+    frame: Frame
+    """The square that it was cut or padded to."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of a side of that square."""
+        return int(self.frame.side)
 
     def at(self, space: Space, side: int) -> Pixels:
         """The same square at another size: uint8 (side, side, channels). Raises `DataError` where it is gone."""
@@ -60,6 +67,8 @@ class Encoded:
 
     codes: Codes
     record: dict[str, Any] = field(default_factory=dict)
+    residuals: Residuals | None = None
+    """Velocities of their own beside those of their codes."""
 
 
 def gather(
@@ -80,8 +89,32 @@ def gather(
     return [one if isinstance(one, SourceImage) else next(read) for one in given]
 
 
-def encoded(space: Space, images: Sequence[SourceImage], refine: int = 0, listen: Listener = silent) -> Encoded:
-    """The codes of the images, each fitted to its image by `refine` steps; the listener hears what that gained."""
+def encoded(
+    space: Space,
+    images: Sequence[SourceImage],
+    refine: int = 0,
+    points: Path | None = None,
+    listen: Listener = silent,
+) -> Encoded:
+    """The codes of the images, each fitted to its image by `refine` steps, and residual velocities by their points.
+
+    The listener hears what that gained. Raises as `stimuli.points`.
+    """
+    found = _refined(space, images, refine, listen)
+    if points is None:
+        return found
+    own = placed_by(points, space, [(image.source.path, image.frame) for image in images], found.codes)
+    gained = [PointsGain.of(image.source.source_id, one) for image, one in zip(images, own, strict=True)]
+    for gain in gained:
+        listen(Note(f"points of {gain.source_id}: {gain.off_before:.2f} % to {gain.off_after:.2f} % of a side away"))
+    return Encoded(
+        found.codes,
+        {**found.record, "points": {"used": len(own[0].points), "images": [vars(gain) for gain in gained]}},
+        np.stack([one.residual for one in own]),
+    )
+
+
+def _refined(space: Space, images: Sequence[SourceImage], refine: int, listen: Listener) -> Encoded:
     pictures = [image.picture for image in images]
     codes = space.encode(pictures)
     if not refine:
@@ -145,8 +178,8 @@ def read_source(space: Space, source: Source, image: Image) -> SourceImage:
     return SourceImage(source, image, *_seen(space, image))
 
 
-def _seen(space: Space, image: Image) -> tuple[Pixels, int]:
-    """The picture that the model sees, and how many pixels a side had that it was made of."""
+def _seen(space: Space, image: Image) -> tuple[Pixels, Frame]:
+    """The picture that the model sees, and the square that it was made of."""
     dataset = space.config.dataset
     pixels = image if isinstance(image, np.ndarray) else read_image(Path(image), dataset.background)
     # A model trained with --channels 1 saw its colour images as grey too, and wants these so.
@@ -157,4 +190,4 @@ def _seen(space: Space, image: Image) -> tuple[Pixels, int]:
             f"{name}: is in colour, and the model ({space.run}) has learned from grey images; "
             "make the image grey, or give a --model of colour images"
         )
-    return space.prepare(pixels), int(Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit).side)
+    return space.prepare(pixels), Frame.of(pixels.shape[0], pixels.shape[1], dataset.fit)
