@@ -192,7 +192,7 @@ class Carried:
         mean = _texture(self.decoder, (weights @ codes.astype(np.float64)).astype(np.float32))
         for own, weight in zip(map(self._texture, range(len(codes))), weights, strict=True):
             mean = mean - float(weight) * own
-        return _blurred(mean, TONE)
+        return blurred(mean, TONE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,14 +220,14 @@ def _kept(
     apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
     off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
     # Their logarithms: far from all sources agreement itself is 0.
-    agreement = -_blurred(off, SPREAD) / (2 * TOLERANCE**2)
+    agreement = -blurred(off, SPREAD) / (2 * TOLERANCE**2)
     chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
     return agreement.amax(dim=0, keepdim=True).exp(), chosen[:-1] + chosen[-1:] * shares
 
 
 def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tensor, "some 1 size size"]:
     """Mean squares over the channels of what is finer than tone."""
-    return (differences - _blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
+    return (differences - blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:
@@ -275,7 +275,7 @@ def _energies(picture: Picture) -> list[Picture]:
     """Of each octave of lightness the mean square round each place: (1, 1, height, width), on blocks of its pixels."""
     *levels, _ = _pyramid(picture.mean(dim=1, keepdim=True))
     pooled = [functional.avg_pool2d(level.square(), POOLED, ceil_mode=True) for level in levels]
-    return [_blurred(one, WINDOW).clamp_min(0) for one in pooled]
+    return [blurred(one, WINDOW).clamp_min(0) for one in pooled]
 
 
 def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:
@@ -294,7 +294,7 @@ def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture)
     return _collapsed([*levels, rest])
 
 
-def _blurred(picture: Picture, sigma: float) -> Picture:
+def blurred(picture: Picture, sigma: float) -> Picture:
     """Convolved with a Gaussian; beyond the border as at the border."""
     reach = int(3 * sigma + 0.5)
     taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=torch.float32) / sigma) ** 2)

@@ -7,7 +7,8 @@ velocity of the photograph's own, r, finer than the model's, on top of the one o
 
 so that at a photograph's own code its map is the same from both sides, and no end jumps. Known are points of each
 photograph, pᵢₖ, the same ones in all. In the frame that all images have in common each belongs in one place cₖ, the
-mean of where the photographs' codes alone take it. r is the smoothest that brings it there:
+mean of where the photographs' codes alone take it, or the residuals that they have already. r is the smoothest that
+brings it there:
 
     least  mean over k of |φᵢ(pᵢₖ) − cₖ|² + ∫ GRADIENT · |∇r|² + BENDING · |∇²r|²
 
@@ -26,7 +27,7 @@ import torch
 
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.carrying import FIELD, Points, Residual, ShapeMap
+from gaia_stim.space.carrying import FIELD, Points, Residual, Residuals, ShapeMap
 from gaia_stim.space.paths import Code, Codes
 
 NODES = 24
@@ -49,42 +50,49 @@ class Placed:
     points: Points
     """Those that it was fitted to."""
     before: float
-    """Mean distance of its points from where they belong, in half sides of the picture, by the code alone."""
+    """Mean distance of its points from where they belong, in half sides of the picture, without."""
     after: float
 
 
-def placed(decoder: Shaped, codes: Codes, points: Sequence[Points]) -> list[Placed]:
-    """Of photographs with these codes, and the same points (n, 2) of each, in half sides: their residuals."""
+def placed(decoder: Shaped, codes: Codes, points: Sequence[Points], start: Residuals | None = None) -> list[Placed]:
+    """Of photographs with these codes, and the same points (n, 2) of each, in half sides: their residuals.
+
+    With `start` the smoothest change of those residuals.
+    """
+    begun = np.zeros((len(codes), 2, NODES, NODES), np.float32) if start is None else start
     with torch.inference_mode():
-        alone = [_carried(decoder, code, at, None) for code, at in zip(codes, points, strict=True)]
+        alone = [_carried(decoder, *one) for one in zip(codes, points, begun, strict=True)]
         belong = np.mean(alone, axis=0)
-        return [_placed(decoder, code, at, belong) for code, at in zip(codes, points, strict=True)]
+        return [_placed(decoder, *one, belong) for one in zip(codes, points, begun, strict=True)]
 
 
-def _placed(decoder: Shaped, code: Code, points: Points, belong: Points) -> Placed:
-    folded = ShapeMap.of(decoder, code).folds()
-    before = _off(_carried(decoder, code, points, None), belong)
+def _placed(decoder: Shaped, code: Code, points: Points, start: Residual, belong: Points) -> Placed:
+    folded = ShapeMap.of(decoder, code, start).folds()
+    before = _off(_carried(decoder, code, points, start), belong)
     for stiffening in range(STIFFENINGS):
-        residual = _towards(decoder, code, points, belong, STIFFER**stiffening)
+        residual = _towards(decoder, code, points, start, belong, STIFFER**stiffening)
         after = _off(_carried(decoder, code, points, residual), belong)
         if after <= before and ShapeMap.of(decoder, code, residual).folds() <= folded:
             return Placed(residual, points, before, after)
-    return Placed(np.zeros_like(residual), points, before, before)
+    return Placed(start, points, before, before)
 
 
-def _towards(decoder: Shaped, code: Code, points: Points, belong: Points, stiffness: float) -> Residual:
-    residual = np.zeros((2, NODES**2))
+def _towards(
+    decoder: Shaped, code: Code, points: Points, start: Residual, belong: Points, stiffness: float
+) -> Residual:
+    change = np.zeros((2, NODES**2))
     rough = stiffness * roughness(NODES)
     for _ in range(ROUNDS):
-        now = _carried(decoder, code, points, _nodes(residual))
+        now = _carried(decoder, code, points, start + _nodes(change))
         # Simpson's mean over a point's way, which is nearly straight.
-        start, middle, end = (_bases(at) for at in (points, (points + now) / 2, now))
+        here, middle, there = (_bases(at) for at in (points, (points + now) / 2, now))
         for axis in (0, 1):
-            base = (start[axis] + 4 * middle[axis] + end[axis]) / 6
-            wanted = belong[:, axis] - now[:, axis] + base @ residual[axis]
+            base = (here[axis] + 4 * middle[axis] + there[axis]) / 6
+            wanted = belong[:, axis] - now[:, axis] + base @ change[axis]
             normal = base.T @ base / len(points) + rough
-            residual[axis] = np.linalg.solve(normal, base.T @ wanted / len(points))
-    return _nodes(residual)
+            change[axis] = np.linalg.solve(normal, base.T @ wanted / len(points))
+    residual: Residual = start + _nodes(change)
+    return residual
 
 
 def _nodes(residual: Matrix) -> Residual:
@@ -96,7 +104,7 @@ def _bases(points: Points) -> tuple[Matrix, Matrix]:
     return across.numpy(), down.numpy()
 
 
-def _carried(decoder: Shaped, code: Code, points: Points, residual: Residual | None) -> Points:
+def _carried(decoder: Shaped, code: Code, points: Points, residual: Residual) -> Points:
     held = torch.from_numpy(points.astype(np.float32)[None])
     there = fields.moved(held, ShapeMap.of(decoder, code, residual).there)
     found: Points = there[0].numpy().astype(np.float64)
@@ -114,4 +122,5 @@ def roughness(nodes: int) -> Matrix:
     none, first, second = (one.T @ one / nodes for one in (same, slope, bend))
     gradient = np.kron(first, none) + np.kron(none, first)
     bending = np.kron(second, none) + 2 * np.kron(first, first) + np.kron(none, second)
-    return GRADIENT * gradient + BENDING * bending
+    rough: Matrix = GRADIENT * gradient + BENDING * bending
+    return rough

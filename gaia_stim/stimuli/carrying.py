@@ -24,10 +24,6 @@ At = npt.NDArray[np.float64]
 
 SOURCE, MODEL = "source", "model"
 RESTORED = "restored"
-NOT_CARRIED = (
-    "--points: only photographs that are carried along go by points, and these stimuli are the model's own pictures; "
-    "give --size N, or photographs larger than those"
-)
 LARGEST = 1024
 """Pixels of a side that stimuli have at most where nobody asks for more."""
 LATENT, TOLD = "latent", 128
@@ -134,13 +130,10 @@ class Size:
         """The images with their codes, carried at that size, if they are.
 
         `shapes` is how much of each residual velocity is in the stimuli, where it may not be as much as of the image.
-        Raises `ConfigError` where there are residual velocities and images are not carried.
         """
         if self.side is None:
-            if points.residuals is not None:
-                raise ConfigError(NOT_CARRIED)
             return None
-        if points.residuals is None or np.array_equal(weights, shapes):
+        if points.residuals is None or shapes is None or np.array_equal(weights, shapes):
             shapes = None
         ids = tuple(image.source.source_id for image in images)
         read = [partial(image.at, space) for image in images]

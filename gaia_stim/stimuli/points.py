@@ -6,15 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gaia_stim.errors import ConfigError, DataError, in_brief
+from gaia_stim.errors import DataError, in_brief
 from gaia_stim.images import Frame, Positions
 from gaia_stim.labels import read_landmarks
-from gaia_stim.networks.base import Shaped
 from gaia_stim.space.carrying import Points
-from gaia_stim.space.paths import Codes
-from gaia_stim.space.photographs import NO_SHAPE
-from gaia_stim.space.placing import Placed, placed
-from gaia_stim.space.space import Space
+from gaia_stim.space.placing import Placed
 
 LEAST = 3
 """Points that are needed: fewer say too little of how a photograph differs from the others."""
@@ -35,21 +31,10 @@ class PointsGain:
         return cls(source_id, 50 * placed.before, 50 * placed.after)
 
 
-def placed_by(file: Path, space: Space, images: Sequence[tuple[str, Frame]], codes: Codes) -> list[Placed]:
-    """The residual velocities of images with these codes by their points in a file.
-
-    Raises `DataError` where it has no points of one, or too few that all have, `ConfigError` for a model without shape.
-    """
-    decoder = space.model.decoder
-    if not isinstance(decoder, Shaped):
-        raise ConfigError(f"--points {file}: {NO_SHAPE}")
-    return placed(decoder, codes, points_of(file, images))
-
-
 def points_of(file: Path, images: Sequence[tuple[str, Frame]]) -> list[Points]:
     """The points that all images, told by paths and frames, have inside their pictures: of each (points, 2).
 
-    In half sides of the picture. Raises as `placed_by`.
+    In half sides of the picture. Raises `DataError` where the file has none of one, or too few that all have.
     """
     if len(images) < 2:
         raise DataError(f"{file}: points say how photographs differ from each other; of one alone they say nothing")

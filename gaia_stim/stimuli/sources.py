@@ -1,23 +1,31 @@
 """The images that stimuli are made of: whose they are, how the model sees them, and their codes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gaia_stim.dataset import Dataset, image_ids
-from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file
 from gaia_stim.images import Frame, Pixels, every_image, has_several, hash_pixels, is_grey, read_image, several_in_words
 from gaia_stim.metrics.reconstruction import l1
-from gaia_stim.space.carrying import Residuals
+from gaia_stim.networks.base import Shaped
+from gaia_stim.space.carrying import FIELD, Residuals
 from gaia_stim.space.paths import Codes
+from gaia_stim.space.placing import placed
+from gaia_stim.space.registering import Detail, registered, template_of
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
-from gaia_stim.stimuli.points import PointsGain, placed_by
+from gaia_stim.stimuli.points import PointsGain, points_of
+
+NOT_CARRIED = (
+    "only photographs that are carried along go by points, and these stimuli are the model's own pictures; give a "
+    "model with a shape (--network deform), and --size N or photographs larger than its pictures"
+)
 
 
 @dataclass(frozen=True)
@@ -95,23 +103,43 @@ def encoded(
     refine: int = 0,
     points: Path | None = None,
     listen: Listener = silent,
+    *,
+    is_carried: bool = False,
 ) -> Encoded:
-    """The codes of the images, each fitted to its image by `refine` steps, and residual velocities by their points.
+    """The codes of the images, each fitted to its image by `refine` steps; the listener hears what that gained.
 
-    The listener hears what that gained. Raises as `stimuli.points`.
+    Images that are carried along get velocities of their own, too: by as many steps, and by their points in a file.
+    Raises `ConfigError` for points of images that are not carried, else as `stimuli.points`.
     """
+    if points is not None and not is_carried:
+        raise ConfigError(f"--points {points}: {NOT_CARRIED}")
     found = _refined(space, images, refine, listen)
-    if points is None:
-        return found
-    own = placed_by(points, space, [(image.source.path, image.frame) for image in images], found.codes)
+    if refine and is_carried and (template := template_of(space, listen)) is not None:
+        found = _registered(space, images, found, template, refine, listen)
+    return found if points is None else _placed(space, images, found, points, listen)
+
+
+def _registered(
+    space: Space, images: Sequence[SourceImage], found: Encoded, template: Detail, steps: int, listen: Listener
+) -> Encoded:
+    decoder = space.model.decoder
+    assert isinstance(decoder, Shaped)
+    pictures = [image.at(space, FIELD) for image in images]
+    each = tracked(zip(found.codes, pictures, strict=True), "fitting shapes", len(images), listen)
+    own = [registered(decoder, code, picture, template, steps) for code, picture in each]
+    return replace(found, residuals=np.stack(own))
+
+
+def _placed(space: Space, images: Sequence[SourceImage], found: Encoded, points: Path, listen: Listener) -> Encoded:
+    places = points_of(points, [(image.source.path, image.frame) for image in images])
+    decoder = space.model.decoder
+    assert isinstance(decoder, Shaped)
+    own = placed(decoder, found.codes, places, found.residuals)
     gained = [PointsGain.of(image.source.source_id, one) for image, one in zip(images, own, strict=True)]
     for gain in gained:
         listen(Note(f"points of {gain.source_id}: {gain.off_before:.2f} % to {gain.off_after:.2f} % of a side away"))
-    return Encoded(
-        found.codes,
-        {**found.record, "points": {"used": len(own[0].points), "images": [vars(gain) for gain in gained]}},
-        np.stack([one.residual for one in own]),
-    )
+    told = {"points": {"used": len(places[0]), "images": [vars(gain) for gain in gained]}}
+    return Encoded(found.codes, {**found.record, **told}, np.stack([one.residual for one in own]))
 
 
 def _refined(space: Space, images: Sequence[SourceImage], refine: int, listen: Listener) -> Encoded:

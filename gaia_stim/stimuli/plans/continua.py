@@ -69,7 +69,7 @@ def morph_plan(
     images = gather(space, [a, b])
     own = Size.of(space, images, size, detail)
     spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree))
-    ends = encoded(space, images, refine, points, listen)
+    ends = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
     weights, moves = (share(ends.codes, _between_two) for share in (vary.weights, vary.shapes))
@@ -117,12 +117,12 @@ def path_plan(
     [0.0, 90.0, 180.0, 270.0]
     """
     found = gather(space, images)
-    knots = encoded(space, found, refine, points, listen)
+    own = Size.of(space, found, size, detail)
+    knots = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, knots.codes)
     curve = look_up(PATHS, "path", path)(codes)
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
-    own = Size.of(space, found, size, detail)
     along = partial(_between_neighbours, curve.knots, is_wheel)
     weights, moves = (share(knots.codes, along) for share in (vary.weights, vary.shapes))
     render = own.render(space, found, knots, curve, weights, moves, steps, spacing)

@@ -78,7 +78,8 @@ def edit_plan(
     """
     directions = edit.directions()
     found = gather(space, images)
-    faces = encoded(space, found, refine, points, listen)
+    own = Size.of(space, found, size, detail)
+    faces = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
     # Row by row: the first attribute along the rows, the second from row to row, image after image.
     crossed = [one[::-1] for one in product(*reversed(edit.amounts))]
     total = len(found) * len(crossed)
@@ -94,7 +95,6 @@ def edit_plan(
     grid = np.tile(np.array(crossed, dtype=np.float64), (len(found), 1))
     starts = np.repeat(faces.codes, len(crossed), axis=0)
     far = _calibrated(space, starts, directions, grid, edit) if edit.calibrate else np.ones_like(grid)
-    own = Size.of(space, found, size, detail)
     return Plan(
         rows=rows,
         codes=moved(starts, [vary.direction(space, one) for one in directions], list((grid * far).T)),

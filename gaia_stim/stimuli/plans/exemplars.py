@@ -84,17 +84,18 @@ def average_plan(
     """
     found = gather(space, images)
     check_average(found)
-    own = encoded(space, found, refine, points, listen)
+    own = Size.of(space, found, size, detail)
+    encodings = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
     return Plan(
         rows=[replace(Row.numbered("average", 0, 1), source_ids=joined_ids(found))],
-        codes=average(vary.codes(space, own.codes))[None],
+        codes=average(vary.codes(space, encodings.codes))[None],
         title=f"average of {len(found)}{vary.words}",
-        record={"path": {"kind": "average"}, **vary.record(), **own.record},
-        carrying=Size.of(space, found, size, detail).carrying(
+        record={"path": {"kind": "average"}, **vary.record(), **encodings.record},
+        carrying=own.carrying(
             space,
             found,
-            own,
-            *(share(own.codes, _alike(len(found)))(np.zeros(1)) for share in (vary.weights, vary.shapes)),
+            encodings,
+            *(share(encodings.codes, _alike(len(found)))(np.zeros(1)) for share in (vary.weights, vary.shapes)),
         ),
     )
 
@@ -136,13 +137,13 @@ def caricature_plan(
     """
     found = gather(space, faces if isinstance(norm, Dataset) else [*faces, norm])
     images = found if isinstance(norm, Dataset) else found[:-1]
-    encodings = encoded(space, images, refine, points, listen)
+    own = Size.of(space, images, size, detail)
+    encodings = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     if isinstance(norm, Dataset):
         norm_id, centre = all_of("norm", norm).source_id, average(codes_of(space, norm, listen))
     else:
         norm_id, centre = found[-1].source.source_id, space.encode([found[-1].picture])[0]
     levels = np.array(amounts, dtype=np.float64)
-    own = Size.of(space, images, size, detail)
     total = len(images) * len(levels)
     rows = [
         replace(

@@ -56,7 +56,7 @@ def grid_plan(
     images = gather(space, corners)
     own = Size.of(space, images, size, detail)
     spaced_by = check_grid_spacing(spacing, own.degrees(space, pixels_per_degree))
-    found = encoded(space, images, refine, points, listen)
+    found = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, found.codes)
     block = Block(codes)
     weights, moves = (share(found.codes, _between_corners) for share in (vary.weights, vary.shapes))
