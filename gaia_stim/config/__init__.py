@@ -52,7 +52,6 @@ from gaia_stim.config.spaces import PRESETS, AlignConfig, ModelConfig, SamplesCo
 from gaia_stim.config.stimuli import (
     AverageConfig,
     CaricatureConfig,
-    CarryConfig,
     DecodeConfig,
     EncodeConfig,
     InterpolateConfig,

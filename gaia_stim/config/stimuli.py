@@ -185,7 +185,7 @@ Refine = Annotated[
     Field(ge=0, le=10_000),
     Decides(
         "Fit each source's code to its image by so many gradient steps, so that the ends look like the "
-        "sources; 50 to 200 do.",
+        "sources, and of carried photographs the shape, too; 50 to 200 do.",
         metavar="N",
     ),
 ]

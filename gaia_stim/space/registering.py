@@ -21,7 +21,7 @@ from gaia_stim.dataset import cache_folder
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_bytes, write_bytes
-from gaia_stim.images import Pixels, read_image, to_float
+from gaia_stim.images import Pixels, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
 from gaia_stim.space.carrying import FIELD, Residual, ShapeMap
@@ -57,20 +57,22 @@ def template_of(space: Space, listen: Listener = silent) -> Detail | None:
     decoder = space.model.decoder
     if not isinstance(decoder, Shaped):
         return None
-    try:
-        images = images_of(space, None)
-    except DataError as error:
-        listen(Note(f"{error}: codes are fitted to the photographs, velocities of their own are not", warning=True))
-        return None
     file = cache_folder() / "templates" / f"{hash_bytes(space.model_hash.encode())}.f32"
     shape = (1, len(WIDTHS), SIDE, SIDE)
     if not (file.is_file() and file.stat().st_size == 4 * np.prod(shape)):
+        try:
+            images = images_of(space, None)
+        except DataError:
+            home = space.config.dataset.folder
+            gone = f"{home}: the images that this model was trained on are not here, as they were; it takes them to fit"
+            listen(Note(f"{gone} shapes to photographs: only codes are fitted", warning=True))
+            return None
         rows = images.rows("train")
         rows = rows[:: -(-len(rows) // MOST)]
         names = [images.folder / images.table["path"].iloc[row] for row in rows]
         total = torch.zeros(shape)
         for name in tracked(names, "moving the images of the training into one frame", len(names), listen):
-            picture = space.prepare(read_image(name, space.config.dataset.background), FIELD)
+            picture = space.prepare(name, FIELD)
             total += _in_frame(decoder, space.encode([picture])[0], picture)
         write_bytes(file, (total / len(names)).numpy().astype("<f4").tobytes())
     return torch.from_numpy(np.fromfile(file, dtype="<f4").astype(np.float32).reshape(shape))

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gaia_stim.config import CarryConfig, Config, MediaConfig
+from gaia_stim.config import Config, MediaConfig
+from gaia_stim.config.stimuli import CarryConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.labels.landmarks import hash_landmarks

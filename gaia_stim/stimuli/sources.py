@@ -127,7 +127,8 @@ def _registered(
     pictures = [image.at(space, FIELD) for image in images]
     each = tracked(zip(found.codes, pictures, strict=True), "fitting shapes", len(images), listen)
     own = [registered(decoder, code, picture, template, steps) for code, picture in each]
-    return replace(found, residuals=np.stack(own))
+    told = {"refinement": {**found.record["refinement"], "shapes": True}}
+    return replace(found, record={**found.record, **told}, residuals=np.stack(own))
 
 
 def _placed(space: Space, images: Sequence[SourceImage], found: Encoded, points: Path, listen: Listener) -> Encoded:
