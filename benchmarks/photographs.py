@@ -124,16 +124,17 @@ for _ in range(pairs):
     found.setdefault("energy of the landmark morph", []).append(energy(reference) / ((energy(a) + energy(b)) / 2))
     found.setdefault("energy of a cross-fade", []).append(energy(fade) / ((energy(a) + energy(b)) / 2))
 
+    anywhere = list(range(len(every)))
     whole_plan = morph_plan(space, first, second, steps=3, refine=REFINE)
-    found.setdefault("landmarks at the middle, %", []).append(misses(whole_plan, in_model, [])[0])
+    found.setdefault("landmarks at the middle, %", []).append(misses(whole_plan, in_model, anywhere)[0])
     codes_alone = replace(whole_plan, carrying=replace(whole_plan.carrying, residuals=None))
-    found.setdefault("… by codes alone, %", []).append(misses(codes_alone, in_model, [])[0])
+    found.setdefault("… by codes alone, %", []).append(misses(codes_alone, in_model, anywhere)[0])
     with tempfile.TemporaryDirectory() as folder:
         for count, landmarks in GIVEN.items():
             file = told_of(Path(folder), names, landmarks)
             placed = morph_plan(space, first, second, steps=3, refine=REFINE, points=file)
             others = [place for place, name in enumerate(every) if name not in landmarks]
-            of_all, of_others, folds = misses(placed, in_model, others or list(range(len(every))))
+            of_all, of_others, folds = misses(placed, in_model, others or anywhere)
             found.setdefault(f"… with {count} points, %", []).append(of_all)
             found.setdefault(f"… with {count} points, the others, %", []).append(of_others)
             found.setdefault(f"folds with {count} points", []).append(folds)

@@ -14,7 +14,6 @@ from gaia_stim.images import Pixels
 from gaia_stim.space.carrying import Residuals
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.photographs import NO_SHAPE, Carried, Photograph, Weights
-from gaia_stim.space.placing import NODES
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.codes import from_json, to_json
 from gaia_stim.stimuli.sources import Encoded, SourceImage
@@ -24,6 +23,8 @@ At = npt.NDArray[np.float64]
 
 SOURCE, MODEL = "source", "model"
 RESTORED = "restored"
+MOST_NODES = 64
+"""Weights of a residual velocity along a side that are read from a file."""
 LARGEST = 1024
 """Pixels of a side that stimuli have at most where nobody asks for more."""
 LATENT, TOLD = "latent", 128
@@ -82,8 +83,11 @@ class Carrying:
         if not np.isfinite(weights).all() or not np.isfinite(codes).all():
             raise ValueError("a weight or a code of a photograph is not a number")
         residuals = from_json(value["residuals"]) if "residuals" in value else None
-        if residuals is not None and (
-            residuals.shape != (len(ids), 2, NODES, NODES) or not np.isfinite(residuals).all()
+        if residuals is not None and not (
+            residuals.ndim == 4
+            and residuals.shape[:2] == (len(ids), 2)
+            and 1 <= min(residuals.shape[2:]) <= max(residuals.shape[2:]) <= MOST_NODES
+            and np.isfinite(residuals).all()
         ):
             raise ValueError(f"residual velocities of shape {residuals.shape} for {len(ids)} photographs")
         shapes = np.array(value["shapes"], dtype=np.float64) if "shapes" in value else None

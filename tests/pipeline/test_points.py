@@ -15,6 +15,7 @@ from gaia_stim.pipeline.remake import remake
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.recipe.from_set import recipe_from
 from gaia_stim.stimuli.codes import from_json
+from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sets import StimulusSet
 
 SIDE = 96
@@ -60,6 +61,9 @@ def test_points_make_another_middle_between_the_same_ends_and_are_made_again_to_
     assert all(one["off_after"] < 0.3 * one["off_before"] for one in plan["points"]["images"])
     assert from_json(plan["carried"]["residuals"]).shape == (2, 2, 24, 24)
     assert "residuals" not in without.provenance.as_written["plan"]["carried"]
+    plan["carried"]["residuals"]["shape"] = [2, 2, 2, 288]
+    with pytest.raises(DataError, match="residual velocities of shape"):
+        Plan.from_json(plan)
     (tmp_path / "points.csv").unlink()  # what they came to stands in the provenance
     assert remake(RemakeConfig(target=tmp_path / "with", out=tmp_path / "again")).identical
 
