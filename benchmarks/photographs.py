@@ -8,13 +8,16 @@ Over random pairs of held-out images with landmarks, from the files that `morph 
 - SSIM of the middle to a landmark morph of the same pair (piecewise affine through all points and the border, scikit-
   image), and that of a cross-fade;
 - landmarks of each source carried to the middle, and their distance from the mean of both sources' points, in % of the
-  distance between the first two; beside it the same with nothing carried.
+  distance between the first two; beside it the same by codes alone, with `--points` of all landmarks, of 20, and of 3,
+  then for the other landmarks only, which nothing was told of, and with nothing carried.
 
-SHEET shows the first ten pairs: A, the middle, the landmark morph, the cross-fade, B.
+SHEET shows the first ten pairs: A, the middle, the middle with --points, the landmark morph, the cross-fade, B.
 """
 
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +30,13 @@ from gaia_stim import MorphConfig, Space, StimulusSet, morph, morph_plan
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, shrunk, write_png
 from gaia_stim.labels import read_landmarks
+from gaia_stim.labels.landmarks import Landmarks, landmarks_csv
 from gaia_stim.space.carrying import Carrier
 from gaia_stim.space.images import images_of
+from gaia_stim.stimuli.plan import Plan
 
 Points = npt.NDArray[np.float64]
-STEPS, REFINE, SHOWN = 5, 60, 10
+STEPS, REFINE, SHOWN, COLUMNS = 5, 60, 10, 6
 
 
 def energy(picture: Pixels) -> float:
@@ -64,6 +69,30 @@ held_out = [dataset.table["path"].iloc[row] for row in dataset.rows("validation"
 known = dict(zip(held_out, read_landmarks(table).of(held_out), strict=True))
 usable = [path for path in held_out if known[path] is not None]
 rng = np.random.default_rng(0)
+every = read_landmarks(table).names
+GIVEN = {"all": every, "20": sorted(np.random.default_rng(1).permutation(every)[:20]), "3": every[:2] + every[96:97]}
+"""Landmarks that --points is given; the eyes and the mouth are the last three."""
+
+
+def told_of(folder: Path, names: list[str], landmarks: Sequence[str]) -> Path:
+    """A table of some landmarks of some images."""
+    file = folder / f"points_{len(landmarks)}.csv"
+    places = {name: known[name][[every.index(landmark) for landmark in landmarks]] for name in names}
+    file.write_bytes(landmarks_csv(Landmarks(table, tuple(landmarks), places)))
+    return file
+
+
+def misses(plan: Plan, in_model: list[Points], others: list[int]) -> tuple[float, float, int]:
+    """Of landmarks carried to the middle of a plan of three: mean distance from where they belong, of all and of the
+    others, in % of the distance of the first two; and folds."""
+    carrying = plan.carrying
+    ends = carrying.residuals
+    own = None if ends is None else np.stack([*ends, ends.mean(axis=0, dtype=np.float64)]).astype(np.float32)
+    carrier = Carrier(space.model.decoder, np.stack([*carrying.codes, plan.codes[1]]), own)
+    mean, unit = sum(in_model) / 2, np.mean([np.linalg.norm(points[0] - points[1]) for points in in_model])
+    off = [np.linalg.norm(carrier.carry(points, at, 2) - mean, axis=1) / unit for at, points in enumerate(in_model)]
+    return 100 * float(np.mean(off)), 100 * float(np.mean(np.array(off)[:, others])), sum(carrier.folds())
+
 
 found: dict[str, list[float]] = {}
 rows: list[Pixels] = []
@@ -95,20 +124,33 @@ for _ in range(pairs):
     found.setdefault("energy of the landmark morph", []).append(energy(reference) / ((energy(a) + energy(b)) / 2))
     found.setdefault("energy of a cross-fade", []).append(energy(fade) / ((energy(a) + energy(b)) / 2))
 
-    codes = space.fitted([first, second], REFINE)
-    carrier = Carrier(space.model.decoder, np.stack([*codes, codes.mean(axis=0, dtype=np.float64)]).astype(np.float32))
+    anywhere = list(range(len(every)))
+    whole_plan = morph_plan(space, first, second, steps=3, refine=REFINE)
+    found.setdefault("landmarks at the middle, %", []).append(misses(whole_plan, in_model, anywhere)[0])
+    codes_alone = replace(whole_plan, carrying=replace(whole_plan.carrying, residuals=None))
+    found.setdefault("… by codes alone, %", []).append(misses(codes_alone, in_model, anywhere)[0])
+    with tempfile.TemporaryDirectory() as folder:
+        for count, landmarks in GIVEN.items():
+            file = told_of(Path(folder), names, landmarks)
+            placed = morph_plan(space, first, second, steps=3, refine=REFINE, points=file)
+            others = [place for place, name in enumerate(every) if name not in landmarks]
+            of_all, of_others, folds = misses(placed, in_model, others or anywhere)
+            found.setdefault(f"… with {count} points, %", []).append(of_all)
+            found.setdefault(f"… with {count} points, the others, %", []).append(of_others)
+            found.setdefault(f"folds with {count} points", []).append(folds)
+            if count == "all" and len(rows) < COLUMNS * SHOWN:
+                middle = placed.pictures(space)[1]
     mean, unit = sum(in_model) / 2, np.mean([np.linalg.norm(points[0] - points[1]) for points in in_model])
-    for place, points in enumerate(in_model):
-        off = np.linalg.norm(carrier.carry(points, place, 2) - mean, axis=1).mean() / unit
-        found.setdefault("landmarks at the middle, %", []).append(100 * float(off))
-        found.setdefault("… with nothing carried, %", []).append(
-            100 * float(np.linalg.norm(points - mean, axis=1).mean() / unit)
-        )
-    if len(rows) < 5 * SHOWN:
-        rows += [shrunk(one, 256) for one in (a, stimuli[STEPS // 2], reference, fade, b)]
+    unmoved = np.mean([np.linalg.norm(points - mean, axis=1).mean() for points in in_model]) / unit
+    found.setdefault("… with nothing carried, %", []).append(100 * float(unmoved))
+    if len(rows) < COLUMNS * SHOWN:
+        rows += [shrunk(one, 256) for one in (a, stimuli[STEPS // 2], middle, reference, fade, b)]
 
 print(f"{pairs} pairs of {len(usable)} held-out images, {side} px")
 for name, values in found.items():
     print(f"{name:32} {np.mean(values):.3f}  ± {np.std(values):.3f}")
 if len(sys.argv) > 5:
-    write_png(Path(sys.argv[5]), contact_sheet(rows, 5, column_labels=["A", "carried", "landmarks", "cross-fade", "B"]))
+    write_png(
+        Path(sys.argv[5]),
+        contact_sheet(rows, COLUMNS, column_labels=["A", "carried", "points", "landmarks", "cross-fade", "B"]),
+    )

@@ -48,6 +48,24 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Turned:
+    """The square of a photograph that its aligned image shows, as `Frame` is that of one which is only cut."""
+
+    placement: Placement
+    size: int
+    """Of the aligned image."""
+
+    @property
+    def side(self) -> float:
+        """Pixels of the photograph that it is wide."""
+        return self.size / self.placement.scale
+
+    def model(self, points: Positions) -> Positions:
+        """Positions (n, 2) in the photograph's pixels, in half sides of the aligned image."""
+        return (self.placement.similarity(points) + 0.5) * (2 / self.size) - 1
+
+
+@dataclass(frozen=True)
 class Found:
     """Where a photograph's eyes are, in the square that a model would be shown of it."""
 
@@ -145,10 +163,6 @@ class AlignmentFrame(BaseModel):
         """
         similarity = placement.similarity.at(side, self.target.size)
         return View.of(pixels, similarity, side) if self.target.is_plain and similarity.scale <= 1 else None
-
-    def pixels_across(self, placement: Placement) -> int:
-        """How many pixels of a photograph its aligned image is wide."""
-        return int(self.target.size / placement.scale)
 
 
 @lru_cache(4)

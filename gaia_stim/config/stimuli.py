@@ -72,6 +72,16 @@ class CarryConfig(MediaConfig):
         Decides("Shape alone or texture alone: the other part of the code is held.", panel="Photographs"),
     ] = "both"
 
+    points: Annotated[
+        Path | None,
+        Decides(
+            "Points of the photographs, the same ones in each, at least 3: they come to lie on one another. A table of "
+            "image, landmark, x, y in pixels of the files, or a folder of .tem or .pts files.",
+            "FILE",
+            panel="Photographs",
+        ),
+    ] = None
+
     @field_validator("size", mode="before")
     @classmethod
     def _a_size(cls, value: Any) -> str:
@@ -81,8 +91,11 @@ class CarryConfig(MediaConfig):
         return text
 
     def request(self) -> dict[str, Any]:
-        """As of every set, without these two: what they come to is told where photographs are carried at all."""
-        told = {name: value for name, value in super().request().items() if name not in ("size", "detail")}
+        """As of every set, without size and detail: what they come to is told where photographs are carried at all.
+
+        Nor where points lie: they are told by what they are made of, as images are.
+        """
+        told = {name: value for name, value in super().request().items() if name not in ("size", "detail", "points")}
         told = {name: value for name, value in told.items() if (name, value) != ("align", "auto")}
         return {
             name: value for name, value in told.items() if self.vary != "both" or name not in ("vary", "hold_other")
@@ -188,7 +201,7 @@ Refine = Annotated[
     Field(ge=0, le=10_000),
     Decides(
         "Fit each source's code to its image by so many gradient steps, so that the ends look like the "
-        "sources; 50 to 200 do.",
+        "sources, and of carried photographs the shape, too; 50 to 200 do.",
         metavar="N",
     ),
 ]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
 from gaia_stim.errors import DataError, in_brief
+from gaia_stim.files import hash_file, hash_json
 from gaia_stim.labels.joining import rows_of
 from gaia_stim.tabular import column_of_numbers, read_table
 
@@ -56,6 +57,15 @@ def read_landmarks(source: Path) -> Landmarks:
     if not source.exists():
         raise DataError(f"{source}: no such file or folder")
     return _folder(source) if source.is_dir() else _table(source)
+
+
+def hash_landmarks(source: Path) -> str:
+    """The hash of a table, or of all that is read of a folder. Raises `DataError` where there is none."""
+    if not source.exists():
+        raise DataError(f"{source}: no such file or folder")
+    if source.is_file():
+        return hash_file(source)
+    return hash_json({path.relative_to(source).as_posix(): hash_file(path) for path in _files(source)})
 
 
 def landmarks_csv(landmarks: Landmarks) -> bytes:
@@ -101,7 +111,7 @@ def _position(where: str, *words: str) -> tuple[float, float]:
 
 
 def _folder(source: Path) -> Landmarks:
-    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in (TEM, PTS) and path.is_file())
+    files = _files(source)
     if not files:
         raise DataError(f"{source}: holds no landmarks: no {TEM} and no {PTS} files; or give a table of them")
     found = {path.relative_to(source).with_suffix("").as_posix(): np.array(list(_points(path))) for path in files}
@@ -111,6 +121,10 @@ def _folder(source: Path) -> Landmarks:
         if other != count:
             raise DataError(f"{source}: {image} has {other} landmarks and {first} {count}; they must be the same ones")
     return Landmarks(source, tuple(str(place) for place in range(count)), found)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (TEM, PTS) and path.is_file())
 
 
 def _points(path: Path) -> Iterator[tuple[float, float]]:

@@ -57,6 +57,26 @@ def from_nodes(nodes: Nodes, height: int, width: int) -> Field:
     return torch.stack([x * _wall(width, nodes), y * _wall(height, nodes)[:, None]], dim=1)
 
 
+def weights_at(points: Float[Tensor, "points 2"], nodes: int, size: int) -> tuple[Tensor, Tensor]:
+    """How much the velocity's x, and its y, takes of `nodes` × `nodes` weights at points: (points, nodes²) each.
+
+    The velocity is that of `from_nodes` at `size` × `size` pixels, seen between them as `moved` sees a field.
+    """
+    splines = _splines(nodes, size).to(points)
+    walled = splines * _wall(size, points)[:, None]
+
+    def along(table: Tensor, at: Float[Tensor, "points"]) -> Float[Tensor, "points nodes"]:
+        place = ((at + 1) * (size / 2) - 0.5).clamp(0, size - 1)
+        first = place.floor().long().clamp_max(size - 2)
+        share = (place - first)[:, None]
+        return (1 - share) * table[first] + share * table[first + 1]
+
+    def both(across: Tensor, down: Tensor) -> Tensor:
+        return (along(down, points[:, 1])[:, :, None] * along(across, points[:, 0])[:, None]).flatten(1)
+
+    return both(walled, splines), both(splines, walled)
+
+
 def _wall(size: int, like: Tensor) -> Float[Tensor, "size"]:
     """1, falling smoothly to 0 at both ends of a side."""
     inside = ((1 - centres(size, like).abs()) / WALL).clamp_max(1)

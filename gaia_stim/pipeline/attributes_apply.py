@@ -70,6 +70,7 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
             faces,
             edit,
             refine=config.refine,
+            points=config.points,
             size=config.size,
             detail=config.detail,
             vary=Vary(config.vary),

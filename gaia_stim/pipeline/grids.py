@@ -58,6 +58,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
             config.spacing,
             pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
+            points=config.points,
             size=config.size,
             detail=config.detail,
             vary=Vary(config.vary, config.hold_other),

@@ -26,6 +26,8 @@ PROVENANCE = "provenance.json"
 RECIPE = Kind("recipe")
 SCALE = "measured_scale"
 """The id of the source that is no image but the scale of its spacing."""
+POINTS = "given_points"
+"""The id of the source that is the points of the others."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class _Writer:
         paths = {one["source_id"]: one["path"] for one in self.provenance["sources"]}
         if scale := paths.pop(SCALE, None):
             given["spacing"] = self._found(scale, hashes)
+        if points := paths.pop(POINTS, None):
+            given["points"] = self._found(points, hashes)
         # What stands in the request as nothing was not given, and is what the verb takes then.
         read = {
             key: [self._found(path, hashes) for path in own] if is_many else self._found(own[0], hashes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Frame
@@ -20,6 +20,9 @@ from gaia_stim.space.paths import Code, Codes
 FIELD = 128
 """Pixels of a side at which maps are made: those of 512 are the same to 0.2 pixels of 512 in the mean."""
 Points = Float[npt.NDArray[np.float64], "points 2"]
+Residual = Float32[npt.NDArray[np.float32], "2 nodes nodes"]
+"""A photograph's own velocity beside that of its code, as weights of cubic B-splines (`space.placing`)."""
+Residuals = Float32[npt.NDArray[np.float32], "sources 2 nodes nodes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +33,12 @@ class ShapeMap:
     velocity: fields.Field
 
     @classmethod
-    def of(cls, decoder: Shaped, code: Code) -> "ShapeMap":
-        """That of one code: what is carried does not depend on what else is."""
+    def of(cls, decoder: Shaped, code: Code, residual: Residual | None = None) -> "ShapeMap":
+        """That of one code, with a residual velocity added: what is carried does not depend on what else is."""
         nodes = decoder.velocity(torch.from_numpy(np.asarray(code, np.float32)[None]))
         velocity = fields.from_nodes(nodes, FIELD, FIELD)
+        if residual is not None:
+            velocity = velocity + fields.from_nodes(torch.from_numpy(residual[None]), FIELD, FIELD)
         return cls(fields.exponential(velocity), velocity)
 
     def back(self) -> fields.Field:
@@ -46,13 +51,14 @@ class ShapeMap:
 
 
 class Carrier:
-    """The maps of some codes, each made and undone once."""
+    """The maps of some codes, each made and undone once; with residual velocities where there are some."""
 
-    def __init__(self, decoder: object, codes: Codes) -> None:
+    def __init__(self, decoder: object, codes: Codes, residuals: Residuals | None = None) -> None:
         if not isinstance(decoder, Shaped):
             raise ConfigError("this model has no shape to carry points by; train one with --network deform")
         with torch.inference_mode():
-            self._maps = [ShapeMap.of(decoder, code) for code in codes]
+            own = [None] * len(codes) if residuals is None else list(residuals)
+            self._maps = [ShapeMap.of(decoder, code, one) for code, one in zip(codes, own, strict=True)]
             self._back = [one.back() for one in self._maps]
 
     def carry(self, points: Points, a: int, b: int) -> Points:

@@ -35,7 +35,7 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels, to_bytes, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.carrying import FIELD, ShapeMap
+from gaia_stim.space.carrying import FIELD, Residual, ShapeMap
 from gaia_stim.space.paths import Code, Codes
 
 TOLERANCE = 0.12
@@ -80,6 +80,12 @@ class Photograph:
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
     view: Callable[[int], View | None] = lambda _: None
     """Where that is an aligned image: the photograph round it, that it would be sampled from."""
+    residual: Residual | None = None
+    """Its own velocity beside that of its code; all of a set's photographs have one, or none has."""
+
+    def map(self, decoder: Shaped) -> ShapeMap:
+        """From it to the frame that all have in common."""
+        return ShapeMap.of(decoder, self.code, self.residual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,36 +119,46 @@ class Carried:
         self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
         self._texture = lru_cache(None)(lambda place: _texture(decoder, photographs[place].code))
-        self._back = lru_cache(None)(lambda place: ShapeMap.of(decoder, photographs[place].code).back())
+        self._back = lru_cache(None)(lambda place: photographs[place].map(decoder).back())
 
-    def many(self, codes: Codes, weights: Weights) -> Iterator[Shown]:
+    def many(self, codes: Codes, weights: Weights, shapes: Weights | None = None) -> Iterator[Shown]:
         """The stimuli of many codes in order, on all cores, one on each: so no byte depends on how many there are."""
+        items = zip(codes, weights, weights if shapes is None else shapes, strict=True)
         with ThreadPoolExecutor(cores(), initializer=partial(torch.set_num_threads, 1)) as pool:
-            yield from in_order(pool, lambda item: self.shown(*item), zip(codes, weights, strict=True), AHEAD)
+            yield from in_order(pool, lambda item: self.shown(*item), items, AHEAD)
 
-    def picture(self, code: Code, weights: Weights) -> Pixels:
-        """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels)."""
-        return self.shown(code, weights).picture
+    def picture(self, code: Code, weights: Weights, shapes: Weights | None = None) -> Pixels:
+        """The stimulus of one code, with so much of each photograph: uint8 (side, side, channels).
 
-    def shown(self, code: Code, weights: Weights) -> Shown:
+        `shapes` is how much of each one's residual velocity it has, where that is not as much as of the photograph.
+        """
+        return self.shown(code, weights, shapes).picture
+
+    def shown(self, code: Code, weights: Weights, shapes: Weights | None = None) -> Shown:
         """The same, with what is to be said of it."""
-        source = self._source(code, weights)
+        shapes = weights if shapes is None else shapes
+        source = self._source(code, weights, shapes)
         with torch.inference_mode():
-            drawn = self._drawn(code, weights)
+            drawn = self._drawn(code, weights, ShapeMap.of(self.decoder, code, self._residual(shapes)))
             if source is not None:
                 return Shown(self._pixels(source), True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
             picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
             left = 1 - _seen(drawn.kept, _places(drawn.map.there, FIELD), "bilinear")[0, 0]
             return Shown(picture, False, left.clamp_min(0).numpy(), drawn.map.folds())
 
-    def _source(self, code: Code, weights: Weights) -> int | None:
+    def _source(self, code: Code, weights: Weights, shapes: Weights) -> int | None:
         """Which of the photographs a stimulus is, if it is one."""
-        for place, weight in enumerate(weights):
-            if weight == 1 and np.array_equal(self.photographs[place].code, code):
+        for place, both in enumerate(zip(weights, shapes, strict=True)):
+            if both == (1, 1) and np.array_equal(self.photographs[place].code, code):
                 return place
         return None
 
-    def _drawn(self, code: Code, weights: Weights) -> "_Drawn":
+    def _residual(self, shapes: Weights) -> Residual | None:
+        """The residual velocity of a stimulus: the photographs' own in the mean, and one's own where it is that one."""
+        own = [one.residual for one in self.photographs if one.residual is not None]
+        return np.tensordot(shapes, np.stack(own), axes=1).astype(np.float32) if own else None
+
+    def _drawn(self, code: Code, weights: Weights, shape: ShapeMap) -> "_Drawn":
         used = [place for place, weight in enumerate(weights) if weight > 0]
         own = torch.cat([self._texture(place) for place in used])
         texture = _texture(self.decoder, code) - self._off_tone(weights)
@@ -150,7 +166,7 @@ class Carried:
             # Between images of unlike light a decoder draws spots that neither has.
             texture = texture.clamp(own.amin(dim=0), own.amax(dim=0))
         kept, shares = _kept(texture, own, [float(weights[place]) for place in used])
-        return _Drawn(ShapeMap.of(self.decoder, code), texture, kept, dict(zip(used, shares[:, None], strict=True)))
+        return _Drawn(shape, texture, kept, dict(zip(used, shares[:, None], strict=True)))
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
         there, here = drawn.map.there, _places(drawn.map.there, self.side)
@@ -182,7 +198,7 @@ class Carried:
         mean = _texture(self.decoder, (weights @ codes.astype(np.float64)).astype(np.float32))
         for own, weight in zip(map(self._texture, range(len(codes))), weights, strict=True):
             mean = mean - float(weight) * own
-        return _blurred(mean, TONE)
+        return blurred(mean, TONE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,14 +241,14 @@ def _kept(
     apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
     off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
     # Their logarithms: far from all sources agreement itself is 0.
-    agreement = -_blurred(off, SPREAD) / (2 * TOLERANCE**2)
+    agreement = -blurred(off, SPREAD) / (2 * TOLERANCE**2)
     chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
     return agreement.amax(dim=0, keepdim=True).exp(), chosen[:-1] + chosen[-1:] * shares
 
 
 def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tensor, "some 1 size size"]:
     """Mean squares over the channels of what is finer than tone."""
-    return (differences - _blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
+    return (differences - blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:
@@ -280,7 +296,7 @@ def _energies(picture: Picture) -> list[Picture]:
     """Of each octave of lightness the mean square round each place: (1, 1, height, width), on blocks of its pixels."""
     *levels, _ = _pyramid(picture.mean(dim=1, keepdim=True))
     pooled = [functional.avg_pool2d(level.square(), POOLED, ceil_mode=True) for level in levels]
-    return [_blurred(one, WINDOW).clamp_min(0) for one in pooled]
+    return [blurred(one, WINDOW).clamp_min(0) for one in pooled]
 
 
 def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture) -> Picture:
@@ -299,7 +315,7 @@ def _with_energies(picture: Picture, energies: Sequence[Picture], kept: Picture)
     return _collapsed([*levels, rest])
 
 
-def _blurred(picture: Picture, sigma: float) -> Picture:
+def blurred(picture: Picture, sigma: float) -> Picture:
     """Convolved with a Gaussian; beyond the border as at the border."""
     reach = int(3 * sigma + 0.5)
     taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=torch.float32) / sigma) ** 2)

@@ -59,8 +59,14 @@ class Vary:
 
     def weights(self, codes: Codes, along: Callable[[At], Weights]) -> Callable[[At], Weights]:
         """How much of each photograph is shown, where `along` says how much of each code is: texture is what shows."""
-        if self.part != SHAPE:
-            return along
+        return self._held(codes) if self.part == SHAPE else along
+
+    def shapes(self, codes: Codes, along: Callable[[At], Weights]) -> Callable[[At], Weights]:
+        """How much there is of what each photograph has of shape beside its code."""
+        return self._held(codes) if self.part == TEXTURE else along
+
+    def _held(self, codes: Codes) -> Callable[[At], Weights]:
+        """Everywhere that of the one whose part is held, or as much of each."""
         place, count = self.held_at(codes), len(codes)
         one = np.full(count, 1 / count) if place is None else np.eye(count)[place]
         return lambda places: np.tile(one, (len(places), 1))

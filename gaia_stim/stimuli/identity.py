@@ -13,6 +13,8 @@ SET_ID, SET_NAME = "set_id", "set_name"
 """The columns of designs, results and scales that say which set they are of."""
 MEASURED_SCALE = "measured_scale"
 """The id of the source of a set that is no image but the scale of its spacing."""
+POINTS = "given_points"
+"""That of the source that is a file, or a folder, of points of the others."""
 DIGITS = 8
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from gaia_stim.config import Config, MediaConfig
+from gaia_stim.config.stimuli import CarryConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.events import Listener, Note, silent
+from gaia_stim.labels.landmarks import hash_landmarks
 from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.carrying import Size
+from gaia_stim.stimuli.identity import POINTS
 from gaia_stim.stimuli.media import check_media, write_media
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import provenance_of
@@ -35,6 +38,8 @@ def make_set(
     What makes two commands the same is their options, the model's hash, the images' hashes and what their size comes
     to, not where files lie. Raises `ConfigError` where `out` holds something else and `force` is not set.
     """
+    if isinstance(config, CarryConfig) and config.points is not None:
+        sources = [*sources, Source(POINTS, str(config.points), hash_landmarks(config.points))]
     request: dict[str, Any] = {
         "verb": verb_of(config),
         "options": config.request(),

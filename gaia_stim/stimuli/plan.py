@@ -74,7 +74,7 @@ class Plan:
 
     def _carried(self, space: Space, carrying: Carrying, see: See) -> Iterator[tuple[Row, Pixels]]:
         carried = carrying.carried(space, carrying.side)
-        for row, shown in zip(self.rows, carried.many(self.codes, carrying.weights), strict=True):
+        for row, shown in zip(self.rows, carried.many(self.codes, carrying.weights, carrying.shapes), strict=True):
             told = replace(
                 row,
                 raw=int(shown.is_photograph),

@@ -31,7 +31,7 @@ from gaia_stim.metrics.photometry import SRGB, Display, luminance
 from gaia_stim.outputs import Kind, write
 from gaia_stim.space.photographs import Shown
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, set_id
+from gaia_stim.stimuli.identity import MEASURED_SCALE, POINTS, continuum_id, set_id
 from gaia_stim.stimuli.manifest import STIMULI, Row, manifest_csv, read_manifest, rows_of
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Provenance
@@ -84,7 +84,7 @@ class StimulusSet:
     def set_id(self) -> str:
         """Which set it is, whatever it is called and wherever it lies; see `stimuli.identity`."""
         about = self.provenance
-        images = [source.image_hash for source in about.sources if source.source_id != MEASURED_SCALE]
+        images = [source.image_hash for source in about.sources if source.source_id not in (MEASURED_SCALE, POINTS)]
         return set_id(self.manifest_hash, continuum_id(about.model.model_hash, about.plan.path.kind, images))
 
     def rows(self) -> list[Row]:

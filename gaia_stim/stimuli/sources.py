@@ -8,19 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from gaia_stim.alignment import AT_REST, Placement, View
+from gaia_stim.alignment import AT_REST, Placement, Turned, View
 from gaia_stim.dataset import Dataset, image_ids
-from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Listener, Note, silent, tracked
 from gaia_stim.files import hash_file
 from gaia_stim.images import Frame as Square
 from gaia_stim.images import Pixels, every_image, first, has_several, hash_pixels, is_grey, read_image, several_in_words
 from gaia_stim.metrics.reconstruction import l1
+from gaia_stim.networks.base import Shaped
+from gaia_stim.space.carrying import FIELD, Residuals
 from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import Photograph
 from gaia_stim.space.placing import AUTO, found_in, moves, square
+from gaia_stim.space.registering import Detail, registered, template_of
+from gaia_stim.space.residuals import placed
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
+from gaia_stim.stimuli.points import PointsGain, points_of
+
+NOT_CARRIED = (
+    "only photographs that are carried along go by points, and these stimuli are the model's own pictures; give a "
+    "model with a shape (--network deform), and --size N or photographs larger than its pictures"
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,13 @@ class SourceImage:
     original: Image
     picture: Pixels
     """As the model sees it: uint8 (size, size, channels)."""
-    side: int
-    """Pixels of a side of the square that it was cut or padded to."""
+    frame: Square | Turned
+    """The square that it was cut or padded to."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of a side of that square."""
+        return int(self.frame.side)
 
     def at(self, space: Space, side: int) -> Pixels:
         """The same square at another size: uint8 (side, side, channels). Raises `DataError` where it is gone."""
@@ -81,6 +96,8 @@ class Encoded:
 
     codes: Codes
     record: dict[str, Any] = field(default_factory=dict)
+    residuals: Residuals | None = None
+    """Velocities of their own beside those of their codes."""
 
 
 def gather(
@@ -109,8 +126,53 @@ def gather(
     return [one if isinstance(one, SourceImage) else next(new) for one in given]
 
 
-def encoded(space: Space, images: Sequence[SourceImage], refine: int = 0, listen: Listener = silent) -> Encoded:
-    """The codes of the images, each fitted to its image by `refine` steps; the listener hears what that gained."""
+def encoded(
+    space: Space,
+    images: Sequence[SourceImage],
+    refine: int = 0,
+    points: Path | None = None,
+    listen: Listener = silent,
+    *,
+    is_carried: bool = False,
+) -> Encoded:
+    """The codes of the images, each fitted to its image by `refine` steps; the listener hears what that gained.
+
+    Images that are carried along get velocities of their own, too: by as many steps, and by their points in a file.
+    Raises `ConfigError` for points of images that are not carried, else as `stimuli.points`.
+    """
+    if points is not None and not is_carried:
+        raise ConfigError(f"--points {points}: {NOT_CARRIED}")
+    found = _refined(space, images, refine, listen)
+    if refine and is_carried and (template := template_of(space, listen)) is not None:
+        found = _registered(space, images, found, template, refine, listen)
+    return found if points is None else _placed(space, images, found, points, listen)
+
+
+def _registered(
+    space: Space, images: Sequence[SourceImage], found: Encoded, template: Detail, steps: int, listen: Listener
+) -> Encoded:
+    decoder = space.model.decoder
+    assert isinstance(decoder, Shaped)
+    pictures = [image.at(space, FIELD) for image in images]
+    each = tracked(zip(found.codes, pictures, strict=True), "fitting shapes", len(images), listen)
+    own = [registered(decoder, code, picture, template, steps) for code, picture in each]
+    told = {"refinement": {**found.record["refinement"], "shapes": True}}
+    return replace(found, record={**found.record, **told}, residuals=np.stack(own))
+
+
+def _placed(space: Space, images: Sequence[SourceImage], found: Encoded, points: Path, listen: Listener) -> Encoded:
+    places = points_of(points, [(image.source.path, image.frame) for image in images])
+    decoder = space.model.decoder
+    assert isinstance(decoder, Shaped)
+    own = placed(decoder, found.codes, places, found.residuals)
+    gained = [PointsGain.of(image.source.source_id, one) for image, one in zip(images, own, strict=True)]
+    for gain in gained:
+        listen(Note(f"points of {gain.source_id}: {gain.off_before:.2f} % to {gain.off_after:.2f} % of a side away"))
+    told = {"points": {"used": len(places[0]), "images": [vars(gain) for gain in gained]}}
+    return Encoded(found.codes, {**found.record, **told}, np.stack([one.residual for one in own]))
+
+
+def _refined(space: Space, images: Sequence[SourceImage], refine: int, listen: Listener) -> Encoded:
     pictures = [image.picture for image in images]
     codes = space.encode(pictures)
     if not refine:
@@ -186,10 +248,10 @@ def _gathered(space: Space, source: Source, image: Image, align: str) -> SourceI
 def _seen(space: Space, source: Source, image: Image, pixels: Pixels) -> SourceImage:
     placement, frame = source.placement, space.config.alignment
     if placement is not None and frame is not None:
-        side = frame.pixels_across(placement)
+        shown: Square | Turned = Turned(placement, frame.target.size)
     else:
-        side = int(Square.of(pixels.shape[0], pixels.shape[1], space.config.dataset.fit).side)
-    return SourceImage(source, image, square(space, pixels, placement), side)
+        shown = Square.of(pixels.shape[0], pixels.shape[1], space.config.dataset.fit)
+    return SourceImage(source, image, square(space, pixels, placement), shown)
 
 
 def _placed_in_words(space: Space, images: Sequence[SourceImage]) -> list[Note]:

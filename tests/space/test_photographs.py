@@ -9,6 +9,7 @@ from torch import Tensor
 from gaia_stim.errors import ConfigError
 from gaia_stim.images import Pixels
 from gaia_stim.space import photographs
+from gaia_stim.space.carrying import ShapeMap
 from gaia_stim.space.paths import Code
 from gaia_stim.space.photographs import MISTRUST, TOLERANCE, Carried, Photograph
 
@@ -167,7 +168,8 @@ def test_the_way_from_a_photograph_begins_without_a_jump() -> None:
 
     def at(t: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         with torch.inference_mode():
-            return made._rendered(made._drawn(code(0.1 * t, 0.1 * t), np.array([1 - t, t]))).numpy()
+            at = code(0.1 * t, 0.1 * t)
+            return made._rendered(made._drawn(at, np.array([1 - t, t]), ShapeMap.of(Planted(), at))).numpy()
 
     first, second, third = (at(t) for t in (1e-6, 1e-3, 2e-3))
     assert np.abs(first[0].transpose(1, 2, 0) - a / 255).max() < 0.004

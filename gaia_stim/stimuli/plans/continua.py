@@ -7,6 +7,7 @@ pictures = plan.pictures(space)
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def morph_plan(
     raw_endpoints: bool = False,
     pixels_per_degree: float | None = None,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -54,9 +56,9 @@ def morph_plan(
 
     With `raw_endpoints` the ends are the images themselves, as they are anyway where photographs are carried along
     (`size`: "source", "model" or pixels; see `stimuli.carrying`). `pixels_per_degree` is how large the stimuli are to
-    the eye, for "perceptual" spacing. With `vary` only shape or texture goes from one to
-    the other. Raises `DataError` for an image that cannot be read or a measured scale that does not fit, `ConfigError`
-    for an unknown spacing.
+    the eye, for "perceptual" spacing. `points` is a file of points of the images, which come to lie on one another.
+    With `vary` only shape or texture goes from one to the other. Raises `DataError` for an image that cannot be read or
+    a measured scale or points that do not fit, `ConfigError` for an unknown spacing.
 
     >>> from gaia_stim.samples import deal, draw_face
     >>> a, b = (draw_face(deal(face, seed=7), size=64) for face in (2, 5))
@@ -67,11 +69,11 @@ def morph_plan(
     images = gather(space, [a, b])
     own = Size.of(space, images, size, detail)
     spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree))
-    ends = encoded(space, images, refine, listen)
+    ends = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
-    weights = vary.weights(ends.codes, _between_two)
-    render = own.render(space, images, ends.codes, line, weights, steps, spacing)
+    weights, moves = (share(ends.codes, _between_two) for share in (vary.weights, vary.shapes))
+    render = own.render(space, images, ends, line, weights, moves, steps, spacing)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
     if raw_endpoints and own.side is None and not isinstance(spaced_by, HumanScale):
@@ -88,7 +90,7 @@ def morph_plan(
         },
         continuum=True,
         sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
-        carrying=own.carrying(space, images, ends.codes, weights(spaced.places)),
+        carrying=own.carrying(space, images, ends, weights(spaced.places), moves(spaced.places)),
     )
 
 
@@ -101,6 +103,7 @@ def path_plan(
     *,
     pixels_per_degree: float | None = None,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -114,14 +117,15 @@ def path_plan(
     [0.0, 90.0, 180.0, 270.0]
     """
     found = gather(space, images)
-    points = encoded(space, found, refine, listen)
-    codes = vary.codes(space, points.codes)
+    own = Size.of(space, found, size, detail)
+    knots = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
+    codes = vary.codes(space, knots.codes)
     curve = look_up(PATHS, "path", path)(codes)
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
-    own = Size.of(space, found, size, detail)
-    weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
-    render = own.render(space, found, points.codes, curve, weights, steps, spacing)
+    along = partial(_between_neighbours, curve.knots, is_wheel)
+    weights, moves = (share(knots.codes, along) for share in (vary.weights, vary.shapes))
+    render = own.render(space, found, knots, curve, weights, moves, steps, spacing)
     spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
@@ -140,14 +144,14 @@ def path_plan(
                 "latent_steps_cv": variation(latent_steps),
             },
             **vary.record(),
-            **points.record,
+            **knots.record,
         },
         measured=lambda shown: {
             "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [round_])}
         },
         continuum=True,
-        sources=_standing(found, _are(points.codes, codes), places, curve.knots),
-        carrying=own.carrying(space, found, points.codes, weights(places)),
+        sources=_standing(found, _are(knots.codes, codes), places, curve.knots),
+        carrying=own.carrying(space, found, knots, weights(places), moves(places)),
     )
 
 

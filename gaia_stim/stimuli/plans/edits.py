@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def edit_plan(
     edit: Edit,
     *,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -76,7 +78,8 @@ def edit_plan(
     """
     directions = edit.directions()
     found = gather(space, images)
-    points = encoded(space, found, refine, listen)
+    own = Size.of(space, found, size, detail)
+    faces = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
     # Row by row: the first attribute along the rows, the second from row to row, image after image.
     crossed = [one[::-1] for one in product(*reversed(edit.amounts))]
     total = len(found) * len(crossed)
@@ -90,9 +93,8 @@ def edit_plan(
         for step, values in enumerate(crossed)
     ]
     grid = np.tile(np.array(crossed, dtype=np.float64), (len(found), 1))
-    starts = np.repeat(points.codes, len(crossed), axis=0)
+    starts = np.repeat(faces.codes, len(crossed), axis=0)
     far = _calibrated(space, starts, directions, grid, edit) if edit.calibrate else np.ones_like(grid)
-    own = Size.of(space, found, size, detail)
     return Plan(
         rows=rows,
         codes=moved(starts, [vary.direction(space, one) for one in directions], list((grid * far).T)),
@@ -100,8 +102,8 @@ def edit_plan(
         record={
             "path": _record(edit, far),
             **vary.record("own"),
-            "predicted": _predicted(edit, found, points.codes),
-            **points.record,
+            "predicted": _predicted(edit, found, faces.codes),
+            **faces.record,
         },
         columns=len(edit.amounts[0]),
         sources={
@@ -109,13 +111,13 @@ def edit_plan(
             for row, values in zip(rows, grid, strict=True)
             if not values.any()
         },
-        carrying=own.carrying(space, found, points.codes, np.repeat(np.eye(len(found)), len(crossed), axis=0)),
+        carrying=own.carrying(space, found, faces, np.repeat(np.eye(len(found)), len(crossed), axis=0)),
         reading=Reading.of(
             np.stack([np.full(space.latent, np.nan) if one is None else one for one in edit.gauges()]).astype(
                 np.float32
             ),
             space,
-            space.decode(points.codes) if own.side is None else (image.at(space, own.side) for image in found),
+            space.decode(faces.codes) if own.side is None else (image.at(space, own.side) for image in found),
             np.repeat(np.arange(len(found)), len(crossed)).tolist(),
         ),
     )

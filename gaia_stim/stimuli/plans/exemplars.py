@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ def average_plan(
     images: Sequence[Image | SourceImage],
     *,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -82,14 +84,18 @@ def average_plan(
     """
     found = gather(space, images)
     check_average(found)
-    points = encoded(space, found, refine, listen)
+    own = Size.of(space, found, size, detail)
+    encodings = encoded(space, found, refine, points, listen, is_carried=own.side is not None)
     return Plan(
         rows=[replace(Row.numbered("average", 0, 1), source_ids=joined_ids(found))],
-        codes=average(vary.codes(space, points.codes))[None],
+        codes=average(vary.codes(space, encodings.codes))[None],
         title=f"average of {len(found)}{vary.words}",
-        record={"path": {"kind": "average"}, **vary.record(), **points.record},
-        carrying=Size.of(space, found, size, detail).carrying(
-            space, found, points.codes, vary.weights(points.codes, _alike(len(found)))(np.zeros(1))
+        record={"path": {"kind": "average"}, **vary.record(), **encodings.record},
+        carrying=own.carrying(
+            space,
+            found,
+            encodings,
+            *(share(encodings.codes, _alike(len(found)))(np.zeros(1)) for share in (vary.weights, vary.shapes)),
         ),
     )
 
@@ -113,6 +119,7 @@ def caricature_plan(
     amounts: Sequence[float],
     *,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -130,13 +137,13 @@ def caricature_plan(
     """
     found = gather(space, faces if isinstance(norm, Dataset) else [*faces, norm])
     images = found if isinstance(norm, Dataset) else found[:-1]
-    points = encoded(space, images, refine, listen)
+    own = Size.of(space, images, size, detail)
+    encodings = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     if isinstance(norm, Dataset):
         norm_id, centre = all_of("norm", norm).source_id, average(codes_of(space, norm, listen))
     else:
         norm_id, centre = found[-1].source.source_id, space.encode([found[-1].picture])[0]
     levels = np.array(amounts, dtype=np.float64)
-    own = Size.of(space, images, size, detail)
     total = len(images) * len(levels)
     rows = [
         replace(
@@ -150,15 +157,15 @@ def caricature_plan(
     kind, words = ("mean", f"the mean of {len(norm)} images") if isinstance(norm, Dataset) else ("image", "the norm")
     return Plan(
         rows=rows,
-        codes=np.concatenate([Line(vary.keeping(space, centre, code), code)(levels) for code in points.codes]),
+        codes=np.concatenate([Line(vary.keeping(space, centre, code), code)(levels) for code in encodings.codes]),
         title=f"0 is {words}, 1 the face itself{vary.words}",
         record={
             "path": {"kind": "caricature", "norm": kind, "amounts": levels.tolist()},
             **vary.record("own"),
-            **points.record,
+            **encodings.record,
         },
         columns=len(levels),
         sources={row.position: images[row.position // len(levels)].picture for row in rows if row.alpha == 1},
         # Whatever its amount, it is this face, exaggerated or not: all detail is the face's own.
-        carrying=own.carrying(space, images, points.codes, np.repeat(np.eye(len(images)), len(levels), axis=0)),
+        carrying=own.carrying(space, images, encodings, np.repeat(np.eye(len(images)), len(levels), axis=0)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def grid_plan(
     *,
     pixels_per_degree: float | None = None,
     refine: int = 0,
+    points: Path | None = None,
     size: str = SOURCE,
     detail: str = RESTORED,
     vary: Vary = VARY_BOTH,
@@ -54,12 +56,12 @@ def grid_plan(
     images = gather(space, corners)
     own = Size.of(space, images, size, detail)
     spaced_by = check_grid_spacing(spacing, own.degrees(space, pixels_per_degree))
-    points = encoded(space, images, refine, listen)
-    codes = vary.codes(space, points.codes)
+    found = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
+    codes = vary.codes(space, found.codes)
     block = Block(codes)
-    weights = vary.weights(points.codes, _between_corners)
+    weights, moves = (share(found.codes, _between_corners) for share in (vary.weights, vary.shapes))
     placed = spaced_grid(
-        own.render(space, images, points.codes, block, weights, rows * columns, spacing), spaced_by, columns, rows
+        own.render(space, images, found, block, weights, moves, rows * columns, spacing), spaced_by, columns, rows
     )
     total = rows * columns
     positions = np.arange(total).reshape(rows, columns)
@@ -76,7 +78,7 @@ def grid_plan(
         record={
             "path": {"kind": "grid", "rows": rows, "columns": columns},
             **vary.record(),
-            **points.record,
+            **found.record,
         },
         measured=lambda shown: {
             "spacing": {**placed.record(spacing), **own.measuring(total, spacing), **judged(shown, lines)}
@@ -84,10 +86,10 @@ def grid_plan(
         columns=columns,
         sources={
             place: image.picture
-            for place, image, is_own in zip(at_corners, images, (codes == points.codes).all(axis=1), strict=True)
+            for place, image, is_own in zip(at_corners, images, (codes == found.codes).all(axis=1), strict=True)
             if is_own
         },
-        carrying=own.carrying(space, images, points.codes, weights(placed.places)),
+        carrying=own.carrying(space, images, found, weights(placed.places), moves(placed.places)),
     )
 
 
