@@ -78,10 +78,10 @@ class Photograph:
     code: Code
     at: Callable[[int], Pixels]
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
-    view: Callable[[int], View | None] = lambda _: None
-    """Where that is an aligned image: the photograph round it, that it would be sampled from."""
     residual: Residual | None = None
     """Its own velocity beside that of its code; all of a set's photographs have one, or none has."""
+    view: Callable[[int], View | None] = lambda _: None
+    """Where that is an aligned image: the photograph round it, that it would be sampled from."""
 
     def map(self, decoder: Shaped) -> ShapeMap:
         """From it to the frame that all have in common."""

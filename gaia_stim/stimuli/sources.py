@@ -74,7 +74,7 @@ class SourceImage:
 
     def photograph(self, space: Space, code: Code) -> Photograph:
         """What is carried of it, by this code; it is read when it is needed."""
-        return Photograph(code, partial(self.at, space), partial(self._view, space))
+        return Photograph(code, partial(self.at, space), view=partial(self._view, space))
 
     def _view(self, space: Space, side: int) -> View | None:
         frame, placement = space.config.alignment, self.source.placement
