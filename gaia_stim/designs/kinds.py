@@ -24,8 +24,6 @@ def _no_right_answer(layout: Layout, shown: Item) -> str:
 class Design:
     """A task."""
 
-    question: str
-    """What the observer is asked, as a starter can show it."""
     answers: tuple[str, ...]
     """All that may be answered."""
     items: Callable[[Layout, DesignConfig], Sequence[Item]]
@@ -96,14 +94,12 @@ def _along_the_line(task: str, size: int) -> Callable[[Layout, DesignConfig], Se
 
 
 identification = Design(
-    question="Is this A (the beginning of the continuum) or B (its end)?",
     answers=("a", "b"),
     items=lambda layout, config: [(number,) for number in range(len(layout))],
     arrangements=((0,),),
 )
 
 two_afc = Design(
-    question="Which of the two is nearer to B, the end of the continuum?",
     answers=("a", "b"),
     items=_pairs,
     arrangements=((0, 1), (1, 0)),
@@ -112,7 +108,6 @@ two_afc = Design(
 )
 
 abx = Design(
-    question="Is the third the same as the first (A) or as the second (B)?",
     answers=("a", "b"),
     items=_pairs,
     arrangements=((0, 1, 0), (0, 1, 1), (1, 0, 1), (1, 0, 0)),
@@ -121,7 +116,6 @@ abx = Design(
 )
 
 same_different = Design(
-    question="Are the two the same or different?",
     answers=("same", "different"),
     items=_pairs,
     arrangements=((0, 1), (1, 0), (0, 0), (1, 1)),
@@ -130,7 +124,6 @@ same_different = Design(
 )
 
 oddity = Design(
-    question="Two of the three are the same. Which is the other one?",
     answers=("a", "b", "c"),
     items=_pairs,
     arrangements=tuple(
@@ -141,7 +134,6 @@ oddity = Design(
 )
 
 triplets = Design(
-    question="Which of the three is least like the other two?",
     answers=("a", "b", "c"),
     items=lambda layout, config: layout.subsets(3),
     arrangements=tuple(permutations(range(3))),
@@ -150,7 +142,6 @@ triplets = Design(
 )
 
 _triads = Design(
-    question="Which differ more: the first and the second, or the second and the third?",
     answers=("ab", "bc"),
     items=_along_the_line("mlds", 3),
     arrangements=((0, 1, 2), (2, 1, 0)),
@@ -159,7 +150,6 @@ _triads = Design(
 )
 
 mlds = Design(
-    question="Which pair differs more: the first or the second?",
     answers=("ab", "cd"),
     items=_along_the_line("mlds", 4),
     # Pairs that do not overlap (Maloney & Yang 2003), in either order, each either way round.
@@ -174,7 +164,6 @@ mlds = Design(
 )
 
 constant = Design(
-    question="Which of the two is nearer to B, the end of the continuum?",
     answers=("a", "b"),
     items=_with_the_standard,
     arrangements=((0, 1), (1, 0)),
@@ -183,7 +172,6 @@ constant = Design(
 )
 
 adjustment = Design(
-    question="Make the second look like the first.",
     answers=(NUMBER,),
     items=_with_both_ends,
     # From below and from above: what is adjusted begins in stim_b.

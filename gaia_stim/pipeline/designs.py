@@ -13,6 +13,7 @@ from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
 from gaia_stim.events import Listener, Note, silent
+from gaia_stim.export.texts import ENDS, texts_of
 from gaia_stim.files import write_bytes
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import StimulusSet, beside
@@ -54,6 +55,9 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
     if results:
         request["after"] = list(results.hashes)
 
+    names = config.names.split(",") if config.names else ENDS
+    look = f"{config.kind}-triads" if config.triads else config.kind
+
     def make(staging: Path) -> dict[str, Any]:
         earlier = _earlier(results, config.kind, stimuli, listen) if results else None
         table = trial_table(task, Layout.of(stimuli), config, earlier)
@@ -61,8 +65,9 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "gaia_stim": gaia_stim.__version__,
             "request": request,
             "task": config.kind,
-            "question": task.question,
+            "question": texts_of(names=names).tasks[look].question,
             "answers": list(task.answers),
+            "names": list(names),
             "set": {
                 "id": stimuli.set_id,
                 "name": stimuli.name,
