@@ -18,5 +18,12 @@ EXPORTERS = {
 }
 """Program to the function that writes for it."""
 
-PRESENTED: Mapping[str, frozenset[str]] = {}
+PRESENTED: Mapping[str, frozenset[str]] = {
+    "jspsych": frozenset(
+        {
+            *("degrees", "distance", "resample", "least_size", "display", "fixation", "duration", "isi", "mask"),
+            *("mask_duration", "timeout", "break_seconds", "break_every", "language", "show_ends", "consent"),
+        }
+    ),
+}
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""
