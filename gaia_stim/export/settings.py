@@ -12,8 +12,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from gaia_stim.config import PresentationConfig
+from gaia_stim.config.options import option_name
+from gaia_stim.errors import ConfigError
+from gaia_stim.export import PRESENTED
 from gaia_stim.export.texts import ENDS, Texts, texts_of
-from gaia_stim.files import write_json
+from gaia_stim.files import hash_bytes, json_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
@@ -74,6 +77,19 @@ class Presentation:
 
     settings: Settings
     texts: Texts
+
+    def request(self) -> dict[str, Any]:
+        """What of it decides an export."""
+        return {"settings": as_json(self.settings), "texts": hash_bytes(json_bytes(as_json(self.texts)))}
+
+
+def check_options(program: str, config: PresentationConfig) -> None:
+    """Raises `ConfigError` for an option that the program's files would not heed."""
+    heeded = PRESENTED.get(program, frozenset())
+    for name, field in PresentationConfig.model_fields.items():
+        if name not in heeded and getattr(config, name) != field.default:
+            able = ", ".join(other for other, names in PRESENTED.items() if name in names)
+            raise ConfigError(f"{option_name(name)}: not for {program}; it is heeded by {able}")
 
 
 def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:
