@@ -124,7 +124,8 @@ var OF_ENDS = ["identification", "2afc", "constant"];
 
 function ends(look) {
   if (!settings.show_ends || !OF_ENDS.includes(look) || line.length < 2) return "";
-  return '<div class="ends">' + end_figures() + "</div>";
+  // A single picture stays where the fixation was.
+  return '<div class="ends' + (look === "identification" ? " over" : "") + '">' + end_figures() + "</div>";
 }
 
 function end_figures() {
