@@ -4,6 +4,7 @@
 defaults stand in `config/exports.py`; what only some programs can do is said in `PRESENTED`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,38 @@ def presentation(stimuli: StimulusSet, trials: Trials | None, config: Presentati
         keys={look: dict(keys) for look, keys in KEYS.items()},
     )
     return Presentation(settings, texts)
+
+
+def warnings(out: Path, how: Presentation, config: PresentationConfig, stimuli: StimulusSet) -> list[str]:
+    """What may not be as it was asked: settings that somebody edited, a display that the files are not for."""
+    made_for = stimuli.provenance.display.name
+    usual = as_json(presentation(stimuli, None).settings)
+    asked = as_json(how.settings)
+    kept = _settings_in(out)
+    told = [
+        f"{out}: {name} stays {kept[name]} and is not {asked[name]}, for the settings there were edited and are kept"
+        for name in asked
+        if asked[name] not in (usual[name], kept.get(name, asked[name]))
+    ]
+    if config.display and asked["display"] != made_for:
+        told.append(
+            f"the files of {stimuli.folder} are for a display of {made_for}, and --display says {config.display}: "
+            f"their luminances will be others; 'gaia-stim match --display {config.display}' makes files for it"
+        )
+    return told
+
+
+def _settings_in(out: Path) -> dict[str, Any]:
+    """The settings of a written folder; nothing where they are no plain JSON any more."""
+    for name in (SETTINGS, "settings.js"):
+        if (out / name).is_file():
+            text = (out / name).read_text(encoding="utf-8").partition("var settings = ")
+            try:
+                found: dict[str, Any] = json.loads((text[2] or text[0]).strip().removesuffix(";"))
+            except ValueError:
+                return {}
+            return found
+    return {}
 
 
 def look_of(trials: Trials) -> str:

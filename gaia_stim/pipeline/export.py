@@ -10,9 +10,9 @@ import gaia_stim
 from gaia_stim.config import ExportConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, silent
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export import EXPORTERS, PRESENTED
-from gaia_stim.export.settings import EDITABLE, Presentation, check_options, presentation
+from gaia_stim.export.settings import EDITABLE, Presentation, check_options, presentation, warnings
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
@@ -63,6 +63,8 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
         return _about(request, stimuli, trials)
 
     made_once(out, EXPORTED, request, make, force=config.force, needed=partial(_size, stimuli), listen=listen)
+    for text in warnings(out, how, config, stimuli) if config.to in PRESENTED else ():
+        listen(Note(text, warning=True))
     return ExportResult(out, config.to, len(stimuli), None if trials is None else len(trials), out / "README.md")
 
 

@@ -27,6 +27,8 @@ in_chromium = [
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
 FRAME = 1000 / 60
+LATE = 6 * FRAME
+"""What a busy machine may drop; the page never shows less than was asked."""
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +119,9 @@ class TestTime:
             )
         rows = results(page)
         for row in rows:
-            assert row["shown_ms"] == pytest.approx(200, abs=1.5 * FRAME)
-            assert row["shown_frames"] == pytest.approx(row["shown_ms"] / row["frame_ms"], abs=1.5)
-            assert 100 - FRAME < row["fixation_ms"] < 300 + 2 * FRAME
+            assert 200 - FRAME < row["shown_ms"] < 200 + LATE
+            assert 1 <= row["shown_frames"] <= row["shown_ms"] / FRAME + 1.5
+            assert 100 - FRAME < row["fixation_ms"] < 300 + LATE
             assert row["rt"] > 0.3 and row["response"] == "a"
         assert len({row["fixation_ms"] for row in rows}) > 1
         assert page.do("errors") == []
@@ -146,8 +148,7 @@ class TestTime:
         press(page)
         page.js("new Promise((done) => { const look = () => results.length ? done() : setTimeout(look, 20); look(); })")
         row = results(page)[0]
-        assert row["first_ms"] == pytest.approx(150, abs=1.5 * FRAME)
-        assert row["shown_ms"] == pytest.approx(150, abs=1.5 * FRAME)
+        assert 150 - FRAME < row["first_ms"] < 150 + LATE and 150 - FRAME < row["shown_ms"] < 150 + LATE
         assert row["response"] == "" and row["rt"] is None and row["correct_response"] is None
 
     @pytest.mark.parametrize("kind", ["identification", "mlds", "oddity", "adjustment"])
@@ -266,7 +267,10 @@ class TestPages:
     def test_exits_from_full_screen_are_counted_and_offered_back(self, browser: Browser, stimuli: StimulusSet) -> None:
         page = opened(browser, stimuli, changed={"fullscreen": True}, fixation="0")
         into_the_trial(page)
-        page.js("document.dispatchEvent(new Event('fullscreenchange'))")
+        page.js(
+            "document.fullscreenElement ? document.exitFullscreen()"
+            " : document.dispatchEvent(new Event('fullscreenchange'))"
+        )
         press(page, "f")
         page.wait(".page [data-key]")
         assert "full screen" in page.js("document.body.innerText")

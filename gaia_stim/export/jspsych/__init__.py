@@ -115,7 +115,7 @@ def write(
     else:
         _write_experiment(stimuli, folder, trials, how, server)
     rows = len(stimuli) if trials is None else len(trials)
-    write_readme(folder, "jsPsych", stimuli, trials, _steps(stimuli, trials, kind), rows)
+    write_readme(folder, "jsPsych", stimuli, trials, [*_steps(stimuli, trials, kind), _on_display(how)], rows)
 
 
 def _write_experiment(
@@ -168,6 +168,17 @@ def _steps(stimuli: StimulusSet, trials: Trials | None, kind: str) -> list[str]:
         f"jsPsych {versions()['jspsych']} and its plugins (MIT) are in `jspsych/`, with their licences; please cite "
         "https://doi.org/10.21105/joss.05351.",
     ]
+
+
+def _on_display(how: Presentation) -> str:
+    """What a browser can say of light."""
+    display = how.settings.display
+    if display == "srgb":
+        return "A browser takes the files for sRGB; luminances hold on a display that is set to sRGB, and for no other."
+    return (
+        f"The files are for a display of {display}. A browser takes them for sRGB: luminances hold only where the "
+        "display itself was set so, with its colour profile off."
+    )
 
 
 def _on_a_computer(trials: Trials | None) -> list[str]:
