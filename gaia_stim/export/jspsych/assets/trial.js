@@ -19,11 +19,11 @@ var frames = (function () {
     last = now;
   }
 
-  // The display's period in ms as the last frames have it: their median, which a dropped frame does not change.
+  // The display's period in ms as the last frames have it: their lower quartile, which dropped frames do not change.
   function period() {
     if (gaps.length < 3) return 1000 / 60;
     var sorted = gaps.slice().sort(function (a, b) { return a - b; });
-    return sorted[Math.floor(sorted.length / 2)];
+    return sorted[Math.floor(sorted.length / 4)];
   }
 
   return { seen: seen, period: period, rest: function () { last = null; } };
