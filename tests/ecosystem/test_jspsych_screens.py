@@ -163,7 +163,7 @@ class TestTime:
         page.js("new Promise((done) => { const look = () => results.length ? done() : setTimeout(look, 20); look(); })")
         row = results(page)[0]
         assert row["response"] == "" and row["rt"] is None
-        assert page.do("errors") == []
+        assert page.js("is_late") is True and page.do("errors") == []
 
 
 # ---------------------------------------------------------------------------------------------------------------- size

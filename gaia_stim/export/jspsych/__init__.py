@@ -66,6 +66,8 @@ class PageSettings(Settings):
     """What `settings.js` says beside what all programs have."""
 
     fullscreen: bool = True
+    late_ms: int = 700
+    """How long it is said that no answer came in time."""
     repetitions: int = 4
     """Without a design: how often each picture, or pair, or target comes."""
     targets: int = 5

@@ -329,6 +329,7 @@ function look_of(row) {
 }
 
 function finished(row, answer, data, more) {
+  is_late = answer === "";
   var known = answer !== "" && typeof row.correct === "string" && row.correct !== "";
   var result = Object.assign({}, row, {
     response: answer,
@@ -363,8 +364,12 @@ function drawn(range) {
   return range[0] + Math.random() * (range[1] - range[0]);
 }
 
+// After an answer that did not come in time it is said, before the fixation.
+var is_late = false;
+
 function fixation() {
-  return { name: "fixation", html: '<div class="fixation">' + texts.fixation + "</div>", ms: drawn(settings.fixation_ms) };
+  var cross = { name: "fixation", html: '<div class="fixation">' + texts.fixation + "</div>", ms: drawn(settings.fixation_ms) };
+  return is_late ? [{ name: "late", html: "<p>" + texts.too_slow + "</p>", ms: settings.late_ms }, cross] : [cross];
 }
 
 // What follows a picture that goes before the answer.
@@ -373,7 +378,7 @@ function mask(answers) {
 }
 
 function screens(row, look) {
-  var is_brief = settings.duration_ms !== null, shown = [fixation()];
+  var is_brief = settings.duration_ms !== null, shown = fixation();
   if (look === "same-different") {
     shown.push({ name: "first", html: picture(row.stim_a), ms: is_brief ? settings.duration_ms : settings.first_ms });
     shown = shown.concat(mask(false), { name: "isi", html: "", ms: settings.isi_ms });
@@ -398,7 +403,7 @@ function asked(row, look) {
 function adjusted(row, look) {
   var text = texts.tasks[look], last = line.length - 1, late = false;
   var nearest = function (p) { return line[Math.round(p * last)]; };
-  return [{ type: ScreensPlugin, screens: function () { return [fixation()]; } }, {
+  return [{ type: ScreensPlugin, screens: fixation }, {
     type: jsPsychReconstruction,
     stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
     starting_value: line.indexOf(pictures.get(row.stim_b)) / last,
