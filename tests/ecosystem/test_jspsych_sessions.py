@@ -72,8 +72,8 @@ def test_after_a_reload_the_sixth_trial_is_next_and_no_row_is_there_twice(
     page.do("reload")
     assert "number 6 of 12" in page.wait(".page .warning")
     assert page.answer(TRIALS) == TRIALS - 5
-    name, text = browser.downloads()[-1]
     page.wait("#end")
+    name, text = browser.downloads()[-1]
     results = table_of(text)
     assert results["trial"].tolist() == [str(number) for number in range(1, TRIALS + 1)]
     assert results["resumes"].tolist() == ["0"] * 5 + ["1"] * 7
