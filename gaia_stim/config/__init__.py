@@ -36,7 +36,7 @@ from gaia_stim.config.benchmarks import (
     BenchmarkStructureConfig,
 )
 from gaia_stim.config.designs import DesignConfig, ScaleConfig
-from gaia_stim.config.exports import ExportConfig
+from gaia_stim.config.exports import ExportConfig, PresentationConfig
 from gaia_stim.config.looks import (
     AuditConfig,
     CompareConfig,

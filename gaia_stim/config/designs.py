@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from gaia_stim.config.base import Config, Count, Force, Seed
 from gaia_stim.config.options import Decides, Input, Output
 
+NAME_OF_AN_END = re.compile(r"[^\W_](?:[^\W_]|[ '.-]){0,39}")
+
 
 class DesignConfig(Config):
     """Make a balanced list of trials over a stimulus set."""
@@ -83,9 +85,42 @@ class DesignConfig(Config):
             panel="Order",
         ),
     ] = None
+    practice: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Decides("Trials for practice that each participant begins with; no scale is made of them.", panel="Trials"),
+    ] = 0
+    catch: Annotated[
+        float,
+        Field(ge=0, le=0.5),
+        Decides(
+            "Share of trials more whose answer is clear, the ends of the line, to tell who pays attention; no scale is "
+            "made of them.",
+            "SHARE",
+            panel="Trials",
+        ),
+    ] = 0.0
+    names: Annotated[
+        str | None,
+        Decides(
+            "What participants read for the beginning and the end of the line, as in Anna,Bert. [default: A,B]",
+            "A,B",
+            panel="Trials",
+        ),
+    ] = None
     seed: Seed = 0
     out: Annotated[Path | None, Output("The folder of the design. [default: SET_KIND]", "DIR")] = None
     force: Force = False
+
+    @field_validator("names")
+    @classmethod
+    def _two(cls, names: str | None) -> str | None:
+        if names is None:
+            return None
+        parts = [part.strip() for part in names.split(",")]
+        if len(parts) != 2 or parts[0] == parts[1] or not all(NAME_OF_AN_END.fullmatch(part) for part in parts):
+            raise ValueError("should be two names of letters, digits, spaces, ' . and -, as in Anna,Bert")
+        return ",".join(parts)
 
     @field_validator("pairs")
     @classmethod

@@ -2,15 +2,111 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from gaia_stim.config.base import Config, Force
+from gaia_stim.config.displays import RecordedDisplay
 from gaia_stim.config.options import Decides, Input, Output
 
+LONGEST_MS = 600_000
+SCREEN, TIME, WORDS = "Size and screen", "Time", "Words and pages"
+Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_MS)]
 
-class ExportConfig(Config):
+
+class PresentationConfig(Config):
+    """How a program shows a set: the options that all programs have in common, and the one place of their defaults."""
+
+    degrees: Annotated[
+        float | None,
+        Field(gt=0, le=180),
+        Decides(
+            "The larger side of a picture, in degrees of visual angle; a browser measures screen and distance first. "
+            "[default: small pictures a whole number of times larger]",
+            "X",
+            panel=SCREEN,
+        ),
+    ] = None
+    distance: Annotated[
+        float, Field(gt=0, le=1000), Decides("From the eye to the screen, in cm.", "CM", panel=SCREEN)
+    ] = 57.0
+    resample: Annotated[
+        Literal["nearest", "lanczos"],
+        Decides(
+            "How a picture gets its size on the screen: in whole pixels, or smoothly (as each program can).",
+            panel=SCREEN,
+        ),
+    ] = "nearest"
+    least_size: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Decides(
+            "Show nothing in windows where pictures would be smaller than this share of their size.",
+            "SHARE",
+            panel=SCREEN,
+        ),
+    ] = 0.0
+    display: RecordedDisplay = None
+    fixation: Annotated[
+        str, Decides("The cross before each trial, in ms; of LO:HI chance decides.", "MS|LO:HI", panel=TIME)
+    ] = "500"
+    duration: Annotated[
+        Milliseconds | None, Decides("How long pictures stay, in ms. [default: until the answer]", "MS", panel=TIME)
+    ] = None
+    isi: Annotated[
+        Milliseconds, Decides("Nothing between two pictures that follow each other, in ms.", "MS", panel=TIME)
+    ] = 400
+    mask: Annotated[
+        Literal["none", "noise", "scrambled"],
+        Decides(
+            "What follows a picture that goes before the answer: noise of its luminance and contrast, or itself with "
+            "its phases scrambled.",
+            panel=TIME,
+        ),
+    ] = "none"
+    mask_duration: Annotated[Milliseconds, Decides("How long the mask stays, in ms.", "MS", panel=TIME)] = 250
+    timeout: Annotated[
+        Milliseconds | None,
+        Field(gt=0),
+        Decides("The longest wait for an answer, in ms. [default: none]", "MS", panel=TIME),
+    ] = None
+    break_seconds: Annotated[
+        int, Field(ge=0, le=3600), Decides("A break between blocks lasts so long at least.", "S", panel=TIME)
+    ] = 0
+    break_every: Annotated[
+        int | None,
+        Field(ge=1),
+        Decides("A break after so many trials as well. [default: between blocks only]", "N", panel=TIME),
+    ] = None
+    language: Annotated[
+        str,
+        Decides(
+            "Of all that participants read; a further one is a file like those in gaia_stim/export/texts.",
+            "NAME|FILE.json",
+            choices="gaia_stim.export.texts:LANGUAGES",
+            or_file=".json",
+            panel=WORDS,
+        ),
+    ] = "en"
+    show_ends: Annotated[
+        bool, Decides("A and B, the ends of the line, in each trial, and not in the instructions only.", panel=WORDS)
+    ] = False
+    consent: Annotated[
+        Path | None,
+        Input("A text that has to be agreed to first; an empty line begins a paragraph.", "FILE", panel=WORDS),
+    ] = None
+
+    @field_validator("fixation")
+    @classmethod
+    def _a_range(cls, fixation: str) -> str:
+        found = re.fullmatch(r"(\d{1,6})(?::(\d{1,6}))?", fixation.strip())
+        if found is None or not int(found[1]) <= int(found[2] or found[1]) <= LONGEST_MS:
+            raise ValueError(f"should be milliseconds up to {LONGEST_MS}, or a range, as in 400:600")
+        return fixation.strip()
+
+
+class ExportConfig(PresentationConfig):
     """Write a stimulus set, or a design over it, as the folder that an experiment program takes."""
 
     stimuli: Annotated[Path, Input("A stimulus set.", "SET", positional=True)]

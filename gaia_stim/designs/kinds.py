@@ -24,8 +24,6 @@ def _no_right_answer(layout: Layout, shown: Item) -> str:
 class Design:
     """A task."""
 
-    question: str
-    """What the observer is asked, as a starter can show it."""
     answers: tuple[str, ...]
     """All that may be answered."""
     items: Callable[[Layout, DesignConfig], Sequence[Item]]
@@ -40,6 +38,9 @@ class Design:
     """The options that say something about this task."""
     triads: "Design | None" = None
     """The task that `--triads` makes of it."""
+    clear: tuple[tuple[Item, str], ...] = ()
+    """Trials that nobody who looks answers otherwise, and the answer, as `Layout.ends` numbers them: 0 is the beginning
+    of the line, 1 its end, 2 its middle."""
 
 
 def _higher(layout: Layout, shown: Item) -> str:
@@ -95,42 +96,46 @@ def _along_the_line(task: str, size: int) -> Callable[[Layout, DesignConfig], Se
     return items
 
 
+_NEARER = (((0, 1), "b"), ((1, 0), "a"))
+_ODD = tuple(
+    (tuple(1 - way if place == at else way for place in range(3)), "abc"[at]) for way in (0, 1) for at in (0, 1, 2)
+)
+
 identification = Design(
-    question="Is this A (the beginning of the continuum) or B (its end)?",
     answers=("a", "b"),
     items=lambda layout, config: [(number,) for number in range(len(layout))],
     arrangements=((0,),),
+    clear=(((0,), "a"), ((1,), "b")),
 )
 
 two_afc = Design(
-    question="Which of the two is nearer to B, the end of the continuum?",
     answers=("a", "b"),
     items=_pairs,
     arrangements=((0, 1), (1, 0)),
     right=_higher,
     takes=frozenset({"pairs"}),
+    clear=_NEARER,
 )
 
 abx = Design(
-    question="Is the third the same as the first (A) or as the second (B)?",
     answers=("a", "b"),
     items=_pairs,
     arrangements=((0, 1, 0), (0, 1, 1), (1, 0, 1), (1, 0, 0)),
     right=_like_x,
     takes=frozenset({"pairs"}),
+    clear=(((0, 1, 0), "a"), ((0, 1, 1), "b"), ((1, 0, 1), "a"), ((1, 0, 0), "b")),
 )
 
 same_different = Design(
-    question="Are the two the same or different?",
     answers=("same", "different"),
     items=_pairs,
     arrangements=((0, 1), (1, 0), (0, 0), (1, 1)),
     right=_same,
     takes=frozenset({"pairs"}),
+    clear=(((0, 1), "different"), ((0, 0), "same"), ((1, 0), "different"), ((1, 1), "same")),
 )
 
 oddity = Design(
-    question="Two of the three are the same. Which is the other one?",
     answers=("a", "b", "c"),
     items=_pairs,
     arrangements=tuple(
@@ -138,28 +143,28 @@ oddity = Design(
     ),
     right=_odd,
     takes=frozenset({"pairs"}),
+    clear=_ODD,
 )
 
 triplets = Design(
-    question="Which of the three is least like the other two?",
     answers=("a", "b", "c"),
     items=lambda layout, config: layout.subsets(3),
     arrangements=tuple(permutations(range(3))),
     dealt=True,
     takes=frozenset({"trials"}),
+    clear=_ODD,
 )
 
 _triads = Design(
-    question="Which differ more: the first and the second, or the second and the third?",
     answers=("ab", "bc"),
     items=_along_the_line("mlds", 3),
     arrangements=((0, 1, 2), (2, 1, 0)),
     dealt=True,
     takes=frozenset({"trials", "triads", "after"}),
+    clear=(((0, 0, 1), "bc"), ((0, 1, 1), "ab"), ((1, 1, 0), "bc"), ((1, 0, 0), "ab")),
 )
 
 mlds = Design(
-    question="Which pair differs more: the first or the second?",
     answers=("ab", "cd"),
     items=_along_the_line("mlds", 4),
     # Pairs that do not overlap (Maloney & Yang 2003), in either order, each either way round.
@@ -171,19 +176,20 @@ mlds = Design(
     dealt=True,
     takes=frozenset({"trials", "triads", "after"}),
     triads=_triads,
+    # One pair is the whole line, the other nothing.
+    clear=(((0, 1, 2, 2), "ab"), ((2, 2, 0, 1), "cd"), ((1, 0, 2, 2), "ab"), ((2, 2, 1, 0), "cd")),
 )
 
 constant = Design(
-    question="Which of the two is nearer to B, the end of the continuum?",
     answers=("a", "b"),
     items=_with_the_standard,
     arrangements=((0, 1), (1, 0)),
     right=_higher,
     takes=frozenset({"standard"}),
+    clear=_NEARER,
 )
 
 adjustment = Design(
-    question="Make the second look like the first.",
     answers=(NUMBER,),
     items=_with_both_ends,
     # From below and from above: what is adjusted begins in stim_b.

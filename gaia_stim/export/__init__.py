@@ -1,8 +1,10 @@
 """The last metre: a stimulus set, or a design over it, as the folder that an experiment program takes.
 
 Each is a function `write(stimuli, folder, trials)` in a file of its own that fills an empty folder; one that has
-options of its own takes them by name.
+options of its own takes them by name, and one in `PRESENTED` takes `how`, the `Presentation` (`settings`).
 """
+
+from collections.abc import Mapping
 
 EXPORTERS = {
     "psychopy": "gaia_stim.export.psychopy:write",
@@ -15,3 +17,13 @@ EXPORTERS = {
     "bids": "gaia_stim.export.bids:write",
 }
 """Program to the function that writes for it."""
+
+PRESENTED: Mapping[str, frozenset[str]] = {
+    "jspsych": frozenset(
+        {
+            *("degrees", "distance", "resample", "least_size", "display", "fixation", "duration", "isi", "mask"),
+            *("mask_duration", "timeout", "break_seconds", "break_every", "language", "show_ends", "consent"),
+        }
+    ),
+}
+"""Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""

@@ -10,6 +10,7 @@ import gaia_stim
 from gaia_stim.cells import guarded
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Table, flat_name
+from gaia_stim.export.settings import look_of, presentation
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.manifest import STIMULI
@@ -80,9 +81,10 @@ def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, in
     """What a starter asks and shows, as JSON: texts, and numbers that no condition has."""
     height, width = size
     record = {} if trials is None else trials.record
+    look = None if trials is None else presentation(stimuli, trials).texts.tasks.get(look_of(trials))
     return {
         "task": "" if trials is None else trials.task,
-        "question": str(record.get("question", "")),
+        "question": look.question if look else str(record.get("question", "")),
         "answers": [str(answer) for answer in record.get("answers", [])],
         "width": width,
         "height": height,

@@ -10,15 +10,16 @@ import gaia_stim
 from gaia_stim.config import ExportConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, silent
-from gaia_stim.export import EXPORTERS
+from gaia_stim.events import Listener, Note, silent
+from gaia_stim.export import EXPORTERS, PRESENTED
+from gaia_stim.export.settings import EDITABLE, Presentation, check_options, presentation, warnings
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials
 from gaia_stim.tables import look_up
 
-EXPORTED = Kind("export", "export.json", editable=frozenset({"experiment.js"}))
+EXPORTED = Kind("export", "export.json", editable=EDITABLE)
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,22 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
     elif config.online != "none" or config.complete:
         option = "--complete" if config.online == "none" else "--online"
         raise ConfigError(f"{option}: only jspsych runs on a server of your choice; leave it out for {config.to}")
+    check_options(config.to, config)
     stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
+    how = presentation(stimuli, trials, config)
+    if config.to in PRESENTED:
+        writer = partial(writer, how=how)
     out = config.out or beside(config.stimuli, f"_{config.to}")
-    request = _request(config, stimuli)
+    request = _request(config, stimuli, how)
 
     def make(staging: Path) -> dict[str, Any]:
         writer(stimuli, staging, trials)
         return _about(request, stimuli, trials)
 
     made_once(out, EXPORTED, request, make, force=config.force, needed=partial(_size, stimuli), listen=listen)
+    for text in warnings(out, how, config, stimuli) if config.to in PRESENTED else ():
+        listen(Note(text, warning=True))
     return ExportResult(out, config.to, len(stimuli), None if trials is None else len(trials), out / "README.md")
 
 
@@ -66,7 +73,7 @@ def _size(stimuli: StimulusSet) -> int:
     return sum((stimuli.folder / name).stat().st_size for name in (MANIFEST, *stimuli.table["image"]))
 
 
-def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:
+def _request(config: ExportConfig, stimuli: StimulusSet, how: Presentation) -> dict[str, Any]:
     """What decides the folder: not where set and design lie, but what is in them."""
     request: dict[str, Any] = {
         "verb": verb_of(config),
@@ -74,6 +81,7 @@ def _request(config: ExportConfig, stimuli: StimulusSet) -> dict[str, Any]:
         "images_in_mat": config.images_in_mat,
         **({"online": config.online, "complete": config.complete} if config.to == "jspsych" else {}),
         "gaia_stim": gaia_stim.__version__,
+        **(how.request() if config.to in PRESENTED else {}),
         "name": stimuli.name,
         "set": stimuli.manifest_hash,
     }

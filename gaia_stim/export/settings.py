@@ -1,0 +1,175 @@
+"""How an experiment shows its trials, as one record that every program's files are made from and that a lab may edit.
+
+`settings.json` (for jsPsych `settings.js`) and `texts.json` lie in the written folder and are kept by `--force`. Their
+defaults stand in `config/exports.py`; what only some programs can do is said in `PRESENTED`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gaia_stim.config import PresentationConfig
+from gaia_stim.config.options import option_name
+from gaia_stim.errors import ConfigError
+from gaia_stim.export import PRESENTED
+from gaia_stim.export.texts import ENDS, Texts, texts_of
+from gaia_stim.files import hash_bytes, json_bytes, write_json
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import Trials
+
+SETTINGS, TEXTS = "settings.json", "texts.json"
+EDITABLE = frozenset({"experiment.js", SETTINGS, TEXTS, "settings.js", "texts.js"})
+"""What `--force` keeps as somebody edited it. A page that is opened from a file can read no JSON, but scripts."""
+
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "identification": {"a": "f", "b": "j"},
+    "2afc": {"a": "f", "b": "j"},
+    "constant": {"a": "f", "b": "j"},
+    "abx": {"a": "f", "b": "j"},
+    "same-different": {"same": "f", "different": "j"},
+    "oddity": {"a": "1", "b": "2", "c": "3"},
+    "triplets": {"a": "1", "b": "2", "c": "3"},
+    "mlds": {"ab": "up", "cd": "down"},
+    "mlds-triads": {"ab": "f", "bc": "j"},
+    "adjustment": {"less": "left", "more": "right", "done": "return"},
+}
+"""Look (task, or `mlds-triads`) to answer to key: these are letters, digits, up, down, left, right, space, return."""
+
+
+class Settings(BaseModel):
+    """What `settings.json` says. All times in ms, sizes in degrees of visual angle, lengths in cm."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    degrees: float | None
+    """The larger side of a picture; None: small pictures a whole number of times larger."""
+    distance_cm: float
+    resample: Literal["nearest", "lanczos"]
+    least_size: float
+    """Nothing is shown where pictures would be smaller than this share of their size."""
+    display: str
+    """What the pictures are shown on: srgb, linear, gamma:X, or the name of a measured table."""
+    fixation_ms: tuple[int, int]
+    """From and to; chance decides between."""
+    duration_ms: int | None
+    """None: pictures stay until the answer, the first of same-different `first_ms`."""
+    first_ms: int
+    isi_ms: int
+    mask: Literal["none", "noise", "scrambled"]
+    """`masks/STIM_ID.png` follows a picture that goes before the answer."""
+    mask_ms: int
+    timeout_ms: int | None
+    break_seconds: int
+    break_every: int | None
+    show_ends: bool
+    names: tuple[str, str]
+    """Of the ends of the line; the texts have them filled in already."""
+    language: str
+    keys: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What is shown how, and in which words."""
+
+    settings: Settings
+    texts: Texts
+
+    def request(self) -> dict[str, Any]:
+        """What of it decides an export."""
+        return {"settings": as_json(self.settings), "texts": hash_bytes(json_bytes(as_json(self.texts)))}
+
+
+def check_options(program: str, config: PresentationConfig) -> None:
+    """Raises `ConfigError` for an option that the program's files would not heed."""
+    heeded = PRESENTED.get(program, frozenset())
+    for name, field in PresentationConfig.model_fields.items():
+        if name not in heeded and getattr(config, name) != field.default:
+            able = ", ".join(other for other, names in PRESENTED.items() if name in names)
+            raise ConfigError(f"{option_name(name)}: not for {program}; it is heeded by {able}")
+
+
+def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:
+    """What the options ask for, for a set and a design; without options the defaults.
+
+    Raises as `texts_of`.
+    """
+    config = config or PresentationConfig()
+    record = {} if trials is None else trials.record
+    first, second = (str(name) for name in record.get("names", ENDS))
+    texts = texts_of(config.language, (first, second), config.consent)
+    low, _, high = config.fixation.partition(":")
+    settings = Settings(
+        degrees=config.degrees,
+        distance_cm=config.distance,
+        resample=config.resample,
+        least_size=config.least_size,
+        display=Path(config.display).name if config.display else stimuli.provenance.display.name,
+        fixation_ms=(int(low), int(high or low)),
+        duration_ms=config.duration,
+        first_ms=800,
+        isi_ms=config.isi,
+        mask=config.mask,
+        mask_ms=config.mask_duration,
+        timeout_ms=config.timeout,
+        break_seconds=config.break_seconds,
+        break_every=config.break_every,
+        show_ends=config.show_ends,
+        names=(first, second),
+        language=texts.language,
+        keys={look: dict(keys) for look, keys in KEYS.items()},
+    )
+    return Presentation(settings, texts)
+
+
+def warnings(out: Path, how: Presentation, config: PresentationConfig, stimuli: StimulusSet) -> list[str]:
+    """What may not be as it was asked: settings that somebody edited, a display that the files are not for."""
+    made_for = stimuli.provenance.display.name
+    usual = as_json(presentation(stimuli, None).settings)
+    asked = as_json(how.settings)
+    kept = _settings_in(out)
+    told = [
+        f"{out}: {name} stays {kept[name]} and is not {asked[name]}, for the settings there were edited and are kept"
+        for name in asked
+        if asked[name] not in (usual[name], kept.get(name, asked[name]))
+    ]
+    if config.display and asked["display"] != made_for:
+        told.append(
+            f"the files of {stimuli.folder} are for a display of {made_for}, and --display says {config.display}: "
+            f"their luminances will be others; 'gaia-stim match --display {config.display}' makes files for it"
+        )
+    return told
+
+
+def _settings_in(out: Path) -> dict[str, Any]:
+    """The settings of a written folder; nothing where they are no plain JSON any more."""
+    for name in (SETTINGS, "settings.js"):
+        if (out / name).is_file():
+            text = (out / name).read_text(encoding="utf-8").partition("var settings = ")
+            try:
+                found: dict[str, Any] = json.loads((text[2] or text[0]).strip().removesuffix(";"))
+            except ValueError:
+                return {}
+            return found
+    return {}
+
+
+def look_of(trials: Trials) -> str:
+    """The task as it looks: mlds with three stimuli a trial is `mlds-triads`."""
+    is_triads = trials.task == "mlds" and not (trials.table["stim_d"] != "").any()
+    return "mlds-triads" if is_triads else trials.task
+
+
+def as_json(part: Settings | Texts) -> dict[str, Any]:
+    """As it stands in a file."""
+    return part.model_dump(mode="json", exclude_none=isinstance(part, Texts))
+
+
+def write_presentation(how: Presentation, folder: Path) -> None:
+    """`settings.json` and `texts.json`, which a lab may edit."""
+    write_json(folder / SETTINGS, as_json(how.settings))
+    write_json(folder / TEXTS, as_json(how.texts))
