@@ -1,0 +1,46 @@
+"""PsychoPy's Builder, on a computer or on Pavlovia: a row a trial, and each component with columns of its own.
+
+The key is in `NAME.keys`, seconds in `NAME.rt`; `response` and `key_resp` are what a component is called by us and by
+Builder. `thisN` of some loop stands in every file (2021 to 2026, `data/experiment.py`).
+"""
+
+import re
+
+import pandas as pd
+
+from gaia_stim.designs.readers.base import Reader
+from gaia_stim.errors import DataError
+
+USUAL = ("response.keys", "key_resp.keys", "response.response", "slider.response")
+_ANSWER = re.compile(r".+\.(keys|response|clicked_name)")
+_ONE = re.compile(r"""\[?["']?([^"'\],]*)["']?\]?""")
+"""A key alone, or a list of one."""
+
+
+def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    trials = frame[frame["stim_a"] != ""]
+    answered = [
+        name
+        for name in frame.columns
+        if _ANSWER.fullmatch(name) and (~trials[name].str.lower().isin(["", "none"])).any()
+    ]
+    chosen = [name for name in USUAL if name in answered][:1] or answered or [""]
+    if len(chosen) > 1:
+        raise DataError(
+            f"answers stand in several columns, {', '.join(chosen)}; call the component that asks for the answer "
+            "'response', or rename its column to response.keys"
+        )
+    if not chosen[0]:
+        return frame.assign(response="", rt="")
+    component = chosen[0].rpartition(".")[0]
+    seconds = frame.get(f"{component}.rt", frame.get(f"{component}.time", pd.Series("", index=frame.index)))
+    return frame.assign(response=frame[chosen[0]].str.replace(_ONE, r"\1", n=1, regex=True), rt=seconds)
+
+
+builder = Reader(
+    "PsychoPy's Builder",
+    frozenset({"task", "stim_a"}),
+    lambda names: any(map(_ANSWER.fullmatch, names)),
+    columns={"started": ("started", "expStart", "date")},
+    prepared=_prepared,
+)
