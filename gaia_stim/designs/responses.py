@@ -342,7 +342,7 @@ def _trials_in(table: Table, asked: Keys | None) -> tuple[pd.DataFrame, list[str
     notes: list[str] = []
     if known or reader.has_keys:
         kept["response"], notes = _answered(kept, known or {}, reader.program)
-    return kept.assign(program=reader.program, file=str(table.file), line=kept.index).reset_index(drop=True), notes
+    return kept.assign(program=reader.program, file=str(table.file)), notes
 
 
 def _answered(rows: pd.DataFrame, known: Keys, program: str) -> tuple[pd.Series, list[str]]:

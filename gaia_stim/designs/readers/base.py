@@ -68,11 +68,11 @@ def reader_of(names: Sequence[str]) -> Reader | None:
 
 
 def in_our_columns(table: Table, reader: Reader) -> pd.DataFrame:
-    """`READ`, as text, and `by_key`: 1 where the response is a key; the index has the lines of the file.
+    """`READ`, as text, `line` of the file, and `by_key`: 1 where the response is a key.
 
     Rows that are no trial of the program have no task. Raises `DataError` as the reader does.
     """
-    frame = table.frame.rename(columns=reader.named)
+    frame = table.frame.reset_index(drop=True).rename(columns=reader.named)
     frame = frame.loc[:, ~frame.columns.duplicated()]
     try:
         frame = reader.prepared(frame)
@@ -89,7 +89,7 @@ def in_our_columns(table: Table, reader: Reader) -> pd.DataFrame:
         kept[[*ALPHA_COLUMNS, "rt"]] = kept[[*ALPHA_COLUMNS, "rt"]].map(lambda cell: cell.replace(",", "."))
     if reader.unit != 1:
         kept["rt"] = kept["rt"].map(lambda cell: _seconds(cell, reader.unit))
-    return kept.assign(by_key="1" if reader.has_keys else "")
+    return kept.assign(line=table.frame.index, by_key="1" if reader.has_keys else "")
 
 
 def _seconds(cell: str, unit: float) -> str:

@@ -4,6 +4,7 @@ jsPsych (`data.get().json()`), lab.js, DataPipe and JATOS (one line a run, or on
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def is_json(file: Path) -> bool:
     """Whether a file begins as JSON does."""
     with file.open("rb") as stream:
         head = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith((b"{", b'["', b"[{", b"[\n", b"[\r", b"[ "))
+    return re.match(rb"[\[{]\s*[\[{\"}\]]", head) is not None
 
 
 def json_tables(file: Path) -> list[Table]:
