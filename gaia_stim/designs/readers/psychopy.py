@@ -19,11 +19,11 @@ _ONE = re.compile(r"""\[?["']?([^"'\],]*)["']?\]?""")
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     trials = frame[frame["stim_a"] != ""]
-    answered = [
-        name
-        for name in frame.columns
-        if _ANSWER.fullmatch(name) and (~trials[name].str.lower().isin(["", "none"])).any()
-    ]
+    if "response" in frame and (trials["response"] != "").any():
+        return frame
+    answered = [name for name in frame if _ANSWER.fullmatch(name) and (~trials[name].isin(["", "None"])).any()]
+    # PsychoPy 2026 writes what a component has a second time, under its loop's name.
+    answered = [name for at, name in enumerate(answered) if not any(map(trials[name].equals, _of(trials, answered[:at])))]
     chosen = [name for name in USUAL if name in answered][:1] or answered or [""]
     if len(chosen) > 1:
         raise DataError(
@@ -35,6 +35,10 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     component = chosen[0].rpartition(".")[0]
     seconds = frame.get(f"{component}.rt", frame.get(f"{component}.time", pd.Series("", index=frame.index)))
     return frame.assign(response=frame[chosen[0]].str.replace(_ONE, r"\1", n=1, regex=True), rt=seconds)
+
+
+def _of(frame: pd.DataFrame, names: list[str]) -> list[pd.Series]:
+    return [frame[name] for name in names]
 
 
 builder = Reader(
