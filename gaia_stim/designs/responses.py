@@ -1,8 +1,8 @@
 """Results files of an experiment, read back: which set was shown to whom, and what was answered.
 
-A results file is the trial list with the answers (and whatever else the program adds) beside it, one or many files, one
-or many participants, one or many tasks, one or many sets; `readers` knows how each program writes them. Rows that are no
-trial of the task, such as instructions, trials without an answer, and those of practice and catch are left out and
+A results file is the trial list with the answers (and whatever else the program adds) beside it, one or many files,
+one or many participants, one or many tasks, one or many sets; `readers` knows how each program writes them. Rows that
+are no trial of the task, such as instructions, trials without an answer, and those of practice and catch are left out and
 counted; an answer that the task does not know is an error, for then something is mixed up. What a folder holds beside
 results is passed over, and said.
 """
@@ -140,9 +140,9 @@ def read_results(paths: Sequence[Path], keys: str | None = None) -> Results:
             continue
         hashes.append(content)
         for table in found:
-            rows, notes = _trials_in(table, asked)
+            rows, of_keys = _trials_in(table, asked)
             tables.append(rows.assign(table=len(tables)))
-            for note in (*table.notes, *notes):
+            for note in (*table.notes, *of_keys):
                 told.setdefault(note, []).append(file.name)
     over = (
         *(_told("file", names, why) for why, names in passed.items()),

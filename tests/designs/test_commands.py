@@ -13,7 +13,7 @@ from observers import TRUTHS, alphas, differences_judged
 
 from gaia_stim.cli import main
 from gaia_stim.config import DesignConfig, InterpolateConfig, MorphConfig, MorphGridConfig, ScaleConfig
-from gaia_stim.drawing.plots import SINGLE
+from gaia_stim.designs.plot import FIGURE
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Note
 from gaia_stim.files import hash_file
@@ -80,7 +80,7 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     ]
     assert set(table["interval"]) == {"over trials of one person"}
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
-    assert read_image(out.with_suffix(".png")).shape == (SINGLE.height, SINGLE.width, 3)
+    assert read_image(out.with_suffix(".png")).shape == (2 * FIGURE.height, 2 * FIGURE.width, 3)
 
 
 def test_a_scale_of_another_set_is_told(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One session, as each program would write it, comes back as the same answers; and the keys, phases and files of each."""
+"""One session, as each program would write it, comes back as the same answers; and keys, phases and files of each."""
 
 import json
 from collections.abc import Callable
@@ -161,7 +161,9 @@ def test_keys_are_the_exports_before_the_starters_and_the_users_before_all(tmp_p
     main = list(table["phase"] == "main")
     found = read_results([folder / "r.csv"])
     assert not found.notes
-    assert list(answers_of(found, None)[0].answer) == [one for one, is_main in zip(swapped, main, strict=True) if is_main]
+    assert list(answers_of(found, None)[0].answer) == [
+        one for one, is_main in zip(swapped, main, strict=True) if is_main
+    ]
     asked = answers_of(read_results([folder / "r.csv"], "F=a,j = b"), None)[0]
     assert list(asked.answer) == list(table["response"][main])
     with pytest.raises(DataError, match=r"the response 'j' is none of a, b.* as in --keys f=a,j=b"):

@@ -1,4 +1,4 @@
-"""What the results of each experiment program look like: how a table is known to be its, and what its columns are here."""
+"""What the results of each experiment program look like: how its tables are known, and what its columns are here."""
 
 READERS = {
     "gorilla": "gaia_stim.designs.readers.gorilla:gorilla",

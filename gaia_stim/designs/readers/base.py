@@ -80,8 +80,7 @@ def in_our_columns(table: Table, reader: Reader) -> pd.DataFrame:
         raise DataError(f"{table.file}:{table.header_line}: {error}") from error
     found = {}
     for name in READ:
-        known = [one for one in (*reader.columns.get(name, ()), *(() if name in reader.columns else (name,)))]
-        known = [one for one in known if one in frame]
+        known = [one for one in reader.columns.get(name, (name,)) if one in frame]
         found[name] = frame[known[0]].map(unguarded) if known else pd.Series("", index=frame.index)
     kept = pd.DataFrame(found, columns=READ, index=frame.index)
     kept.loc[~reader.is_trial(frame), "task"] = ""

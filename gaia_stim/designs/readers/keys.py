@@ -1,4 +1,4 @@
-"""Which answer a key stands for, where a program writes the key: as asked, as the export says, or as starters have it."""
+"""Which answer a key stands for, where a program writes keys: as asked, as the export says, or as starters have it."""
 
 import re
 from collections.abc import Mapping

@@ -21,9 +21,10 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     trials = frame[frame["stim_a"] != ""]
     if "response" in frame and (trials["response"] != "").any():
         return frame
-    answered = [name for name in frame if _ANSWER.fullmatch(name) and (~trials[name].isin(["", "None"])).any()]
+    names = [str(name) for name in frame.columns]
+    answered = [name for name in names if _ANSWER.fullmatch(name) and (~trials[name].isin(["", "None"])).any()]
     # PsychoPy 2026 writes what a component has a second time, under its loop's name.
-    answered = [name for at, name in enumerate(answered) if not any(map(trials[name].equals, _of(trials, answered[:at])))]
+    answered = [name for at, name in enumerate(answered) if not _is_among(trials[name], trials[answered[:at]])]
     chosen = [name for name in USUAL if name in answered][:1] or answered or [""]
     if len(chosen) > 1:
         raise DataError(
@@ -37,8 +38,8 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(response=frame[chosen[0]].str.replace(_ONE, r"\1", n=1, regex=True), rt=seconds)
 
 
-def _of(frame: pd.DataFrame, names: list[str]) -> list[pd.Series]:
-    return [frame[name] for name in names]
+def _is_among(column: pd.Series, others: pd.DataFrame) -> bool:
+    return any(column.equals(others[name]) for name in others)
 
 
 builder = Reader(
