@@ -33,6 +33,14 @@ class DesignConfig(Config):
             panel="Trials",
         ),
     ] = None
+    targets: Annotated[
+        Count | None,
+        Decides(
+            "For adjustment: so many targets, evenly along the continuum. [default: every stimulus]",
+            "N",
+            panel="Trials",
+        ),
+    ] = None
     trials: Annotated[
         Count | None,
         Decides(
@@ -52,7 +60,9 @@ class DesignConfig(Config):
         ),
     ] = None
     repetitions: Annotated[
-        int, Field(ge=1, le=10_000), Decides("How often each participant sees everything.", panel="Trials")
+        int,
+        Field(ge=1, le=10_000),
+        Decides("How often each participant sees every item in each of its arrangements.", panel="Trials"),
     ] = 1
     blocks: Annotated[
         int,

@@ -13,7 +13,7 @@ from gaia_stim.drawing.charts import Chart, Frame, Series, chart
 FIGURE = Frame(480, 474, left=70, top=74, right=464, bottom=422, inset=9, says=True)
 ONE_OF_MANY = Frame(330, 316, left=62, top=66, right=318, bottom=264, inset=8, says=True)
 """Of a panel, one a person."""
-LARGEST, SMALLEST = 8.0, 2.0
+LARGEST, SMALLEST = 6.0, 1.5
 """Radii of dots, whose areas are as the trials behind them."""
 ALPHA = "alpha, from the first source to the second"
 
@@ -51,8 +51,11 @@ def _function(fit: Fit, answers: Answers, title: str, frame: Frame) -> Chart:
     if fit.about:
         marks.append(Series("interval", [known["pse_low"], known["pse_high"]], [at_pse, at_pse]))
     told = [f"{name.upper()} {_with_interval(name, fit)}" for name in ("pse", "jnd")]
-    rates = [f"{name} rate {_with_interval(name, fit)}" for name in ("guess", "lapse")]
-    says = ["   ".join(told), "   ".join(rates), fit.interval]
+    rates = [
+        f"{'guesses' if name == 'guess' else 'lapses'} {_with_interval(name, fit, '.2f')}"
+        for name in ("guess", "lapse")
+    ]
+    says = [", ".join(told), ", ".join(rates), fit.interval]
     of = "comparison" if "standard" in known else '"b"'
     low, high = fit.alpha[0], fit.alpha[-1]
     return chart(
@@ -95,7 +98,7 @@ def _trials(answers: Answers, levels: Values, known: Mapping[str, Any]) -> Value
     return np.array([(judged == level).sum() for level in levels], float)
 
 
-def _with_interval(name: str, fit: Fit) -> str:
+def _with_interval(name: str, fit: Fit, digits: str = ".3g") -> str:
     known = fit.figures
-    told = f" [{known[f'{name}_low']:.3g}, {known[f'{name}_high']:.3g}]" if fit.about else ""
-    return f"{known[name]:.3g}{told}"
+    told = f" [{known[f'{name}_low']:{digits}}, {known[f'{name}_high']:{digits}}]" if fit.about else ""
+    return f"{known[name]:{digits}}{told}"

@@ -2,9 +2,9 @@
 
 A results file is the trial list with the answers (and whatever else the program adds) beside it, one or many files,
 one or many participants, one or many tasks, one or many sets; `readers` knows how each program writes them. Rows that
-are no trial of the task, such as instructions, trials without an answer, and those of practice and catch are left out and
-counted; an answer that the task does not know is an error, for then something is mixed up. What a folder holds beside
-results is passed over, and said.
+are no trial of the task, such as instructions, trials without an answer, and those of practice and catch are left out
+and counted; an answer that the task does not know is an error, for then something is mixed up. What a folder holds
+beside results is passed over, and said.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -121,7 +121,8 @@ def _row(who: str, answers: Answers, fit: Fit) -> dict[str, Any]:
         **slopes,
         "catch_right": right,
         "catch_trials": caught,
-        "interval": fit.interval,
+        "interval": fit.about,
+        "confidence": fit.confidence,
     }
 
 

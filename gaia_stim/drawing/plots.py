@@ -70,12 +70,14 @@ def _paint(chart: Chart, pen: Pen, warned: bool) -> None:
 def _write(chart: Chart, pen: Pen, title_colour: tuple[int, int, int]) -> None:
     """All that is text."""
     frame = chart.frame
-    said = [drawable(line) for line in chart.says.splitlines()] if frame.says else []
+    room = frame.width - frame.left - 4
+    lines = chart.says.splitlines() if frame.says else []
+    said = [shortened(drawable(line), room, font_of(LABEL)) for line in lines]
     bottom = frame.top - 8
     for line in reversed(said):
         pen.text((frame.left, bottom), line, INK, LABEL, "lb")
         bottom -= LINE
-    title = shortened(drawable(chart.title), frame.width - frame.left - 4, font_of(TITLE))
+    title = shortened(drawable(chart.title), room, font_of(TITLE))
     pen.text((frame.left, bottom), title, title_colour, TITLE, "lb")
     for tick in chart.x_ticks:
         pen.text((tick.at, frame.bottom + 6), tick.label, INK, LABEL, "mt")
