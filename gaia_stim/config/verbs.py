@@ -70,7 +70,7 @@ VERBS: dict[str, Verb] = {
         "gaia_stim.pipeline.samples:samples",
         SPACE,
         "samples faces --n 500 --size 64 --seed 1",
-        next="train {images}",
+        next="morph {first} {second} --steps 9 -m builtin",
         makes=FOLDER,
     ),
     "align": Verb(

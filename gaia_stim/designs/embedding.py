@@ -54,7 +54,7 @@ def triplets(answers: Answers, config: AnalyseConfig, rng: np.random.Generator) 
         f"foretells {foretold:.0%} of the answers that it was not made of; chance 33 %",
         axes[0].replace("_", " "),
         "dimension 2",
-        [Series("stimuli", points[:, 0], second, joined=False)],
+        [Series("stimuli", points[:, 0], second, joined=False, labels=[str(one) for one in ids])],
         frame=PAGE,
         from_zero=False,
     )

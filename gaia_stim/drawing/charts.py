@@ -51,6 +51,8 @@ class Series:
     """Whether each point is a dot too, unless there are many; points that are not joined always are."""
     radii: Sequence[float] = ()
     """Of the dots, in pixels; none are all alike. The values of such a series are finite."""
+    labels: Sequence[str] = ()
+    """What stands beside the dots, where something does; so here."""
 
     @property
     def points(self) -> list[Point]:
@@ -74,6 +76,7 @@ class Dot(NamedTuple):
     says: str
     radius: float = 0.0
     """In pixels; 0 is what all have that are alike."""
+    label: str = ""
 
 
 class Curve(NamedTuple):
@@ -137,10 +140,10 @@ def chart(
         return [(across.at(x), up.at(y)) for x, y in points]
 
     def dots(one: Series, points: Sequence[Point]) -> list[Dot]:
-        radii = one.radii or [0.0] * len(points)
+        radii, labels = one.radii or [0.0] * len(points), one.labels or [""] * len(points)
         return [
-            Dot(across.at(x), up.at(y), f"{one.name}: {short(y)} at {short(x)}", radius)
-            for (x, y), radius in zip(points, radii, strict=True)
+            Dot(across.at(x), up.at(y), f"{one.name}: {short(y)} at {short(x)}", radius, label)
+            for (x, y), radius, label in zip(points, radii, labels, strict=True)
         ]
 
     curves = [

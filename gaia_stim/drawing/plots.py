@@ -79,6 +79,9 @@ def _write(chart: Chart, pen: Pen, title_colour: tuple[int, int, int]) -> None:
         bottom -= LINE
     title = shortened(drawable(chart.title), room, font_of(TITLE))
     pen.text((frame.left, bottom), title, title_colour, TITLE, "lb")
+    for dot in (dot for curve in chart.curves for dot in curve.dots if dot.label):
+        end = "r" if dot.x > (frame.left + frame.right) / 2 else "l"
+        pen.text((dot.x + (7 if end == "l" else -7), dot.y), drawable(dot.label), INK, LABEL, f"{end}m")
     for tick in chart.x_ticks:
         pen.text((tick.at, frame.bottom + 6), tick.label, INK, LABEL, "mt")
     for tick in chart.y_ticks:

@@ -15,6 +15,7 @@ from gaia_stim.designs.responses import Answers, Results, answers_of, read_resul
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_bytes
 from gaia_stim.outputs import Kind, made_once
+from gaia_stim.stimuli.continuum import axis
 from gaia_stim.stimuli.sets import StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, of_set, read_trials, trials_csv
 
@@ -37,6 +38,8 @@ class DesignResult:
     """Fewest and most of a participant; one number where these are the same."""
     right_answers: dict[str, int]
     """Of a participant; empty where no answer is right."""
+    along: str
+    """The column of the set's manifest that `alpha_a` … are of: alpha, amount_reached or amount; empty off a line."""
 
 
 def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
@@ -76,7 +79,7 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
     counts = read_trials(out, stimuli).record["counts"]
-    return DesignResult(out, config.stimuli, config.kind, **counts)
+    return DesignResult(out, config.stimuli, config.kind, **counts, along=axis(stimuli.rows()))
 
 
 def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:
