@@ -10,6 +10,7 @@ import pytest
 from observers import trial_list
 
 from gaia_stim.config import CollectConfig
+from gaia_stim.designs.collecting import collected
 from gaia_stim.designs.readers import READERS
 from gaia_stim.designs.readers.base import reader_of
 from gaia_stim.designs.readers.keys import key_name
@@ -229,3 +230,26 @@ def test_catch_trials_are_told_and_left_out(tmp_path: Path) -> None:
     assert found.catch == {"p01": (4, 4), "p02": (3, 4)} and found.left_out["catch trials"] == 8
     assert "catch trials: 7 of 8 right, by person p02 3 of 4, p01 4 of 4" in found.notes
     assert len(found) == len(table) - 8 - 2 and found.of("p02").catch == {"p02": (3, 4)}
+
+
+REAL = Path(__file__).parent.parent / "data" / "results"
+"""What the programs themselves wrote, of sessions that a robot answered (PsychoPy 2026.2, OpenSesame 4, jsPsych 8)."""
+
+
+@pytest.mark.parametrize(
+    ("name", "trials", "program", "scored"),
+    [
+        ("jspsych", 9, "a starter of gaia-stim", "correct_response"),
+        ("opensesame", 8, "OpenSesame", "correct"),
+        ("psychopy_builder", 8, "PsychoPy's Builder", ""),
+        ("psychopy_starter", 16, "a starter of gaia-stim", ""),
+    ],
+)
+def test_what_the_programs_themselves_wrote(name: str, trials: int, program: str, scored: str) -> None:
+    """Where a program scores the answers itself, we find the same of them right."""
+    table, _ = collected(read_results([REAL / f"{name}.csv"]))
+    assert len(table) == trials and set(table["program"]) == {program}
+    assert set(table["response"]) <= {"a", "b", "same", "different"} and table["rt"].between(0, 2).all()
+    if scored:
+        own = pd.read_csv(REAL / f"{name}.csv", dtype=str, keep_default_na=False)
+        assert list(table["right"].astype(str)) == list(own.loc[own["stim_a"] != "", scored])

@@ -13,11 +13,20 @@ from gaia_stim.errors import DataError
 
 USUAL = ("response.keys", "key_resp.keys", "response.response", "slider.response")
 _ANSWER = re.compile(r".+\.(keys|response|clicked_name)")
+_WHO = re.compile(r"participant( \(column \d+\))?")
 _ONE = re.compile(r"""\[?["']?([^"'\],]*)["']?\]?""")
 """A key alone, or a list of one."""
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the answers in `response`; and with who answered, where the design's list has a participant too: the last
+    of these columns is the dialog's.
+    """
+    who = [str(name) for name in frame.columns if _WHO.fullmatch(str(name))]
+    return _with_answers(frame.assign(participant=frame[who[-1]]) if who else frame)
+
+
+def _with_answers(frame: pd.DataFrame) -> pd.DataFrame:
     trials = frame[frame["stim_a"] != ""]
     if "response" in frame and (trials["response"] != "").any():
         return frame
