@@ -243,7 +243,12 @@ def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, 
     assert people == "95 % interval over 2 people" and set(each) == {"95 % interval over trials of one person"}
     assert set(pd.read_csv(made.out / "scale.csv")["interval"]) == {"over 2 people"}
     before = contents(made.out)
-    assert sorted(before) == ["scale.csv", "scale.json", "scale.png", "scale_1_p01.csv", "scale_2_p02.csv"]
+    figures = [f"{name}.{ending}" for name in ("people", "scale") for ending in ("pdf", "png", "svg")]
+    tables = ["scale.csv", "scale.json", "scale_1_p01.csv", "scale_2_p02.csv", "scale_summary.csv"]
+    assert sorted(before) == sorted([*figures, *tables])
+    summary = pd.read_csv(made.out / "scale_summary.csv")
+    assert list(summary["participant"]) == ["all", "p01", "p02"] and list(summary["trials"]) == [1000, 500, 500]
+    assert (summary["sigma_low"] <= summary["sigma"]).all() and (summary["sigma"] <= summary["sigma_high"]).all()
     heard: list[Any] = []
     assert scale(config, heard.append) == made and "nothing to do" in heard[-1].text
     for name in ("scale.png", "scale_1_p01.csv"):
