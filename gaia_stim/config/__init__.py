@@ -35,7 +35,7 @@ from gaia_stim.config.benchmarks import (
     BenchmarkStepConfig,
     BenchmarkStructureConfig,
 )
-from gaia_stim.config.designs import DesignConfig, ScaleConfig
+from gaia_stim.config.designs import AnalyseConfig, CollectConfig, DesignConfig, ResultsConfig, ScaleConfig
 from gaia_stim.config.exports import ExportConfig, PresentationConfig
 from gaia_stim.config.looks import (
     AuditConfig,

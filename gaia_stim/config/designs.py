@@ -35,6 +35,14 @@ class DesignConfig(Config):
             panel="Trials",
         ),
     ] = None
+    targets: Annotated[
+        Count | None,
+        Decides(
+            "For adjustment: so many targets, evenly along the continuum. [default: every stimulus]",
+            "N",
+            panel="Trials",
+        ),
+    ] = None
     trials: Annotated[
         Count | None,
         Decides(
@@ -54,7 +62,9 @@ class DesignConfig(Config):
         ),
     ] = None
     repetitions: Annotated[
-        int, Field(ge=1, le=10_000), Decides("How often each participant sees everything.", panel="Trials")
+        int,
+        Field(ge=1, le=10_000),
+        Decides("How often each participant sees every item in each of its arrangements.", panel="Trials"),
     ] = 1
     blocks: Annotated[
         int,
@@ -130,16 +140,45 @@ class DesignConfig(Config):
         return pairs
 
 
-class ScaleConfig(Config):
-    """Fit the scale by which people see a continuum to their answers; --spacing takes its table as it is."""
+class ResultsConfig(Config):
+    """What verbs can be asked that read the results of an experiment."""
 
     responses: Annotated[
         tuple[Path, ...],
         Field(min_length=1),
         Input(
-            "Results files (CSV), or folders of them; each set gets a scale of its own.", "RESPONSES…", positional=True
+            "Results files, of any program (CSV, JSON, XLSX), or folders of them.",
+            "RESULTS…",
+            positional=True,
         ),
     ]
+    keys: Annotated[
+        str | None,
+        Decides(
+            "Where a program writes keys and no answers: what each stands for. [default: as the export says in which "
+            "the results lie, else as the starters have them]",
+            "KEY=ANSWER,…",
+        ),
+    ] = None
+
+    @field_validator("keys")
+    @classmethod
+    def _pairs(cls, keys: str | None) -> str | None:
+        if keys is not None and not re.fullmatch(r"[^=,]+=[^=,]+(,[^=,]+=[^=,]+)*", keys):
+            raise ValueError("should be KEY=ANSWER,KEY=ANSWER, as in f=a,j=b")
+        return keys
+
+
+class CollectConfig(ResultsConfig):
+    """Put the results of all programs and participants into one table, a row a trial."""
+
+    out: Annotated[Path, Output("The table.", "FILE.csv")] = Path("all.csv")
+    force: Force = False
+
+
+class ScaleConfig(ResultsConfig):
+    """Fit the scale by which people see a continuum to their answers; --spacing takes its table as it is."""
+
     task: Annotated[
         str | None,
         Decides(
@@ -192,3 +231,30 @@ class ScaleConfig(Config):
         if out.suffix.lower() == ".csv":
             raise ValueError(f"is a folder now, in which scale.csv will lie: as in --out {out.stem}")
         return out
+
+
+class AnalyseConfig(ResultsConfig):
+    """Analyse the answers to tasks that have no scale: d', bias and spread, or a map of the stimuli."""
+
+    task: Annotated[
+        str | None,
+        Decides(
+            "Where the results are of several tasks: the one that is meant.",
+            "NAME",
+            choices="gaia_stim.designs:ANALYSES",
+        ),
+    ] = None
+    stimuli: Annotated[
+        Path | None,
+        Input("The stimulus set: of results of several the one that is meant; its ids are checked.", "SET"),
+    ] = None
+    dimensions: Annotated[int, Field(ge=1, le=10), Decides("For triplets: of the map.", "N")] = 2
+    bootstrap: Annotated[
+        int,
+        Field(ge=0, le=100_000),
+        Decides("Draws that the intervals come from, of people or of one person's trials; 0 for none."),
+    ] = 1000
+    confidence: Annotated[float, Field(gt=0, lt=1), Decides("Of the intervals.", "X")] = 0.95
+    seed: Seed = 0
+    out: Annotated[Path, Output("The folder of tables and figures.", "DIR")] = Path("analysis")
+    force: Force = False

@@ -20,3 +20,12 @@ SCALES = {
     "constant": "gaia_stim.designs.psychometric:fit_constant",
 }
 """Task to the function that fits a scale to its answers."""
+
+ANALYSES = {
+    "abx": "gaia_stim.designs.discrimination:abx",
+    "same-different": "gaia_stim.designs.discrimination:same_different",
+    "oddity": "gaia_stim.designs.discrimination:oddity",
+    "adjustment": "gaia_stim.designs.adjusting:adjustment",
+    "triplets": "gaia_stim.designs.embedding:triplets",
+}
+"""Task that has no scale to the function that analyses its answers."""

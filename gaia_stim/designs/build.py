@@ -53,7 +53,7 @@ def find_design(config: DesignConfig) -> Design:
     design: Design = look_up(DESIGNS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads
-    for option in ("pairs", "standard", "trials", "triads", "after"):
+    for option in ("pairs", "standard", "targets", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
             raise ConfigError(f"--{option}: says nothing about {config.kind}; it belongs to {', '.join(belongs)}")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
+import numpy as np
+
 from gaia_stim.config import DesignConfig
 from gaia_stim.designs.layout import Item, Layout
 from gaia_stim.errors import ConfigError
@@ -85,7 +87,12 @@ def _with_the_standard(layout: Layout, config: DesignConfig) -> Sequence[Item]:
 
 def _with_both_ends(layout: Layout, config: DesignConfig) -> Sequence[Item]:
     line = layout.line("adjustment")
-    return [(target, line[0], line[-1]) for target in line]
+    count = config.targets or len(line)
+    if count > len(line):
+        raise ConfigError(f"--targets {count}: the set has {len(line)} stimuli")
+    # One is the middle; more reach from end to end.
+    chosen = [(line[0] + line[-1]) // 2] if count == 1 else np.linspace(line[0], line[-1], count).round().astype(int)
+    return [(int(target), line[0], line[-1]) for target in chosen]
 
 
 def _along_the_line(task: str, size: int) -> Callable[[Layout, DesignConfig], Sequence[Item]]:
@@ -195,4 +202,5 @@ adjustment = Design(
     # From below and from above: what is adjusted begins in stim_b.
     arrangements=((0, 1), (0, 2)),
     right=_target,
+    takes=frozenset({"targets"}),
 )

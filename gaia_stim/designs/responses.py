@@ -1,9 +1,10 @@
 """Results files of an experiment, read back: which set was shown to whom, and what was answered.
 
-A results file is the trial list with `response` (and whatever else the program adds) beside it, one or many files, one
-or many participants, one or many tasks, one or many sets. Rows that are no trial of the task, such as instructions, and
-trials without an answer are left out and counted; an answer that the task does not know is an error, for then something
-is mixed up. What a folder holds beside results is passed over, and said.
+A results file is the trial list with the answers (and whatever else the program adds) beside it, one or many files,
+one or many participants, one or many tasks, one or many sets; `readers` knows how each program writes them. Rows that
+are no trial of the task, such as instructions, trials without an answer, and those of practice and catch are left out
+and counted; an answer that the task does not know is an error, for then something is mixed up. What a folder holds
+beside results is passed over, and said.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.designs import DESIGNS, SCALES
-from gaia_stim.designs.kinds import Design
+from gaia_stim.designs.kinds import NUMBER, Design
 from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.readers.base import ALPHA_COLUMNS, in_our_columns, reader_of
+from gaia_stim.designs.readers.json_rows import is_json, json_tables
+from gaia_stim.designs.readers.keys import Keys, key_name, keys_asked, keys_beside, starters_keys
+from gaia_stim.designs.readers.starter import NEEDED
 from gaia_stim.designs.sessions import told_apart, without_copies
 from gaia_stim.errors import ConfigError, DataError, in_brief, unknown_name
 from gaia_stim.files import hash_file
@@ -28,19 +33,14 @@ from gaia_stim.tabular import Table, read_tables
 
 Values = npt.NDArray[np.float64]
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods")
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".json")
 """Of the files in a folder that may be results."""
 LEFT_BESIDE = (".", "~$")
 """What the names of files begin with that a desktop or an office program left beside a table."""
 NOTHING = frozenset({"", "null", "none", "nan", "na", "undefined"})
 """What stands in `response` where nothing was answered."""
-NEEDED = ("task", "stim_a", "response")
-ALPHA_COLUMNS = [f"alpha_{place}" for place in PLACES]
-READ = [
-    *(SET_ID, SET_NAME, "task", "response", "participant", "block", "trial", "rt", "started", "simulated"),
-    *STIM_COLUMNS,
-    *ALPHA_COLUMNS,
-]
+PRACTICE, CATCH = "practice", "catch"
+"""What `phase` says of trials that are no part of what is measured."""
 TOLERANCE = 1e-6
 """Of an alpha: spreadsheets keep 9 to 15 digits, and show six decimals in a column as wide as it comes."""
 NO_SET = "a set that they do not tell"
@@ -56,6 +56,10 @@ class Answers:
     answer: npt.NDArray[np.str_] = field(repr=False)
     """(n,), each one of the task's answers."""
     participant: npt.NDArray[np.str_] = field(repr=False)
+    shown: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty((0, len(PLACES)), str), repr=False)
+    """(n, 4): the ids of the stimuli in these places."""
+    catch: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each participant who had catch trials, how many were right, and how many there were."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Why, and how many rows."""
     set_id: str = ""
@@ -76,7 +80,13 @@ class Answers:
         """The answers of one participant."""
         rows = self.participant == participant
         return replace(
-            self, alpha=self.alpha[rows], answer=self.answer[rows], participant=self.participant[rows], notes=()
+            self,
+            alpha=self.alpha[rows],
+            answer=self.answer[rows],
+            participant=self.participant[rows],
+            shown=self.shown[rows[: len(self.shown)]],
+            catch={name: count for name, count in self.catch.items() if name == participant},
+            notes=(),
         )
 
 
@@ -85,7 +95,8 @@ class Results:
     """What stands in results files: a row a trial, or whatever else a program wrote."""
 
     table: pd.DataFrame = field(repr=False)
-    """`READ` as text, and `file`, `line` and `part`: the number of the table, for several may stand in one file."""
+    """`READ` as text, answers and not keys in `response`, and `program`, `file`, `line` and `table`: its number, for
+    several may stand in one file."""
     hashes: tuple[str, ...]
     """Of the files that were read, in order."""
     passed_over: tuple[str, ...]
@@ -100,12 +111,14 @@ class Results:
             yield f"left out: {why}"
 
 
-def read_results(paths: Sequence[Path]) -> Results:
-    """All results in the files that are named, and in the folders.
+def read_results(paths: Sequence[Path], keys: str | None = None) -> Results:
+    """All results in the files that are named, and in the folders; `keys` are answers by key, as in "f=a,j=b".
 
     Empty files, copies, and what programs leave beside a table are passed over; so is what is no results file, where a
-    folder was named and not the file. Raises `DataError` where a file that was named is none, or no file is one.
+    folder was named and not the file. Raises `DataError` where a file that was named is none, or no file is one, and
+    `ConfigError` for keys that say nothing.
     """
+    asked = keys_asked(keys) if keys else None
     tables: list[pd.DataFrame] = []
     hashes: list[str] = []
     passed: dict[str, list[str]] = {}
@@ -127,8 +140,9 @@ def read_results(paths: Sequence[Path]) -> Results:
             continue
         hashes.append(content)
         for table in found:
-            tables.append(_trials_in(table).assign(part=len(tables)))
-            for note in table.notes:
+            rows, of_keys = _trials_in(table, asked)
+            tables.append(rows.assign(table=len(tables)))
+            for note in (*table.notes, *of_keys):
                 told.setdefault(note, []).append(file.name)
     over = (
         *(_told("file", names, why) for why, names in passed.items()),
@@ -173,10 +187,12 @@ def find_results(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_answers(paths: Sequence[Path], task: str | None, stimuli: StimulusSet | None = None) -> Answers:
+def read_answers(
+    paths: Sequence[Path], task: str | None, stimuli: StimulusSet | None = None, can: Mapping[str, str] = SCALES
+) -> Answers:
     """The answers to one task about one set. Raises as `answers_of`, and `DataError` where they are of several sets."""
     results = read_results(paths)
-    found = answers_of(results, task, stimuli)
+    found = answers_of(results, task, stimuli, can)
     if len(found) > 1:
         raise DataError(
             f"the results are of {len(found)} sets, {in_brief([one.of_which_set for one in found])}; name one's alone"
@@ -184,27 +200,33 @@ def read_answers(paths: Sequence[Path], task: str | None, stimuli: StimulusSet |
     return replace(found[0], notes=(*results.notes, *results.passed_over, *found[0].notes))
 
 
-def answers_of(results: Results, task: str | None, stimuli: StimulusSet | None = None) -> list[Answers]:
-    """The answers to one task, set by set; with `stimuli`, those of that set alone, at its alphas.
+def answers_of(
+    results: Results, task: str | None, stimuli: StimulusSet | None = None, can: Mapping[str, str] = SCALES
+) -> list[Answers]:
+    """The answers to one task, set by set; with `stimuli`, those of that set alone, at its alphas. `can` are the tasks
+    that are asked for: of `SCALES`, which need alphas, or of `ANALYSES`.
 
     Raises `DataError`, with file and line, where an answer is none of the task's, a stimulus is not known or not where
     it should be, or none of the results is of that set; `ConfigError` where they are of several tasks and none is
     named.
     """
-    check_task(task)
+    check_task(task, can)
     rows = results.table
     table = rows[(rows["task"] != "") & (rows["stim_a"] != "")]
-    table = table[table["task"] == _the_task(table, task)]
+    table = table[table["task"] == _the_task(table, task, can)]
     others = len(rows) - len(table)
     table, again = without_copies(table)
     silent = table["response"].str.lower().isin(NOTHING)
     table = table[~silent]
-    if table.empty:
+    beside = table["phase"].str.lower()
+    if beside.isin([PRACTICE, CATCH]).all():
         raise DataError(f"{rows['file'].iloc[0]}: has no answered trial")
     left_out = {
         "rows that are no trial of this task": others,
         "trials that are there twice, to the last cell": again,
         "trials without an answer": int(silent.sum()),
+        "trials of practice": int((beside == PRACTICE).sum()),
+        "catch trials": int((beside == CATCH).sum()),
     }
     if stimuli is not None:
         own = table[table[SET_ID].isin(["", stimuli.set_id])]
@@ -213,22 +235,39 @@ def answers_of(results: Results, task: str | None, stimuli: StimulusSet | None =
                 f"the results are of {in_brief(_sets_in(table))}, and none of {stimuli.folder} ({stimuli.set_id})"
             )
         left_out[f"trials of other sets: {in_brief(_sets_in(table.drop(own.index)))}"] = len(table) - len(own)
-        found = [_answers(own, stimuli)]
+        found = [_answers(own, stimuli, can is SCALES)]
     else:
-        found = [_answers(own, None) for _, own in table.groupby(SET_ID, sort=False)]
+        sets = [own for _, own in table.groupby(SET_ID, sort=False)]
+        found = [_answers(own, None, can is SCALES) for own in sets if _is_main(own).any()]
     told = {why: count for why, count in left_out.items() if count}
     return [replace(found[0], left_out=told), *found[1:]]
 
 
-def check_task(task: str | None) -> None:
-    """Raises `ConfigError` for a task that has no scale."""
-    if task is not None and task not in SCALES:
-        raise unknown_name("task", task, SCALES)
+def check_task(task: str | None, can: Mapping[str, str] = SCALES) -> None:
+    """Raises `ConfigError` for a task that has no scale, or no analysis."""
+    if task is not None and task not in can:
+        raise unknown_name("task", task, can)
 
 
-def _answers(table: pd.DataFrame, stimuli: StimulusSet | None) -> Answers:
+def _is_main(table: pd.DataFrame) -> pd.Series:
+    return ~table["phase"].str.lower().isin([PRACTICE, CATCH])
+
+
+def _caught(table: pd.DataFrame, people: pd.Series) -> dict[str, tuple[int, int]]:
+    """Of each participant, the catch trials that were right, and all whose right answer is known."""
+    known = table[(table["phase"].str.lower() == CATCH) & (table["correct"] != "")]
+    right = (known["response"].str.lower() == known["correct"].str.lower()).groupby(people[known.index])
+    return {str(who): (int(own.sum()), len(own)) for who, own in right}
+
+
+def _answers(table: pd.DataFrame, stimuli: StimulusSet | None, needs_alpha: bool) -> Answers:
     """The trials of one set."""
     people, notes = told_apart(table)
+    catch = _caught(table, people)
+    if catch:
+        right, all_of_them = np.sum(list(catch.values()), axis=0)
+        notes = [f"catch trials: {right} of {all_of_them} right, by person {_by_person(catch)}", *notes]
+    table, people = table[_is_main(table)], people[_is_main(table)]
     if simulated := int((table["simulated"] == "1").sum()):
         notes = [f"{simulated} answers are nobody's: jsPsych simulated them", *notes]
     if untold := int((table[SET_ID] == "").sum()):
@@ -243,13 +282,21 @@ def _answers(table: pd.DataFrame, stimuli: StimulusSet | None) -> Answers:
         ]
     return Answers(
         str(table["task"].iloc[0]),
-        _alphas(table, stimuli),
+        _alphas(table, stimuli, needs_alpha),
         _checked(table),
         people.to_numpy(str),
+        table[STIM_COLUMNS].to_numpy(str),
+        catch,
         set_id=stimuli.set_id if stimuli else str(table[SET_ID].iloc[0]),
         set_name=stimuli.name if stimuli else str(table[SET_NAME].iloc[0]),
         notes=tuple(notes),
     )
+
+
+def _by_person(catch: Mapping[str, tuple[int, int]]) -> str:
+    """The worst first."""
+    worst = sorted(catch.items(), key=lambda item: item[1][0] / item[1][1])
+    return in_brief([f"{who} {right} of {count}" for who, (right, count) in worst])
 
 
 def _sets_in(table: pd.DataFrame) -> list[str]:
@@ -269,30 +316,59 @@ def _beside(file: Path) -> str:
 
 def _tables(file: Path) -> list[Table]:
     """The tables of a results file, one below the other where files were put together. Raises `DataError` for none."""
-    found = read_tables(file, lambda names: set(NEEDED) <= set(names))
+    found = json_tables(file) if is_json(file) else read_tables(file, lambda names: reader_of(names) is not None)
     for table in found:
+        if reader_of(table.columns):
+            continue
         if "task" in table.columns and "response" not in table.columns and file.name == TRIALS:
             raise DataError(
                 f"{file}: is the list of trials itself, without answers; name the results of the experiment"
             )
-        if missing := [name for name in NEEDED if name not in table.columns]:
-            raise DataError(
-                f"{file}:{table.header_line}: has no column '{missing[0]}'; a results file has the columns of the "
-                "design (task, stim_a …) and 'response'"
-            )
+        missing = next((name for name in NEEDED if name not in table.columns), NEEDED[-1])
+        raise DataError(
+            f"{file}:{table.header_line}: has no column '{missing}'; a results file has the columns of the "
+            "design (task, stim_a …) and 'response'"
+        )
     return found
 
 
-def _trials_in(table: Table) -> pd.DataFrame:
-    """`READ`, `file` and `line`."""
-    kept = table.frame.reindex(columns=READ, fill_value="")
-    if table.decimal_commas:
-        kept[[*ALPHA_COLUMNS, "rt"]] = kept[[*ALPHA_COLUMNS, "rt"]].map(lambda cell: cell.replace(",", "."))
+def _trials_in(table: Table, asked: Keys | None) -> tuple[pd.DataFrame, list[str]]:
+    """`READ`, `program`, `file` and `line`; and what there is to say of its keys."""
+    reader = reader_of(table.columns)
+    assert reader is not None, "a table without a reader is refused before"
+    kept = in_our_columns(table, reader)
     kept.loc[kept["participant"] == "", "participant"] = table.file.stem
-    return kept.assign(file=str(table.file), line=table.frame.index).reset_index(drop=True)
+    known = asked or (keys_beside(table.file) if reader.has_keys else None)
+    notes: list[str] = []
+    if known or reader.has_keys:
+        kept["response"], notes = _answered(kept, known or {}, reader.program)
+    return kept.assign(program=reader.program, file=str(table.file)), notes
 
 
-def _the_task(table: pd.DataFrame, task: str | None) -> str:
+def _answered(rows: pd.DataFrame, known: Keys, program: str) -> tuple[pd.Series, list[str]]:
+    """What was answered, where a key stands; and what is said of keys that nobody told."""
+    pressed = rows["response"].map(key_name)
+    answers = rows["response"].copy()
+    guessed: dict[str, str] = {}
+    for (task, is_triad), own in rows.groupby(["task", rows["stim_d"] == ""], sort=False):
+        if task not in DESIGNS:
+            continue
+        kind = _kind_of(str(task), bool(is_triad))
+        keys = known or starters_keys(kind.answers)
+        is_key = pressed[own.index].isin(list(keys)) & ~own["response"].str.lower().isin(kind.answers)
+        answers[own.index[is_key]] = pressed[own.index[is_key]].map(keys)
+        if not known and is_key.any():
+            guessed |= keys
+    said = ", ".join(f"{key} = {answer}" for key, answer in guessed.items())
+    return answers, [f"keys of {program} read as the starters have them, {said}; else say --keys"] if said else []
+
+
+def _kind_of(task: str, is_triad: bool) -> Design:
+    design: Design = look_up(DESIGNS, "task", task)
+    return design.triads if is_triad and design.triads is not None else design
+
+
+def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> str:
     tasks = list(dict.fromkeys(table["task"]))
     if not tasks:
         raise DataError("the results have no trial: no row has both a task and a stim_a")
@@ -300,35 +376,41 @@ def _the_task(table: pd.DataFrame, task: str | None) -> str:
     for name in tasks:
         if name not in DESIGNS:
             raise DataError(f"{where}: {unknown_name('task', name, DESIGNS)}")
-    can = [name for name in tasks if name in SCALES]
+    can = [name for name in tasks if name in has]
     if task is None and len(can) > 1:
         raise ConfigError(f"the results are of several tasks; say which is meant: --task {' or --task '.join(can)}")
     if task is not None and task not in tasks:
         raise DataError(f"{where}: has no trials of the task {task}; it has {', '.join(tasks)}")
     if task is None and not can:
-        raise DataError(f"{where}: no scale can be fitted to {', '.join(tasks)}; it takes {', '.join(SCALES)}")
+        what, verb = ("scale can be fitted", "analyse") if has is SCALES else ("analysis belongs", "scale")
+        raise DataError(
+            f"{where}: no {what} to {', '.join(tasks)}; it takes {', '.join(has)}; 'gaia-stim {verb}' has the others"
+        )
     return task or can[0]
 
 
 def _checked(table: pd.DataFrame) -> npt.NDArray[np.str_]:
     """The answers, each one that the task knows."""
-    design: Design = look_up(DESIGNS, "task", str(table["task"].iloc[0]))
     answers = table["response"].str.lower()
-    is_triad = (table["stim_d"] == "") if design.triads else pd.Series(False, index=table.index)
-    for rows, kind in ((~is_triad, design), (is_triad, design.triads)):
-        if kind is None:
-            continue
-        wrong = table[rows & ~answers.isin(kind.answers)]
-        if len(wrong):
+    for is_triad, rows in answers.groupby(table["stim_d"] == ""):
+        kind = _kind_of(str(table["task"].iloc[0]), bool(is_triad))
+        is_known = rows.isin(kind.answers)
+        if NUMBER in kind.answers:
+            is_known = np.isfinite(pd.to_numeric(rows, errors="coerce"))
+        if not is_known.all():
+            first = table.loc[rows.index[~is_known][0]]
             raise DataError(
-                f"{wrong['file'].iloc[0]}:{wrong['line'].iloc[0]}: the response '{wrong['response'].iloc[0]}' is none "
-                f"of {', '.join(kind.answers)}, which answer {wrong['task'].iloc[0]}"
+                f"{first['file']}:{first['line']}: the response '{first['response']}' is none "
+                f"of {', '.join(kind.answers)}, which answer {first['task']}"
+                + ("; where it is a key, say what it stands for, as in --keys f=a,j=b" if first["by_key"] else "")
             )
     return answers.to_numpy(str)
 
 
-def _alphas(table: pd.DataFrame, stimuli: StimulusSet | None) -> Values:
-    """Where the stimuli of each trial lie (n, 4): in the set, or as the results say."""
+def _alphas(table: pd.DataFrame, stimuli: StimulusSet | None, is_needed: bool) -> Values:
+    """Where the stimuli of each trial lie (n, 4): in the set, or as the results say; NaN where none is needed, and the
+    set is no continuum or the results do not say it of all.
+    """
     shown = table[STIM_COLUMNS].to_numpy(str)
     is_shown = shown != ""
     ids, which = np.unique(shown[is_shown], return_inverse=True)
@@ -343,13 +425,15 @@ def _alphas(table: pd.DataFrame, stimuli: StimulusSet | None) -> Values:
             raise DataError(f"{at['file']}:{at['line']}: {why(first)}")
 
     if stimuli is not None:
-        known = _places_in_the_set(stimuli)
+        known = _places_in_the_set(stimuli, is_needed)
         refuse(
             np.array([one not in known for one in ids])[which],
             lambda at: f"stim_{PLACES[place[at]]} is '{ids[which[at]]}', which is no stimulus of {stimuli.folder}",
         )
         alpha = np.array([known[one] for one in ids])
         near = np.diff(np.sort([*known.values()])).min(initial=np.inf) / 2
+    elif not is_needed and not np.isfinite(written).all():
+        return np.full(shown.shape, np.nan)
     else:
         refuse(
             ~np.isfinite(written),
@@ -377,6 +461,7 @@ def _alphas(table: pd.DataFrame, stimuli: StimulusSet | None) -> Values:
     return found
 
 
-def _places_in_the_set(stimuli: StimulusSet) -> dict[str, float]:
+def _places_in_the_set(stimuli: StimulusSet, on_a_line: bool) -> dict[str, float]:
     layout = Layout.of(stimuli)
-    return {layout.ids[number]: float(layout.place[number]) for number in layout.line("a scale")}
+    numbers = layout.line("a scale") if on_a_line else range(len(layout))
+    return {layout.ids[number]: float(layout.place[number]) for number in numbers}

@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The trials (`responses.READ`, `part`) without those that are there twice to the last cell, and how many were.
+    """The trials (`responses.READ`, `table`) without those that are there twice to the last cell, and how many were.
 
     Single trials of two sessions may be alike by chance, response times to the millisecond among them. So unless they
     say that they began together, two tables have copies of a person's trials where half of the smaller one's are alike;
@@ -36,9 +36,9 @@ def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     )
     alike = cells.groupby(list(cells.columns), dropna=False, sort=False).ngroup()
     # Without its number a trial may come again in its own table: the second is a copy of another table's second.
-    again = alike.groupby([alike, table["part"]]).cumcount().where(table["trial"] == "", 0)
+    again = alike.groupby([alike, table["table"]]).cumcount().where(table["trial"] == "", 0)
     alike = alike.groupby([alike, again]).ngroup()
-    about = pd.DataFrame({"who": table["participant"], "part": table["part"]})
+    about = pd.DataFrame({"who": table["participant"], "part": table["table"]})
     size = about.groupby(["who", "part"])["part"].transform("size")
     first = about.assign(size=size).groupby(alike)[["part", "size"]].transform("first")
     is_copy = alike.duplicated()
@@ -93,7 +93,7 @@ def told_apart(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
 
 def _sessions(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The session of each trial, and which of the numbered trials come again in theirs."""
-    part = table["part"].astype(str).str.zfill(9)
+    part = table["table"].astype(str).str.zfill(9)
     began = table["started"].where(table["started"] != "", part)
 
     def again(session: pd.Series) -> pd.Series:

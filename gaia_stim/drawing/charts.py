@@ -30,6 +30,8 @@ class Frame:
     bottom: float
     inset: float = 0.0
     """Between the plot's edges and the ends of the axes, so that dots do not lie on the edge."""
+    says: bool = False
+    """Whether what a chart says has its place above the plot, a line each; pages write it themselves."""
 
 
 PAGE = Frame(480, 230, left=68, top=12, right=466, bottom=188)
@@ -47,6 +49,10 @@ class Series:
     """Whether neighbours have something between them."""
     dotted: bool = True
     """Whether each point is a dot too, unless there are many; points that are not joined always are."""
+    radii: Sequence[float] = ()
+    """Of the dots, in pixels; none are all alike. The values of such a series are finite."""
+    labels: Sequence[str] = ()
+    """What stands beside the dots, where something does; so here."""
 
     @property
     def points(self) -> list[Point]:
@@ -68,6 +74,9 @@ class Dot(NamedTuple):
     x: float
     y: float
     says: str
+    radius: float = 0.0
+    """In pixels; 0 is what all have that are alike."""
+    label: str = ""
 
 
 class Curve(NamedTuple):
@@ -96,6 +105,8 @@ class Chart:
     """Height of a dashed line to compare with, in pixels."""
     band: Sequence[Point] = ()
     """Corners of an interval round the curves."""
+    marks: Sequence[Sequence[Point]] = ()
+    """Thin lines: where something lies, and its interval."""
 
 
 def chart(
@@ -109,10 +120,12 @@ def chart(
     reference: float | None = None,
     band: tuple[Series, Series] | None = None,
     from_zero: bool = True,
+    marks: Sequence[Series] = (),
 ) -> Chart:
     """A chart of these series, on axes that hold them all, and 0 too on the upright one unless not `from_zero`.
 
-    `band` are the lower and the upper end of an interval; `reference` is a value of y.
+    `band` are the lower and the upper end of an interval; `reference` is a value of y; `marks` are lines of which the
+    axes take no notice.
     """
     shown = [(one, points) for one in series if (points := one.points)]
     low, high = (one.points for one in band) if band else ([], [])
@@ -126,14 +139,18 @@ def chart(
     def drawn(points: Sequence[Point]) -> list[Point]:
         return [(across.at(x), up.at(y)) for x, y in points]
 
-    def dots(name: str, points: Sequence[Point]) -> list[Dot]:
-        return [Dot(across.at(x), up.at(y), f"{name}: {short(y)} at {short(x)}") for x, y in points]
+    def dots(one: Series, points: Sequence[Point]) -> list[Dot]:
+        radii, labels = one.radii or [0.0] * len(points), one.labels or [""] * len(points)
+        return [
+            Dot(across.at(x), up.at(y), f"{one.name}: {short(y)} at {short(x)}", radius, label)
+            for (x, y), radius, label in zip(points, radii, labels, strict=True)
+        ]
 
     curves = [
         Curve(
             one.name,
             drawn(points) if one.joined else [],
-            dots(one.name, points) if not one.joined or (one.dotted and len(points) <= DOTS) else [],
+            dots(one, points) if not one.joined or (one.dotted and len(points) <= DOTS) else [],
         )
         for one, points in shown
     ]
@@ -148,6 +165,7 @@ def chart(
         frame,
         None if reference is None else up.at(reference),
         drawn(low + high[::-1]),
+        [drawn(one.points) for one in marks],
     )
 
 

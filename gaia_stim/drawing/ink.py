@@ -1,5 +1,6 @@
 """What all pictures are written and drawn with: colours, one font, and text that fits where it stands."""
 
+import io
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -29,6 +30,14 @@ _SAMPLE = 13
 def font_of(height: int) -> Font:
     """The font, in pixels."""
     return ImageFont.load_default(height)
+
+
+def font_bytes() -> bytes:
+    """The font's file."""
+    letters = getattr(font_of(_SAMPLE), "path", None)
+    if not isinstance(letters, io.BytesIO):
+        raise RuntimeError("Pillow was built without FreeType, and its own font cannot be put into a file")
+    return letters.getvalue()
 
 
 def widest(texts: Sequence[str], font: Font) -> int:

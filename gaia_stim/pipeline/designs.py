@@ -7,13 +7,14 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs.build import counts, find_design, trial_table
+from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export.texts import ENDS, texts_of
 from gaia_stim.files import write_bytes
 from gaia_stim.outputs import Kind, made_once
+from gaia_stim.stimuli.continuum import axis
 from gaia_stim.stimuli.sets import StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, of_set, read_trials, trials_csv
 
@@ -36,6 +37,8 @@ class DesignResult:
     """Fewest and most of a participant; one number where these are the same."""
     right_answers: dict[str, int]
     """Of a participant; empty where no answer is right."""
+    along: str
+    """The column of the set's manifest that `alpha_a` … are of: alpha, amount_reached or amount; empty off a line."""
     practice: int = 0
     catch: int = 0
     """So many of `trials_each`, which the counts of items, blocks and right answers leave out."""
@@ -81,7 +84,8 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
-    return DesignResult(out, config.stimuli, config.kind, **read_trials(out, stimuli).record["counts"])
+    counts = read_trials(out, stimuli).record["counts"]
+    return DesignResult(out, config.stimuli, config.kind, **counts, along=axis(stimuli.rows()))
 
 
 def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:

@@ -17,6 +17,9 @@ class SamplesResult:
     labels: Path
     n: int
     drawn: int
+    first: Path
+    second: Path
+    """Two of the faces to begin with."""
 
 
 def samples(config: SamplesConfig, listen: Listener = silent) -> SamplesResult:
@@ -25,4 +28,6 @@ def samples(config: SamplesConfig, listen: Listener = silent) -> SamplesResult:
     Raises `ConfigError` where the folder holds anything else and `force` is not set.
     """
     drawn = draw_into(config, listen)
-    return SamplesResult(config.out, config.out / IMAGES, config.out / LABELS, config.n, drawn)
+    faces = sorted((config.out / IMAGES).glob("*.png"))
+    first, second = (faces[2], faces[5]) if len(faces) > 5 else (faces[0], faces[-1])
+    return SamplesResult(config.out, config.out / IMAGES, config.out / LABELS, config.n, drawn, first, second)

@@ -1,5 +1,6 @@
 """The page about a stimulus set: its very files, how even its steps are, what else varies, and how it was made."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.distance import variation
 from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
+from gaia_stim.stimuli.continuum import axis
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.provenance import Judged, PlanRecord
 from gaia_stim.stimuli.sets import DISAGREEMENT, StimulusSet
@@ -112,7 +114,9 @@ def _facts(stimuli: StimulusSet, rows: Sequence[Row], first: Pixels) -> list[Fac
         Fact("Sources", f"{len(stimuli.provenance.sources):,} images"),
         Fact("Model", f"{model_hash[:19]}…"),
     ]
-    return [*facts, Fact("Licence", licences)] if licences else facts
+    task = "2afc" if axis(rows) else "triplets"
+    following = Fact("Next", f"gaia-stim design {task} {shlex.quote(str(stimuli.folder))}")
+    return [*facts, *([Fact("Licence", licences)] if licences else []), following]
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
@@ -185,12 +189,23 @@ def _judged(judged: Judged) -> str:
     )
 
 
+def _before(plan: PlanRecord) -> str:
+    """How the steps vary by the measure that evened them, which need not be the one that is drawn."""
+    spacing = plan.spacing
+    if spacing is None:
+        return ""
+    return (
+        f"; by the measure that placed them, {spacing.name}, {spacing.steps_cv:.1%}, and {spacing.steps_cv_before:.1%} "
+        "in equal latent steps"
+    )
+
+
 def _charts(rows: Sequence[Row], plan: PlanRecord) -> Iterator[Chart]:
     kept = [rows[place] for place in spread_over(len(rows), LISTED)]
     joined = plan.continuum
     steps = np.array([row.step_distance for row in rows if row.step_distance is not None])
     if len(steps) > 1:
-        was = f"; {plan.spacing.steps_cv_before:.1%} in equal latent steps" if plan.spacing else ""
+        was = _before(plan)
         judged = _judged(plan.spacing.judged) if plan.spacing else ""
         yield chart(
             "Steps between neighbours",

@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from gaia_stim.stimuli.manifest import Row
 
 
-def places(rows: Sequence[Row]) -> list[float] | None:
-    """Of each stimulus its alpha, else its amount, whatever their order in the set.
-
-    None where one of them lies nowhere, or two in one place: the set is no continuum.
+def axis(rows: Sequence[Row]) -> str:
+    """The column that says where each stimulus lies: alpha, else the amount that its picture reached, else the amount
+    that was asked for; empty where one of them lies nowhere, or two in one place: the set is no continuum.
     """
-    for column in ("alpha", "amount"):
-        known = [float(place) for row in rows if (place := getattr(row, column)) is not None]
+    for column in ("alpha", "amount_reached", "amount"):
+        known = [place for row in rows if (place := getattr(row, column)) is not None]
         if len(known) == len(set(known)) == len(rows):
-            return known
-    return None
+            return column
+    return ""
+
+
+def places(rows: Sequence[Row]) -> list[float] | None:
+    """Of each stimulus where it lies by that column, whatever their order in the set; None without a continuum."""
+    column = axis(rows)
+    return [float(getattr(row, column)) for row in rows] if column else None
 
 
 def along(rows: Sequence[Row]) -> list[tuple[float, Row]]:

@@ -295,7 +295,7 @@ def test_the_real_thing(tmp_path: Path, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["drawn"] == 2
     assert cli.main(command) == 0
     shown = capsys.readouterr().out
-    assert str(out / "labels.csv") in shown and "next: gaia-stim train" in shown
+    assert str(out / "labels.csv") in shown and "next: gaia-stim morph" in shown
     assert cli.main([*command, "--seed", "5"]) == 2
     assert "--force" in capsys.readouterr().err
 

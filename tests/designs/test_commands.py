@@ -13,7 +13,7 @@ from observers import TRUTHS, alphas, differences_judged
 
 from gaia_stim.cli import main
 from gaia_stim.config import DesignConfig, InterpolateConfig, MorphConfig, MorphGridConfig, ScaleConfig
-from gaia_stim.drawing.plots import SINGLE
+from gaia_stim.designs.plot import FIGURE
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Note
 from gaia_stim.files import hash_file
@@ -80,7 +80,7 @@ def test_the_loop_closes(continuum: Path, images: list[Path], tiny_run: Path, tm
     ]
     assert set(table["interval"]) == {"over trials of one person"}
     assert np.corrcoef(table["scale"], TRUTHS["power 2"](table["alpha"].to_numpy()))[0, 1] > 0.99
-    assert read_image(out.with_suffix(".png")).shape == (SINGLE.height, SINGLE.width, 3)
+    assert read_image(out.with_suffix(".png")).shape == (2 * FIGURE.height, 2 * FIGURE.width, 3)
 
 
 def test_a_scale_of_another_set_is_told(continuum: Path, images: list[Path], tiny_run: Path, tmp_path: Path) -> None:
@@ -243,7 +243,12 @@ def test_a_scale_is_written_once_and_never_over_something_else(continuum: Path, 
     assert people == "95 % interval over 2 people" and set(each) == {"95 % interval over trials of one person"}
     assert set(pd.read_csv(made.out / "scale.csv")["interval"]) == {"over 2 people"}
     before = contents(made.out)
-    assert sorted(before) == ["scale.csv", "scale.json", "scale.png", "scale_1_p01.csv", "scale_2_p02.csv"]
+    figures = [f"{name}.{ending}" for name in ("people", "scale") for ending in ("pdf", "png", "svg")]
+    tables = ["scale.csv", "scale.json", "scale_1_p01.csv", "scale_2_p02.csv", "scale_summary.csv"]
+    assert sorted(before) == sorted([*figures, *tables])
+    summary = pd.read_csv(made.out / "scale_summary.csv")
+    assert list(summary["participant"]) == ["all", "p01", "p02"] and list(summary["trials"]) == [1000, 500, 500]
+    assert (summary["sigma_low"] <= summary["sigma"]).all() and (summary["sigma"] <= summary["sigma_high"]).all()
     heard: list[Any] = []
     assert scale(config, heard.append) == made and "nothing to do" in heard[-1].text
     for name in ("scale.png", "scale_1_p01.csv"):

@@ -112,7 +112,7 @@ def test_mistakes_are_named(tmp_path: Path, change: Any, said: str) -> None:
 
 
 def test_no_files(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"has no \.csv, \.txt, \.tsv, \.xlsx, \.ods in it"):
+    with pytest.raises(DataError, match=r"has no \.csv, \.txt, \.tsv, \.xlsx, \.ods, \.json in it"):
         find_results([tmp_path])
     with pytest.raises(DataError, match="no such file"):
         find_results([tmp_path / "gone.csv"])

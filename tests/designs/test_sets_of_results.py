@@ -415,7 +415,7 @@ def test_what_is_not_even_looked_at_is_said(tmp_path: Path) -> None:
     (tmp_path / "r" / "p02.sav").write_bytes(b"PK")
     notes = read_answers([tmp_path / "r"], None).notes
     assert notes == (
-        "1 file (p02.sav): not read, for only .csv, .txt, .tsv, .xlsx, .ods are",
+        "1 file (p02.sav): not read, for only .csv, .txt, .tsv, .xlsx, .ods, .json are",
         "1 folder (session 2): not looked into; name it to have it read",
     )
 

@@ -135,7 +135,11 @@ MISTAKES: list[tuple[int, str, str]] = [
     (USAGE, "design 2afc folder --pairs step:0", "should be adjacent, all or step:N"),
     (DATA, "scale none.csv", "none.csv"),
     (DATA, "scale {note}.csv", "has a header but no rows"),
-    (DATA, "scale empty", "has no .csv, .txt, .tsv, .xlsx, .ods in it"),
+    (DATA, "scale empty", "has no .csv, .txt, .tsv, .xlsx, .ods, .json in it"),
+    (DATA, "collect none.csv", "none.csv"),
+    (USAGE, "collect {note}.csv --keys f", "should be KEY=ANSWER"),
+    (DATA, "analyse none.csv", "none.csv"),
+    (USAGE, "analyse {note}.csv --task oddty", "did you mean 'oddity'?"),
     (USAGE, "scale none.csv --out scale.csv", "is a folder now"),
     (USAGE, "scale {note}.csv --task mdls", "did you mean 'mlds'?"),
     # attributes
