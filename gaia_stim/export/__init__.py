@@ -18,5 +18,10 @@ EXPORTERS = {
 }
 """Program to the function that writes for it."""
 
-PRESENTED: Mapping[str, frozenset[str]] = {}
+_TIME = frozenset(["fixation", "duration", "isi", "mask", "mask_duration", "timeout"])
+_SCREEN = frozenset(["resample", "display", "language"])
+PRESENTED: Mapping[str, frozenset[str]] = {
+    "psychopy": _TIME | _SCREEN | {"degrees", "distance"},
+    "psychojs": _TIME | _SCREEN,
+}
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""
