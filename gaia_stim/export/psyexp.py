@@ -286,7 +286,7 @@ def _trial(screen: Screen, how: Presentation, look: Look) -> list[Part]:
     settings, parts = how.settings, []
     start = 0.0
     if screen.first is not None:
-        stop = settings.first_ms / 1000
+        stop = (settings.first_ms if settings.duration_ms is None else settings.duration_ms) / 1000
         column = screen.first.column
         parts += [_image("gaia_first", _each_time(f"${column}"), look, "(0, 0)", how, 0, stop)]
         start = stop + settings.isi_ms / 1000

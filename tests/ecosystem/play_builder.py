@@ -1,6 +1,5 @@
 """In PsychoPy's own environment: run what Builder wrote with a participant who presses keys without end."""
 
-import faulthandler
 import itertools
 import runpy
 import sys
@@ -36,7 +35,6 @@ def press():
         time.sleep(0.04)
 
 
-faulthandler.dump_traceback_later(40)
 gui.DlgFromDict = Answered
 # Keys of a screen in memory come through the window, and not from a device.
 keyboard.KeyboardDevice._backend = "event"
