@@ -1,8 +1,8 @@
 """OpenSesame: an experiment as a plain-text `.osexp`, with all that it shows in `__pool__/` beside it.
 
 OpenSesame takes that folder for a file pool, which has no folders, so that pictures are named without one. Of several
-participants each has a file by number, since a number is what OpenSesame asks for. `correct` becomes `correct_response`,
-which OpenSesame scores by, and so is a key; its own `correct` says whether an answer was right. What differs from trial
+participants each has a file by number, which is what OpenSesame asks for. `correct` becomes `correct_response`, which
+OpenSesame scores by, and so is a key; its own `correct` says whether an answer was right. What differs from trial
 to trial and is not in the design (the cross's duration, whether there is a break) are columns beside it.
 """
 
@@ -81,9 +81,10 @@ def _steps(people: Sequence[str]) -> list[str]:
     return [
         f"Open `{EXPERIMENT}` in OpenSesame 4, in this folder: `{POOL}/` beside it is its file pool.",
         "Press Run and give the participant's number" + (f": {numbered} …" if people else "."),
-        "The results have all columns, `response` (the key), `response_time` (ms), `correct` (1 or 0), and `answer_keys`, "
-        "which says what answer each key is; `gaia-stim collect` puts the answers in their place.",
-        f"`{FIXATION}` (ms) and `{REST}` (1: a break comes first) are columns of the conditions; all else is in the items.",
+        "The results have all columns, `response` (the key), `response_time` (ms), `correct` (1 or 0), and "
+        "`answer_keys`, which says what answer each key is.",
+        f"`{FIXATION}` (ms) and `{REST}` (1: a break comes first) are columns of the conditions; all else is in the "
+        "items.",
         "To run it in a browser (OSWeb), drag everything that is in the pool folder into the file pool and save it as "
         ".osexp first. OSWeb was not tried.",
         "Sizes are pixels of the screen; pictures are shown as they are, a whole number of times larger.",

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"
 import pygame
@@ -23,7 +24,7 @@ def press():
             pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=code, unicode=text, mod=0))
 
 
-experiment = Experiment(string=file, logfile=log, subject_nr=int(subject), experiment_path=os.path.dirname(file))
+experiment = Experiment(string=file, logfile=log, subject_nr=int(subject), experiment_path=str(Path(file).parent))
 for part in ("canvas", "keyboard", "mouse", "sampler", "clock", "color"):
     experiment.var.set(f"{part}_backend", "legacy")
 experiment.var.fullscreen = "no"

@@ -167,7 +167,7 @@ def test_lab_js_reads_every_cell_as_written(home: Path, tables: dict[str, Table]
 @needs("opensesame")
 @pytest.mark.parametrize("case", CASES)
 def test_opensesame_reads_every_row_as_written(case: str, home: Path, tables: dict[str, Table]) -> None:
-    file = written(home, case, "opensesame") / "pool" / "conditions.csv"
+    file = written(home, case, "opensesame") / "__pool__" / "conditions.csv"
     read = output([HOME / "opensesame" / "bin" / "python", HERE / "read_opensesame.py", file])
     assert all(read["names"].values())
     # Shown text stays the very text: nothing in it is a variable or an expression.

@@ -195,10 +195,10 @@ def test_psychojs_lists_its_resources(stimuli: StimulusSet, out: Path) -> None:
 
 def test_the_file_pool_is_flat_and_scores_by_its_own_name(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:
     opensesame.write(stimuli, out, planted_design(stimuli, tmp_path / "design"))
-    rows = read_table(out / "pool" / "conditions_p01.csv")
+    rows = read_table(out / "__pool__" / "conditions_1.csv")
     assert {row["correct_response"] for row in rows} == {"a"} and "correct" not in rows[0]
-    assert all((out / "pool" / str(row["image_b"])).is_file() for row in rows)
-    assert not [path for path in (out / "pool").iterdir() if path.is_dir()]
+    assert all((out / "__pool__" / str(row["image_b"])).is_file() for row in rows)
+    assert not [path for path in (out / "__pool__").iterdir() if path.is_dir()]
 
 
 def test_a_mat_file_has_struct_arrays(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:
