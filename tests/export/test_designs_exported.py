@@ -23,7 +23,7 @@ KEYS = {
     "adjustment": "right,left,return",
 }
 TASKS = [*DESIGNS, "mlds-triads"]
-CANNOT = {("adjustment", "opensesame"), ("adjustment", "labjs")}
+CANNOT = {("adjustment", "opensesame")}
 """Programs in whose experiments no picture changes under the keys."""
 
 
