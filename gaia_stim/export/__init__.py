@@ -23,6 +23,7 @@ _SCREEN = frozenset(["resample", "display", "language"])
 PRESENTED: Mapping[str, frozenset[str]] = {
     "psychopy": _TIME | _SCREEN | {"degrees", "distance"},
     "psychojs": _TIME | _SCREEN,
+    "psychtoolbox": _TIME | _SCREEN | {"degrees", "distance"},
     "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language"]),
 }
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""

@@ -123,7 +123,11 @@ def test_the_starter_runs_in_psychopy(task: str, tmp_path: Path) -> None:
     results, conditions = (records(path) for path in (file, tmp_path / "out" / "conditions_p02.csv"))
     assert [{name: row[name] for name in conditions[0]} for row in results] == conditions
     assert len(results) == len(trials) // 2
-    answers = {"2afc": {"a", "b"}, "same-different": {"same", "different"}, "adjustment": {"0.25", "0.5", "0.75", "1.0"}}
+    answers = {
+        "2afc": {"a", "b"},
+        "same-different": {"same", "different"},
+        "adjustment": {"0.25", "0.5", "0.75", "1.0"},
+    }
     assert {row["response"] for row in results} <= answers[task]
     assert all(0 <= float(row["rt"]) < 60 for row in results)
 

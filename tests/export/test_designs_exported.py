@@ -48,7 +48,7 @@ def test_every_design_goes_to_every_program(task: str, tmp_path: Path) -> None:
     for program in EXPORTERS:
         config = ExportConfig(stimuli=stimuli, to=program, design=trials, out=tmp_path / program)
         if (task, program) in CANNOT:
-            with pytest.raises(ConfigError, match="adjustment, .* psychopy, .* have one"):
+            with pytest.raises(ConfigError, match="adjustment"):
                 export(config)
             continue
         result = export(config)
