@@ -367,17 +367,17 @@ def test_places_that_are_named_oddly(
 
 
 def test_texts_of_an_experiment_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a lab edits in `experiment.js` outlives the stimuli that it was written for."""
+    """What a lab edits in `texts.js` outlives the stimuli that it was written for."""
     planted_morph(tmp_path / "set")
     export_set = ["export", "set", "--to", "jspsych", "--out", "experiment", "--force"]
     assert cli.main(export_set) == 0
-    texts = tmp_path / "experiment" / "experiment.js"
-    texts.write_text(edited := texts.read_text().replace("const", "const ", 1))
+    texts = tmp_path / "experiment" / "texts.js"
+    texts.write_text(edited := texts.read_text().replace("Thank you!", "Thanks!", 1))
     shutil.rmtree(tmp_path / "set")
     planted_morph(tmp_path / "set", steps=7)
     assert cli.main(export_set) == 0
     assert texts.read_text() == edited
-    assert "experiment.js: kept as you edited it" in capsys.readouterr().err
+    assert "texts.js: kept as you edited it" in capsys.readouterr().err
 
 
 def test_an_edited_text_that_the_new_export_has_no_place_for_is_not_lost(
@@ -385,7 +385,7 @@ def test_an_edited_text_that_the_new_export_has_no_place_for_is_not_lost(
 ) -> None:
     planted_morph(tmp_path / "set")
     assert cli.main(["export", "set", "--to", "jspsych", "--out", "experiment"]) == 0
-    texts = tmp_path / "experiment" / "experiment.js"
+    texts = tmp_path / "experiment" / "texts.js"
     texts.write_text("edited")
     assert cli.main(["export", "set", "--to", "psychopy", "--out", "experiment", "--force"]) == 2
     assert "was edited by you" in capsys.readouterr().err and texts.read_text() == "edited"

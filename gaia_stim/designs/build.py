@@ -7,8 +7,8 @@ from the seed and the participant's number: further participants can be added wi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,10 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.stimuli.trials import LEADING, PLACES
 from gaia_stim.tables import look_up
 
-SHARED, OWN = 0, 1
-"""What a random stream is for: what all participants have in common, or one participant's own."""
+SHARED, OWN, PRACTICE, CATCH = 0, 1, 2, 3
+"""What a random stream is for: what all participants have in common, one participant's own, their practice …"""
+PHASE = "phase"
+"""The column that says what a trial is for, where there are others than the main ones."""
 MOST_TRIALS = 2_000_000
 CANDIDATES = 64
 """Of so many unused items the one with the least used stimuli is drawn next."""
@@ -41,6 +43,10 @@ class Units:
     repetition: Numbers
     part: Numbers
 
+    def joined(self, more: "Units") -> "Units":
+        """These, and then more."""
+        return Units(*(np.concatenate([getattr(one, field.name) for one in (self, more)]) for field in fields(self)))
+
 
 def find_design(config: DesignConfig) -> Design:
     """The task that is asked for. Raises `ConfigError` for an unknown one, and for options that do not belong to it."""
@@ -51,15 +57,17 @@ def find_design(config: DesignConfig) -> Design:
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
             raise ConfigError(f"--{option}: says nothing about {config.kind}; it belongs to {', '.join(belongs)}")
+    if config.catch and not design.clear:
+        raise ConfigError(f"--catch: no answer to {config.kind} is clear; leave it out")
     if config.after and not config.trials:
         raise ConfigError("--after: say how many trials are to come, as in --trials 300")
     return design
 
 
 def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: Answers | None = None) -> pd.DataFrame:
-    """All trials of all participants, a row each: `LEADING`, then `part, repetition, item, arrangement` and, where the
-    stimuli lie on a line or a wheel, `alpha_a` to `alpha_d`. With `earlier` answers, items are drawn by how much they
-    tell.
+    """All trials of all participants, a row each: `LEADING`, then `part, repetition, item, arrangement`; `phase` where
+    some are for practice (block 0) or to catch who looks away (`repetition` and `item` 0); and, where the stimuli lie
+    on a line or a wheel, `alpha_a` to `alpha_d`. With `earlier` answers, items are drawn by how much they tell.
 
     Raises `ConfigError` where the set has no such trials, or the constraints cannot be kept.
     """
@@ -88,8 +96,16 @@ def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: A
         shown = members[units.item[:, None], places[units.arrangement]]
         distinct, back = np.unique(shown, axis=0, return_inverse=True)
         right = np.array([design.right(layout, tuple(row)) for row in distinct.tolist()])[back.reshape(-1)]
+        phase = np.full(len(shown), "main", dtype=object)
+        if config.catch:
+            caught, seen, answer = _catch(design, layout, config, participant, len(shown))
+            units, shown = units.joined(caught), np.concatenate([shown, seen])
+            right, phase = np.concatenate([right, answer]), np.append(phase, ["catch"] * len(seen))
         codes = np.array([answers.index(one) if one in answers else -1 for one in right], np.int64)
         order, blocks = _ordered(units, codes, config, participant)
+        practised = _practice(config, participant, np.flatnonzero(phase == "main"))
+        order, blocks = np.concatenate([practised, order]), np.concatenate([np.zeros_like(practised), blocks])
+        phase = np.append(["practice"] * len(practised), phase[order[len(practised) :]])
         trials = _rows(layout, shown[order], right[order])
         trials.insert(0, "participant", f"p{participant + 1:0{max(2, len(str(config.participants)))}}")
         trials.insert(1, "block", blocks)
@@ -97,8 +113,55 @@ def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: A
         trials.insert(3, "task", config.kind)
         for number, name in enumerate(("part", "repetition", "item", "arrangement"), len(LEADING)):
             trials.insert(number, name, getattr(units, name)[order] + 1)
+        if config.catch or config.practice:
+            trials.insert(len(LEADING) + 4, PHASE, phase)
         tables.append(trials)
     return pd.concat(tables, ignore_index=True)
+
+
+def counts(table: pd.DataFrame) -> dict[str, Any]:
+    """How many trials of what a design has; those for practice and to catch somebody are counted apart."""
+    phase = table[PHASE] if PHASE in table else pd.Series("main", index=table.index)
+    is_first = table["participant"] == table["participant"].iloc[0]
+    one = table[is_first & (phase == "main")]
+    an_item = one["item"].value_counts()
+    right = one.loc[one["correct"] != "", "correct"]
+    # An adjustment's right answer is a number, as many as there are stimuli.
+    is_counted = len(right) and one["task"].iloc[0] != "adjustment"
+    return {
+        "trials": len(table),
+        "participants": int(table["participant"].nunique()),
+        "trials_each": int(is_first.sum()),
+        "practice": int((is_first & (phase == "practice")).sum()),
+        "catch": int((is_first & (phase == "catch")).sum()),
+        "trials_a_block": [int(count) for count in one["block"].value_counts(sort=False)],
+        "items": int(one["item"].nunique()),
+        "trials_an_item": sorted({int(an_item.min()), int(an_item.max())}),
+        "right_answers": {str(k): int(n) for k, n in sorted(right.value_counts().items())} if is_counted else {},
+    }
+
+
+def _catch(
+    design: Design, layout: Layout, config: DesignConfig, participant: int, main: int
+) -> tuple[Units, Numbers, npt.NDArray[np.str_]]:
+    """Trials whose answer is clear, each kind of them as often as the others to within one: units, stimuli, answers."""
+    rng = np.random.default_rng([config.seed, CATCH, participant])
+    count = max(1, round(config.catch * main))
+    kind = np.resize(rng.permutation(len(design.clear)), count)
+    ends = np.array(layout.ends())
+    shown = ends[np.array([item for item, _ in design.clear])[kind]]
+    part = rng.permutation(np.arange(count) % config.blocks)
+    nothing = np.full(count, -1, np.int64)
+    units = Units(nothing, kind, nothing, part)
+    return units, shown, np.array([answer for _, answer in design.clear])[kind]
+
+
+def _practice(config: DesignConfig, participant: int, main: Numbers) -> Numbers:
+    """Which of the main trials are seen before, for practice: any, none twice before all were."""
+    rng = np.random.default_rng([config.seed, PRACTICE, participant])
+    rounds = -(-config.practice // len(main))
+    found = [rng.permutation(main) for _ in range(rounds)]
+    return np.concatenate([np.empty(0, np.int64), *found])[: config.practice].astype(np.int64)
 
 
 def _trials_a_participant(design: Design, items: int, config: DesignConfig) -> int:

@@ -38,6 +38,9 @@ class Design:
     """The options that say something about this task."""
     triads: "Design | None" = None
     """The task that `--triads` makes of it."""
+    clear: tuple[tuple[Item, str], ...] = ()
+    """Trials that nobody who looks answers otherwise, and the answer, as `Layout.ends` numbers them: 0 is the beginning
+    of the line, 1 its end, 2 its middle."""
 
 
 def _higher(layout: Layout, shown: Item) -> str:
@@ -93,10 +96,16 @@ def _along_the_line(task: str, size: int) -> Callable[[Layout, DesignConfig], Se
     return items
 
 
+_NEARER = (((0, 1), "b"), ((1, 0), "a"))
+_ODD = tuple(
+    (tuple(1 - way if place == at else way for place in range(3)), "abc"[at]) for way in (0, 1) for at in (0, 1, 2)
+)
+
 identification = Design(
     answers=("a", "b"),
     items=lambda layout, config: [(number,) for number in range(len(layout))],
     arrangements=((0,),),
+    clear=(((0,), "a"), ((1,), "b")),
 )
 
 two_afc = Design(
@@ -105,6 +114,7 @@ two_afc = Design(
     arrangements=((0, 1), (1, 0)),
     right=_higher,
     takes=frozenset({"pairs"}),
+    clear=_NEARER,
 )
 
 abx = Design(
@@ -113,6 +123,7 @@ abx = Design(
     arrangements=((0, 1, 0), (0, 1, 1), (1, 0, 1), (1, 0, 0)),
     right=_like_x,
     takes=frozenset({"pairs"}),
+    clear=(((0, 1, 0), "a"), ((0, 1, 1), "b"), ((1, 0, 1), "a"), ((1, 0, 0), "b")),
 )
 
 same_different = Design(
@@ -121,6 +132,7 @@ same_different = Design(
     arrangements=((0, 1), (1, 0), (0, 0), (1, 1)),
     right=_same,
     takes=frozenset({"pairs"}),
+    clear=(((0, 1), "different"), ((0, 0), "same"), ((1, 0), "different"), ((1, 1), "same")),
 )
 
 oddity = Design(
@@ -131,6 +143,7 @@ oddity = Design(
     ),
     right=_odd,
     takes=frozenset({"pairs"}),
+    clear=_ODD,
 )
 
 triplets = Design(
@@ -139,6 +152,7 @@ triplets = Design(
     arrangements=tuple(permutations(range(3))),
     dealt=True,
     takes=frozenset({"trials"}),
+    clear=_ODD,
 )
 
 _triads = Design(
@@ -147,6 +161,7 @@ _triads = Design(
     arrangements=((0, 1, 2), (2, 1, 0)),
     dealt=True,
     takes=frozenset({"trials", "triads", "after"}),
+    clear=(((0, 0, 1), "bc"), ((0, 1, 1), "ab"), ((1, 1, 0), "bc"), ((1, 0, 0), "ab")),
 )
 
 mlds = Design(
@@ -161,6 +176,8 @@ mlds = Design(
     dealt=True,
     takes=frozenset({"trials", "triads", "after"}),
     triads=_triads,
+    # One pair is the whole line, the other nothing.
+    clear=(((0, 1, 2, 2), "ab"), ((2, 2, 0, 1), "cd"), ((1, 0, 2, 2), "ab"), ((2, 2, 1, 0), "cd")),
 )
 
 constant = Design(
@@ -169,6 +186,7 @@ constant = Design(
     arrangements=((0, 1), (1, 0)),
     right=_higher,
     takes=frozenset({"standard"}),
+    clear=_NEARER,
 )
 
 adjustment = Design(

@@ -59,6 +59,15 @@ class Layout:
             )
         return list(range(len(self)))
 
+    def ends(self) -> Item:
+        """Two stimuli that nobody mistakes for each other and one between them: the beginning, the end and the middle.
+
+        Raises `ConfigError` where the set has no ends.
+        """
+        if self.order != "line":
+            raise ConfigError("--catch: trials with a clear answer show the ends of a line, and this set has none")
+        return 0, len(self) - 1, len(self) // 2
+
     def pairs(self, which: str | None) -> list[Item]:
         """Pairs of different stimuli: `adjacent`, `all`, or `step:N`, N apart on the line, the wheel or a grid's rows
         and columns. None is `adjacent` where there is an order and `all` where there is none.

@@ -20,10 +20,12 @@ EXPORTERS = {
 
 _TIME = frozenset(["fixation", "duration", "isi", "mask", "mask_duration", "timeout"])
 _SCREEN = frozenset(["resample", "display", "language"])
+_SIZE = frozenset(["degrees", "distance"])
 PRESENTED: Mapping[str, frozenset[str]] = {
-    "psychopy": _TIME | _SCREEN | {"degrees", "distance"},
+    "jspsych": _TIME | _SCREEN | _SIZE | {"least_size", "break_seconds", "break_every", "show_ends", "consent"},
+    "psychopy": _TIME | _SCREEN | _SIZE,
     "psychojs": _TIME | _SCREEN,
-    "psychtoolbox": _TIME | _SCREEN | {"degrees", "distance"},
+    "psychtoolbox": _TIME | _SCREEN | _SIZE,
     "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language"]),
 }
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""

@@ -79,8 +79,7 @@ def _checks(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
     """Uniform noise in square checks."""
     side = max(1, round(max(shape) / GRAIN))
     coarse = rng.random((-(-shape[0] // side), -(-shape[1] // side)))
-    found: Plane = np.kron(coarse, np.ones((side, side)))[: shape[0], : shape[1]]
-    return found
+    return coarse.repeat(side, axis=0).repeat(side, axis=1)[: shape[0], : shape[1]]
 
 
 def _scrambled(light: Plane, rng: np.random.Generator) -> Plane:

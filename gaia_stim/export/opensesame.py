@@ -15,7 +15,7 @@ from gaia_stim.errors import ConfigError
 from gaia_stim.export.folder import copy_pictures, shown_scale, write_readme
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, flat_name, image_columns, table_of
-from gaia_stim.export.settings import Presentation, presentation, write_presentation
+from gaia_stim.export.settings import Presentation, presentation
 from gaia_stim.export.trial_screens import ADJUSTMENT, Picture, Screen, screen_of
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
@@ -72,7 +72,6 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     items = _items(screen, how, size, source, is_ordered=trials is not None, is_blocked="block" in table.columns)
     keys = ",".join(f"{key}={answer}" for answer, key in screen.keys.items())
     write_bytes(folder / EXPERIMENT, (HEAD + "\n".join(_script({**SETTINGS, "answer_keys": keys}, items))).encode())
-    write_presentation(how, folder)
     write_readme(folder, "OpenSesame", stimuli, trials, _steps(list(people)), len(table.rows))
 
 

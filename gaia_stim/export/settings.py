@@ -4,6 +4,7 @@
 defaults stand in `config/exports.py`; what only some programs can do is said in `PRESENTED`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from gaia_stim.config import PresentationConfig
+from gaia_stim.config.options import option_name
+from gaia_stim.errors import ConfigError
+from gaia_stim.export import PRESENTED
 from gaia_stim.export.texts import ENDS, Texts, texts_of
-from gaia_stim.files import write_json
+from gaia_stim.files import hash_bytes, json_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
@@ -75,6 +79,23 @@ class Presentation:
     settings: Settings
     texts: Texts
 
+    def request(self) -> dict[str, Any]:
+        """What of it decides an export."""
+        return {"settings": as_json(self.settings), "texts": hash_bytes(json_bytes(as_json(self.texts)))}
+
+    def key_map(self, trials: Trials) -> dict[str, str]:
+        """Key to answer of a design's task: what is needed to read the results of programs that write the key."""
+        return {key: answer for answer, key in self.settings.keys.get(look_of(trials), {}).items()}
+
+
+def check_options(program: str, config: PresentationConfig) -> None:
+    """Raises `ConfigError` for an option that the program's files would not heed."""
+    heeded = PRESENTED.get(program, frozenset())
+    for name, field in PresentationConfig.model_fields.items():
+        if name not in heeded and getattr(config, name) != field.default:
+            able = ", ".join(other for other, names in PRESENTED.items() if name in names)
+            raise ConfigError(f"{option_name(name)}: not for {program}; it is heeded by {able}")
+
 
 def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:
     """What the options ask for, for a set and a design; without options the defaults.
@@ -107,6 +128,38 @@ def presentation(stimuli: StimulusSet, trials: Trials | None, config: Presentati
         keys={look: dict(keys) for look, keys in KEYS.items()},
     )
     return Presentation(settings, texts)
+
+
+def warnings(out: Path, how: Presentation, config: PresentationConfig, stimuli: StimulusSet) -> list[str]:
+    """What may not be as it was asked: settings that somebody edited, a display that the files are not for."""
+    made_for = stimuli.provenance.display.name
+    usual = as_json(presentation(stimuli, None).settings)
+    asked = as_json(how.settings)
+    kept = _settings_in(out)
+    told = [
+        f"{out}: {name} stays {kept[name]} and is not {asked[name]}, for the settings there were edited and are kept"
+        for name in asked
+        if asked[name] not in (usual[name], kept.get(name, asked[name]))
+    ]
+    if config.display and asked["display"] != made_for:
+        told.append(
+            f"the files of {stimuli.folder} are for a display of {made_for}, and --display says {config.display}: "
+            f"their luminances will be others; 'gaia-stim match --display {config.display}' makes files for it"
+        )
+    return told
+
+
+def _settings_in(out: Path) -> dict[str, Any]:
+    """The settings of a written folder; nothing where they are no plain JSON any more."""
+    for name in (SETTINGS, "settings.js"):
+        if (out / name).is_file():
+            text = (out / name).read_text(encoding="utf-8").partition("var settings = ")
+            try:
+                found: dict[str, Any] = json.loads((text[2] or text[0]).strip().removesuffix(";"))
+            except ValueError:
+                return {}
+            return found
+    return {}
 
 
 def look_of(trials: Trials) -> str:

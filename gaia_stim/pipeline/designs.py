@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs.build import find_design, trial_table
+from gaia_stim.designs.build import counts, find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
 from gaia_stim.events import Listener, Note, silent
@@ -38,6 +36,9 @@ class DesignResult:
     """Fewest and most of a participant; one number where these are the same."""
     right_answers: dict[str, int]
     """Of a participant; empty where no answer is right."""
+    practice: int = 0
+    catch: int = 0
+    """So many of `trials_each`, which the counts of items, blocks and right answers leave out."""
 
 
 def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
@@ -74,14 +75,13 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
                 "folder": str(config.stimuli),
                 "manifest_hash": manifest_hash,
             },
-            "counts": _counts(table),
+            "counts": counts(table),
         }
         write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, of_set(table, stimuli), record)))
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
-    counts = read_trials(out, stimuli).record["counts"]
-    return DesignResult(out, config.stimuli, config.kind, **counts)
+    return DesignResult(out, config.stimuli, config.kind, **read_trials(out, stimuli).record["counts"])
 
 
 def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:
@@ -92,20 +92,3 @@ def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener
     for note in found.notes:
         listen(Note(note, warning=True))
     return found
-
-
-def _counts(table: pd.DataFrame) -> dict[str, Any]:
-    one = table[table["participant"] == table["participant"].iloc[0]]
-    an_item = one["item"].value_counts()
-    right = one.loc[one["correct"] != "", "correct"]
-    # An adjustment's right answer is a number, as many as there are stimuli.
-    is_counted = len(right) and one["task"].iloc[0] != "adjustment"
-    return {
-        "trials": len(table),
-        "participants": int(table["participant"].nunique()),
-        "trials_each": len(one),
-        "trials_a_block": [int(count) for count in one["block"].value_counts(sort=False)],
-        "items": int(table["item"].nunique()),
-        "trials_an_item": sorted({int(an_item.min()), int(an_item.max())}),
-        "right_answers": {str(k): int(n) for k, n in sorted(right.value_counts().items())} if is_counted else {},
-    }

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import gaia_stim
-from gaia_stim.config import ExportConfig, PresentationConfig
-from gaia_stim.config.options import option_name
+from gaia_stim.config import ExportConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.errors import ConfigError
-from gaia_stim.events import Listener, silent
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export import EXPORTERS, PRESENTED
-from gaia_stim.export.settings import EDITABLE, Presentation, as_json, presentation
-from gaia_stim.files import hash_bytes, hash_file, json_bytes
+from gaia_stim.export.settings import EDITABLE, Presentation, check_options, presentation, warnings
+from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
 from gaia_stim.stimuli.trials import DESIGN, TRIALS, Trials, read_trials
@@ -50,7 +49,7 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
     elif config.online != "none" or config.complete:
         option = "--complete" if config.online == "none" else "--online"
         raise ConfigError(f"{option}: only jspsych runs on a server of your choice; leave it out for {config.to}")
-    _check_presentation(config)
+    check_options(config.to, config)
     stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
     how = presentation(stimuli, trials, config)
@@ -61,19 +60,12 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
 
     def make(staging: Path) -> dict[str, Any]:
         writer(stimuli, staging, trials)
-        return _about(request, stimuli, trials)
+        return _about(request, stimuli, trials, how)
 
     made_once(out, EXPORTED, request, make, force=config.force, needed=partial(_size, stimuli), listen=listen)
+    for text in warnings(out, how, config, stimuli) if config.to in PRESENTED else ():
+        listen(Note(text, warning=True))
     return ExportResult(out, config.to, len(stimuli), None if trials is None else len(trials), out / "README.md")
-
-
-def _check_presentation(config: ExportConfig) -> None:
-    """Raises `ConfigError` for an option that the program's files would not heed."""
-    heeded = PRESENTED.get(config.to, frozenset())
-    for name, field in PresentationConfig.model_fields.items():
-        if name not in heeded and getattr(config, name) != field.default:
-            able = ", ".join(program for program, names in PRESENTED.items() if name in names)
-            raise ConfigError(f"{option_name(name)}: not for {config.to}; it is heeded by {able}")
 
 
 def _size(stimuli: StimulusSet) -> int:
@@ -89,11 +81,7 @@ def _request(config: ExportConfig, stimuli: StimulusSet, how: Presentation) -> d
         "images_in_mat": config.images_in_mat,
         **({"online": config.online, "complete": config.complete} if config.to == "jspsych" else {}),
         "gaia_stim": gaia_stim.__version__,
-        **(
-            {"settings": as_json(how.settings), "texts": hash_bytes(json_bytes(as_json(how.texts)))}
-            if config.to in PRESENTED
-            else {}
-        ),
+        **(how.request() if config.to in PRESENTED else {}),
         "name": stimuli.name,
         "set": stimuli.manifest_hash,
     }
@@ -105,7 +93,9 @@ def _request(config: ExportConfig, stimuli: StimulusSet, how: Presentation) -> d
     return request
 
 
-def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None) -> dict[str, Any]:
+def _about(
+    request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None, how: Presentation
+) -> dict[str, Any]:
     return {
         "set": {
             "folder": str(stimuli.folder),
@@ -114,4 +104,5 @@ def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | No
             "request": stimuli.provenance.request,
         },
         "design": None if trials is None else dict(trials.record),
+        "keys": {} if trials is None else how.key_map(trials),
     }

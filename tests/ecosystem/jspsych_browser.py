@@ -27,6 +27,15 @@ MISSING = [
 PHONE = {"width": 390, "height": 844}
 
 
+def change_settings(folder: Path, **values: Any) -> None:
+    """As somebody edits settings.js."""
+    file = folder / "settings.js"
+    about, text = file.read_text(encoding="utf-8").split("var settings = ")
+    settings = json.loads(text.removesuffix(";\n"))
+    assert values.keys() <= settings.keys()
+    file.write_text(f"{about}var settings = {json.dumps({**settings, **values})};\n", encoding="utf-8")
+
+
 class Page:
     """One tab."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jspsych_browser import MISSING, PHONE, Browser, Page
+from jspsych_browser import MISSING, PHONE, Browser, Page, change_settings
 from planted_sets import planted_morph, planted_set
 
 from gaia_stim.config import DesignConfig, ExportConfig
@@ -65,19 +65,14 @@ def stimuli(tmp_path_factory: pytest.TempPathFactory) -> StimulusSet:
     return planted_morph(tmp_path_factory.mktemp("sets") / "set", 4)
 
 
-def exported(stimuli: StimulusSet, look: str, home: Path, **changed: str) -> str:
+def exported(stimuli: StimulusSet, look: str, home: Path, **changed: Any) -> str:
     made = design(
         DesignConfig(
             kind=look.removesuffix("-triads"), stimuli=stimuli.folder, out=home / "design", triads=look == "mlds-triads"
         )
     )
     out = export(ExportConfig(stimuli=stimuli.folder, to="jspsych", design=made.out, out=home / "out")).out
-    file = out / "experiment.js"
-    text = file.read_text(encoding="utf-8")
-    for old, new in {"fixation_ms: 500": "fixation_ms: 0", "first_ms: 800": "first_ms: 50", **changed}.items():
-        assert old in text
-        text = text.replace(old, new)
-    file.write_text(text, encoding="utf-8")
+    change_settings(out, **{"fixation_ms": [0, 0], "first_ms": 50, **changed})
     return f"{(out / 'index.html').as_uri()}?participant=1"
 
 
@@ -156,7 +151,7 @@ def test_large_pictures_are_made_smaller_and_it_is_said(browser: Browser, tmp_pa
 def test_a_window_that_is_too_small_is_refused_where_that_is_wanted(
     browser: Browser, stimuli: StimulusSet, tmp_path: Path
 ) -> None:
-    page = browser.open(exported(stimuli, "mlds", tmp_path, **{"least_size: 0": "least_size: 0.4"}), PHONE)
+    page = browser.open(exported(stimuli, "mlds", tmp_path, least_size=0.4), PHONE)
     in_the_first_trial(page)
     is_hidden = "getComputedStyle(document.body).visibility"
     page.do("size", width=200, height=200)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from jspsych_browser import MISSING, Browser, DataPipe, Page, address_of, serve_datapipe, serve_folder
+from jspsych_browser import MISSING, Browser, DataPipe, Page, address_of, change_settings, serve_datapipe, serve_folder
 from planted_sets import planted_morph
 
 from gaia_stim.cells import unguarded
@@ -56,9 +56,7 @@ def exported(stimuli: StimulusSet, online: str = "none", complete: str | None = 
 
 def quick(folder: Path) -> None:
     """No waiting, and no full screen, which changes the window in the middle of a test."""
-    file = folder / "experiment.js"
-    text = file.read_text(encoding="utf-8").replace("fixation_ms: 500", "fixation_ms: 0")
-    file.write_text(text.replace("fullscreen: true", "fullscreen: false"), encoding="utf-8")
+    change_settings(folder, fixation_ms=[0, 0], fullscreen=False)
 
 
 def table_of(text: str) -> pd.DataFrame:
@@ -105,9 +103,7 @@ def test_what_was_begun_can_be_begun_again_and_is_not_lost(browser: Browser, sti
 @pytest.mark.parametrize(("rule", "shown"), [("restart", ".page:not(:has(.warning))"), ("block", "#blocked")])
 def test_what_was_begun_is_restarted_or_blocked(browser: Browser, stimuli: StimulusSet, rule: str, shown: str) -> None:
     folder = exported(stimuli)
-    file = folder / "experiment.js"
-    text = file.read_text(encoding="utf-8").replace('incomplete_session: "resume"', f'incomplete_session: "{rule}"')
-    file.write_text(text, encoding="utf-8")
+    change_settings(folder, incomplete_session=rule)
     page = browser.open(f"{(folder / 'index.html').as_uri()}?participant=1")
     page.answer(2)
     page.do("reload")

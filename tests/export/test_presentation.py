@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from planted_sets import planted_design, planted_morph
 
+from gaia_stim import cli
 from gaia_stim.config import DesignConfig, ExportConfig, PresentationConfig
 from gaia_stim.designs import DESIGNS
 from gaia_stim.errors import ConfigError, DataError
@@ -155,3 +156,24 @@ def test_each_stimulus_has_a_mask_of_its_size(tmp_path: Path) -> None:
     write_masks("noise", stimuli, tmp_path / "out")
     shapes = {file.stem: read_image(file).shape for file in (tmp_path / "out" / "masks").iterdir()}
     assert shapes == {row.stim_id: pixels.shape for row, pixels in stimuli.pictures()}
+
+
+def test_an_option_that_an_edited_setting_overrules_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stimuli = planted_morph(tmp_path / "set", 4)
+    command = ["export", str(stimuli.folder), "--to", "jspsych", "--out", str(tmp_path / "out"), "--force"]
+    assert cli.main(command) == 0
+    file = tmp_path / "out" / "settings.js"
+    file.write_text(file.read_text().replace('"isi_ms": 400', '"isi_ms": 300'))
+    assert cli.main([*command, "--isi", "500", "--timeout", "2000"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "isi_ms stays 300 and is not 500" in told and "timeout_ms stays None and is not 2000" in told
+    assert '"isi_ms": 300' in file.read_text()
+
+
+def test_a_display_that_the_files_are_not_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stimuli = planted_morph(tmp_path / "set", 4)
+    command = ["export", str(stimuli.folder), "--to", "jspsych", "--out", str(tmp_path / "out")]
+    assert cli.main([*command, "--display", "linear"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "are for a display of srgb, and --display says linear" in told
+    assert "for a display of linear" in (tmp_path / "out" / "README.md").read_text()

@@ -1,9 +1,9 @@
 """A jsPsych 8 experiment as a folder that runs by opening its index.html: no server, no network, nothing to install.
 
-What is shown and how is JavaScript that a lab member edits (`assets/experiment.js`), with jsPsych's own builds beside
-it (`vendor/`). What is written here is data: the set as `stimuli.js`, a design as `trials.js`, which of them this is
-and where its results go as `study.js`. A page opened from a file cannot fetch, so all are scripts, and as such inert:
-JSON in ASCII in which no `<` stands.
+What is shown and how is JavaScript (`assets/`), with jsPsych's own builds beside it (`vendor/`). What is written here
+is data: the set as `stimuli.js`, a design as `trials.js`, words and settings, which a lab member edits, as `texts.js`
+and `settings.js`, and as `study.js` which of them this is and where its results go. A page opened from a file cannot
+fetch, so all are scripts, and as such inert: JSON in ASCII in which no `<` stands.
 """
 
 import json
@@ -12,15 +12,18 @@ import tempfile
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
+import gaia_stim
 from gaia_stim.cells import guarded
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import SHOWN_PIXELS, copy_pictures, write_readme
 from gaia_stim.export.jspsych import jatos
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
+from gaia_stim.export.masks import mask_path, write_masks
+from gaia_stim.export.settings import Presentation, Settings, as_json, presentation
 from gaia_stim.files import hash_bytes, write_bytes, write_json
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
@@ -41,11 +44,42 @@ SHOWS = {
 """The tasks that experiment.js can run, and how many stimuli a trial of each has at least."""
 RESULTS = [
     *("response", "rt", "correct_response", "response_stim", "key", "started", "device_pixels", "stacked", "resumes"),
+    *("shown_ms", "shown_frames", "first_ms", "fixation_ms", "frame_ms", "fullscreen_exits", "window_px", "screen_px"),
+    *("pixel_ratio", "browser", "exported_by", "degrees", "distance_cm", "pixels_a_cm"),
     *("trial_list", "trial_list_by", "prolific_pid", "study_id", "session_id", "worker_id", "simulated"),
 ]
 """What the results have beside the columns of the design."""
+ABOUT_SETTINGS = """\
+// How trials are shown, for you to change; --force keeps what you changed. What you take out is as it was exported.
+// Times in ms, sizes in degrees of visual angle, lengths in cm; null: none, or no limit. docs/jspsych.md has each.
+"""
+ABOUT_TEXTS = """\
+// All that participants read, for you to change (HTML is welcome); --force keeps what you changed. {next} and the like
+// are filled in. `stacked` is read where the pictures of a trial stand one above the other, in windows that are narrow.
+"""
 DATAPIPE = "https://pipe.jspsych.org/api/"
+CHANGES = "Words stand in `texts.js`, sizes, times and keys in `settings.js`; change them and reload the page."
 PACKAGE = files("gaia_stim.export.jspsych")
+
+
+class PageSettings(Settings):
+    """What `settings.js` says beside what all programs have."""
+
+    fullscreen: bool = True
+    late_ms: int = 700
+    """How long it is said that no answer came in time."""
+    repetitions: int = 4
+    """Without a design: how often each picture, or pair, or target comes."""
+    targets: int = 5
+    """Without a design: how many pictures are adjusted to."""
+    blocks: int = 2
+    """Without a design."""
+    incomplete_session: Literal["resume", "restart", "block"] = "resume"
+    """What comes of a session that was begun and not finished."""
+    completed_session: Literal["restart", "block"] = "restart"
+    """What comes of a participant who has done it all already; online they are blocked."""
+    max_age: int | None = None
+    """Milliseconds after which an unfinished session begins anew; None: never."""
 
 
 def write(
@@ -53,6 +87,7 @@ def write(
     folder: Path,
     trials: Trials | None = None,
     *,
+    how: Presentation | None = None,
     online: str = "none",
     complete: str | None = None,
 ) -> None:
@@ -73,25 +108,38 @@ def write(
     for row in stimuli.rows():
         check_id(row.stim_id, str(stimuli.folder))
     server = {"kind": kind, "experiment": experiment, "url": DATAPIPE, "complete": complete}
+    how = how or presentation(stimuli, trials)
     if kind == "jatos":
         with tempfile.TemporaryDirectory(dir=folder) as unpacked:
-            study_id = _write_experiment(stimuli, Path(unpacked), trials, server)
+            study_id = _write_experiment(stimuli, Path(unpacked), trials, how, server)
             about = jatos.study(_name(stimuli, trials), study_id, complete)
             jatos.write_archive(Path(unpacked), folder / f"{about['data']['dirName']}.jzip", about)
     else:
-        _write_experiment(stimuli, folder, trials, server)
+        _write_experiment(stimuli, folder, trials, how, server)
     rows = len(stimuli) if trials is None else len(trials)
-    write_readme(folder, "jsPsych", stimuli, trials, _steps(stimuli, trials, kind), rows)
+    write_readme(folder, "jsPsych", stimuli, trials, [*_steps(stimuli, trials, kind), _on_display(how)], rows)
 
 
-def _write_experiment(stimuli: StimulusSet, folder: Path, trials: Trials | None, server: dict[str, Any]) -> str:
+def _write_experiment(
+    stimuli: StimulusSet, folder: Path, trials: Trials | None, how: Presentation, server: dict[str, Any]
+) -> str:
     """The page and all that it loads; returns the id of set and design together."""
     listed = None if trials is None else trial_list(trials, stimuli)
     shown = stimulus_list(stimuli, *copy_pictures(stimuli, folder))
+    if how.settings.mask != "none":
+        write_masks(how.settings.mask, stimuli, folder)
+        for one in shown["timeline_variables"]:
+            one["mask"] = mask_path(one["stim_id"])
     write_json(folder / "stimuli.json", shown)
     data = {"stimuli": script("stimuli", shown), "trials": script("trials", listed)}
     study_id = hash_bytes(b"".join(data.values()))
-    data["study"] = script("study", {"id": study_id, "online": server})
+    again: Literal["restart", "block"] = "restart" if server["kind"] == "none" else "block"
+    settings = as_json(PageSettings(**how.settings.model_dump(), completed_session=again))
+    texts = as_json(how.texts)
+    known = {"id": study_id, "version": gaia_stim.__version__, "online": server, "settings": settings, "texts": texts}
+    data["study"] = script("study", known)
+    data["settings"] = script("settings", settings, ABOUT_SETTINGS)
+    data["texts"] = script("texts", texts, ABOUT_TEXTS)
     for name, content in data.items():
         write_bytes(folder / f"{name}.js", content)
     for shipped, place in (("assets", folder), ("vendor", folder / "jspsych")):
@@ -124,6 +172,17 @@ def _steps(stimuli: StimulusSet, trials: Trials | None, kind: str) -> list[str]:
     ]
 
 
+def _on_display(how: Presentation) -> str:
+    """What a browser can say of light."""
+    display = how.settings.display
+    if display == "srgb":
+        return "A browser takes the files for sRGB; luminances hold on a display that is set to sRGB, and for no other."
+    return (
+        f"The files are for a display of {display}. A browser takes them for sRGB: luminances hold only where the "
+        "display itself was set so, with its colour profile off."
+    )
+
+
 def _on_a_computer(trials: Trials | None) -> list[str]:
     task = "&task=identification" if trials is None else ""
     whom = (
@@ -138,7 +197,7 @@ def _on_a_computer(trials: Trials | None) -> list[str]:
         "`rt` (s), `correct_response` (1 or 0). Until then the browser keeps them: after a reload or a crash the same "
         "participant goes on at the next trial.",
         f"To try it without anybody, add `?participant=1{task}&simulate=visual`; those results are marked.",
-        "Texts, timing, size and keys stand at the top of `experiment.js`; change them and reload the page.",
+        CHANGES,
         "Online: export with `--online jatos` or `--online datapipe:ID`. On any other web server results go to the "
         "participant's downloads, unless `send` in `experiment.js` sends them.",
     ]
@@ -151,7 +210,7 @@ def _on_jatos(stimuli: StimulusSet, trials: Trials | None) -> list[str]:
         "ids in the address.",
         "Each trial is added to the results as it is answered; at the end the whole CSV takes their place. Export the "
         "results as plain text, a file a run.",
-        "Texts, timing, size and keys stand at the top of `experiment.js` in the study's folder on JATOS.",
+        "Words stand in `texts.js`, sizes, times and keys in `settings.js` in the study's folder on JATOS.",
         "This archive was made after JATOS's own source (3.10) and was not run on a server: go through it once "
         "yourself.",
     ]
@@ -165,7 +224,7 @@ def _with_datapipe(lists: int) -> list[str]:
         "Put this folder on any web server that has https (GitHub Pages, say).",
         "At the end the results go to your project on OSF as CSV. Of a session that is broken off, what there is goes "
         "there as a file that ends in `_part1.csv`; DataPipe counts each file as a session.",
-        "Texts, timing, size and keys stand at the top of `experiment.js`; change them and reload the page.",
+        CHANGES,
         "This was tried against a server that answers as DataPipe's documentation says, and not against DataPipe: go "
         "through it once yourself.",
     ]
@@ -243,12 +302,13 @@ def trial_list(trials: Trials, stimuli: StimulusSet) -> dict[str, Any]:
     return {"task": trials.task, "columns": [str(name) for name in table.columns], "rows": rows}
 
 
-def script(name: str, value: Any) -> bytes:
-    """`var name = …;` in ASCII that ends neither a line nor the <script> that it may come to stand in."""
-    text = json.dumps(value, allow_nan=False)
+def script(name: str, value: Any, about: str = "") -> bytes:
+    """`var name = …;` that ends neither a line nor the <script> that it may come to stand in: in ASCII; or, to be
+    edited, a line a value in UTF-8 under what there is to say `about` it."""
+    text = json.dumps(value, allow_nan=False, indent=2 if about else None, ensure_ascii=not about)
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return f"var {name} = {text};\n".encode("ascii")
+    return f"{about}var {name} = {text};\n".encode("utf-8" if about else "ascii")
 
 
 def versions() -> dict[str, str]:

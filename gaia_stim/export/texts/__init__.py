@@ -81,7 +81,6 @@ class Texts(_Words):
     calibrate_again: str
     calibrate_yes: str
     calibrate_check: str
-    calibrate_distance: str
     ready: str
     go_on: str
     press: str

@@ -1,183 +1,44 @@
 "use strict";
-// The experiment. What you may want to change stands first: `texts`, `settings`, `keys`. Below them is how it works.
+// The experiment. Words stand in texts.js, sizes, times and keys in settings.js; this is how it works.
 //
 //   stimuli.js   var stimuli: the pictures, and what the manifest says of each
 //   trials.js    var trials: the trial list of a design, or null: then one is made here from the stimuli
-//   study.js     var study: which design this is, and where the results go
+//   study.js     var study: which design this is, where the results go, texts and settings as they were exported
+//   cells.js     how text stands in the results; trial.js: screens that change from frame to frame
 //   session.js   keeps the answers in the browser after each trial; online.js: participants' ids, servers
 //
 // Open index.html?participant=1 to begin at once, and index.html?participant=1&simulate=visual to watch a simulated
 // participant (simulate=data-only is faster); without a design add &task=identification, or another of the three.
 
-// ---------------------------------------------------------------- what participants read (HTML is welcome)
-// `stacked` is what is read where the pictures of a trial stand one above the other, in windows that are narrow.
-var texts = {
-  title: "Experiment",
-  participant: "Participant",
-  choose: "Choose a task.",
-  start: "Start",
-  unknown_participant: "This participant is not in the design.",
-  unnamed_participant: "A participant's name has letters, digits, - and _ only.",
-  unknown_task: "There is no such task.",
-  small: "This window is small, and the pictures are shown smaller than they are meant to be. Make it larger, or turn your phone, if you can.",
-  too_small: "The pictures do not fit into this window. Make it larger, or turn your phone.",
-  loading: "Loading …",
-  failed: "The pictures could not be loaded. Is the folder complete?",
-  ready: "Begin",
-  go_on: "Go on",
-  break_title: "Time for a break",
-  break_text: function (done, all) { return "Block " + done + " of " + all + " is done. Rest your eyes, then go on."; },
-  progress: "",
-  resumed: function (next, all) { return "You are going on where you stopped: with number " + next + " of " + all + "."; },
-  start_again: "Start again instead",
-  other_tab_title: "This goes on in another window",
-  other_tab: "The experiment was opened a second time, and goes on there. You may close this window.",
-  block_incomplete: "You have begun this experiment before, and it cannot be taken up again.",
-  block_completed: "You have done this experiment already. Thank you!",
-  finish: "Finish",
-  not_on_jatos: "This page runs on JATOS only: import the .jzip file there.",
-  end: "Thank you!",
-  sending: "Your answers are being sent. Please do not close this window.",
-  not_sent: "Your answers could not be sent. Please try again; or save them as a file, and send it to whoever invited you.",
-  try_again: "Try again",
-  save: "Save as a file",
-  saved: "Your answers are in the downloads folder:",
-  sent: "Your answers have been sent. You may close this window.",
-  save_again: "Save again",
-  fixation: "+",
-  example_a: "This is A",
-  example_b: "This is B",
-  press: "Answer with",
-  tasks: {
-    "identification": {
-      name: "Identification",
-      about: "One picture at a time: is it A or B?",
-      instructions: "You will see one picture at a time. Decide whether it is more like A or more like B.",
-      answers: { a: "A", b: "B" }
-    },
-    "2afc": {
-      name: "Two alternatives",
-      about: "Two pictures: which is nearer to B?",
-      instructions: "You will see two pictures side by side. Decide which of the two is nearer to B.",
-      question: "Which is nearer to B?",
-      answers: { a: "left", b: "right" },
-      stacked: {
-        instructions: "You will see two pictures, one above the other. Decide which of the two is nearer to B.",
-        answers: { a: "upper", b: "lower" }
-      }
-    },
-    "constant": {
-      name: "Comparison with a standard",
-      about: "Two pictures: which is nearer to B?",
-      instructions: "You will see two pictures side by side. Decide which of the two is nearer to B.",
-      question: "Which is nearer to B?",
-      answers: { a: "left", b: "right" },
-      stacked: {
-        instructions: "You will see two pictures, one above the other. Decide which of the two is nearer to B.",
-        answers: { a: "upper", b: "lower" }
-      }
-    },
-    "abx": {
-      name: "ABX",
-      about: "Is the picture above the left or the right one?",
-      instructions: "You will see one picture above and two below. Decide which of the two below is the same as the one above.",
-      question: "Which is the same as the picture above?",
-      answers: { a: "left", b: "right" },
-      stacked: {
-        about: "Is the topmost picture the middle or the lowest one?",
-        instructions: "You will see three pictures, one above the other. Decide which of the lower two is the same as the topmost one.",
-        question: "Which is the same as the topmost picture?",
-        answers: { a: "middle", b: "lowest" }
-      }
-    },
-    "same-different": {
-      name: "Same or different",
-      about: "Two pictures, one after the other: the same or different?",
-      instructions: "You will see two pictures, one after the other. Decide whether they are the same or different.",
-      answers: { same: "same", different: "different" }
-    },
-    "oddity": {
-      name: "Odd one out",
-      about: "Two of three pictures are the same: which is the other one?",
-      instructions: "You will see three pictures. Two of them are the same. Find the other one.",
-      question: "Which is the other one?",
-      answers: { a: "left", b: "middle", c: "right" },
-      stacked: { answers: { a: "upper", b: "middle", c: "lower" } }
-    },
-    "triplets": {
-      name: "Least alike",
-      about: "Which of three pictures is least like the other two?",
-      instructions: "You will see three pictures. Decide which of them is least like the other two. There is no wrong answer.",
-      question: "Which is least like the other two?",
-      answers: { a: "left", b: "middle", c: "right" },
-      stacked: { answers: { a: "upper", b: "middle", c: "lower" } }
-    },
-    "mlds": {
-      name: "Differences",
-      about: "Which of two pairs differs more?",
-      instructions: "You will see two pairs of pictures, one above the other. Decide which pair differs more. There is no wrong answer.",
-      question: "Which pair differs more?",
-      answers: { ab: "upper pair", cd: "lower pair" }
-    },
-    "mlds-triads": {
-      name: "Differences",
-      about: "Which neighbours differ more?",
-      instructions: "You will see three pictures in a row. Decide which differ more: the left one and the middle one, or the middle one and the right one. There is no wrong answer.",
-      question: "Which differ more?",
-      answers: { ab: "left and middle", bc: "middle and right" },
-      stacked: {
-        instructions: "You will see three pictures, one above the other. Decide which differ more: the upper one and the middle one, or the middle one and the lower one. There is no wrong answer.",
-        answers: { ab: "upper and middle", bc: "middle and lower" }
-      }
-    },
-    "adjustment": {
-      name: "Adjustment",
-      about: "Change one picture until it looks like another.",
-      instructions: "You will see two pictures. Change the right one until it looks like the left one, then press Enter. You may hold a key down.",
-      question: "Make the right one look like the left one.",
-      less: "back",
-      more: "on",
-      done: "Done (Enter)",
-      stacked: {
-        instructions: "You will see two pictures. Change the lower one until it looks like the upper one, then press the button below them. You may hold a key down.",
-        question: "Make the lower one look like the upper one."
-      }
-    }
-  }
-};
+// What an edited file lacks is as it was exported: texts and settings of a later version, say.
+function completed(own, whole) {
+  if (typeof own !== "object" || own === null || Array.isArray(own)) return own;
+  return Object.keys(own).reduce(function (all, name) {
+    all[name] = name in all && typeof all[name] === "object" && all[name] !== null ? completed(own[name], all[name]) : own[name];
+    return all;
+  }, Object.assign({}, whole));
+}
 
-// ---------------------------------------------------------------- how it is shown
-var settings = {
-  scale: stimuli.scale, // CSS pixels for each pixel of a picture; rounded so that each takes whole pixels of the screen
-  least_size: 0, // of that size: nothing is shown in a window where pictures would have to be smaller; 0: none is refused
-  smooth: false, // true: let the browser interpolate between pixels
-  fixation_ms: 500,
-  stimulus_ms: null, // null: pictures stay until the answer
-  answer_ms: null, // null: no time limit; else a missing answer is an empty cell
-  first_ms: 800, // same-different: the first picture …
-  gap_ms: 400, // … the empty screen, then the second picture until the answer
-  fullscreen: true,
-  repetitions: 4, // without a design: how often each picture, or pair, or target comes
-  targets: 5, // without a design: how many pictures are adjusted to
-  blocks: 2, // without a design
-  incomplete_session: "resume", // what was begun and not finished: "resume", "restart" or "block"
-  completed_session: online.kind === "none" ? "restart" : "block", // the same participant comes again: "restart" or "block"
-  max_age: null // milliseconds after which an unfinished session begins anew; null: never
-};
+var unknown_settings = Object.keys(settings).filter(function (name) { return !(name in study.settings); });
+settings = completed(settings, study.settings);
+texts = completed(texts, study.texts);
 
-// ---------------------------------------------------------------- which key is which answer
-var keys = {
-  "identification": { f: "a", j: "b" },
-  "2afc": { f: "a", j: "b" },
-  "constant": { f: "a", j: "b" },
-  "abx": { f: "a", j: "b" },
-  "same-different": { f: "same", j: "different" },
-  "oddity": { 1: "a", 2: "b", 3: "c" },
-  "triplets": { 1: "a", 2: "b", 3: "c" },
-  "mlds": { arrowup: "ab", arrowdown: "cd" },
-  "mlds-triads": { f: "ab", j: "bc" },
-  "adjustment": { less: "arrowleft", more: "arrowright" }
-};
+// {done} and the like in a text.
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, function (mark, name) { return name in values ? values[name] : mark; });
+}
+
+// The keys of a look as jsPsych calls them, and what each answers.
+var JSPSYCH_KEYS = { up: "arrowup", down: "arrowdown", left: "arrowleft", right: "arrowright", space: " ", return: "enter" };
+var keys = Object.fromEntries(Object.entries(settings.keys).map(function (entry) {
+  return [entry[0], Object.fromEntries(Object.entries(entry[1]).map(function (pair) {
+    return [JSPSYCH_KEYS[pair[1]] || pair[1].toLowerCase(), pair[0]];
+  }))];
+}));
+
+function key_for(look, answer) {
+  return Object.keys(keys[look]).find(function (key) { return keys[look][key] === answer; });
+}
 
 // Where the results go: as `export --online` said, else to the downloads folder. For a server of your own let it return a
 // promise that is true once the results are there; where that fails it is tried again, then the participant is asked to.
@@ -193,7 +54,6 @@ function download(csv, name) {
   setTimeout(function () { URL.revokeObjectURL(link.href); }, 60000);
 }
 
-// ================================================================ below: how it works
 var address = new URLSearchParams(window.location.search);
 var simulate = address.get("simulate");
 var LEADING = ["participant", "block", "trial", "task", "stim_a", "stim_b", "stim_c", "stim_d", "correct"];
@@ -221,14 +81,15 @@ function worded(look, what) {
 
 // decoding=sync: the picture is there with the rest of the page, not a frame later.
 function picture(stim_id) {
-  return '<img class="picture" alt="" decoding="sync" draggable="false" src="' + escaped(pictures.get(stim_id).stimulus) + '">';
+  var one = pictures.get(stim_id);
+  return '<img class="picture" alt="" decoding="sync" draggable="false" data-mask="' + escaped(one.mask || "") + '" src="' + escaped(one.stimulus) + '">';
 }
 
 function figure(stim_id, caption) {
   return "<figure>" + picture(stim_id) + (caption === undefined ? "" : "<figcaption>" + caption + "</figcaption>") + "</figure>";
 }
 
-var KEY_NAMES = { arrowup: "↑", arrowdown: "↓", arrowleft: "←", arrowright: "→", " ": "Space", enter: "Enter" };
+var KEY_NAMES = { arrowup: "↑", arrowdown: "↓", arrowleft: "←", arrowright: "→", " ": texts.space, enter: texts.enter };
 
 function key_hint(key, text) {
   var name = KEY_NAMES[key] || key.toUpperCase();
@@ -236,9 +97,8 @@ function key_hint(key, text) {
 }
 
 function answer_hint(look, answer) {
-  var key = Object.keys(keys[look]).find(function (one) { return keys[look][one] === answer; });
   var text = texts.tasks[look], stacked = text.stacked || {};
-  return key_hint(key, beside_or_stacked(text.answers[answer], (stacked.answers || {})[answer]));
+  return key_hint(key_for(look, answer), beside_or_stacked(text.answers[answer], (stacked.answers || {})[answer]));
 }
 
 function hints(look) {
@@ -259,9 +119,26 @@ function pair(row, look, places) {
   return '<div class="pair"><div>' + picture(row["stim_" + places[0]]) + picture(row["stim_" + places[1]]) + "</div>" + answer_hint(look, places) + "</div>";
 }
 
-// The pages with several pictures; `look` is the task, or mlds-triads.
+// The ends of the line, small, where --show-ends asks for them and the task speaks of them.
+var OF_ENDS = ["identification", "2afc", "constant"];
+
+function ends(look) {
+  if (!settings.show_ends || !OF_ENDS.includes(look) || line.length < 2) return "";
+  // A single picture stays where the fixation was.
+  return '<div class="ends' + (look === "identification" ? " over" : "") + '">' + end_figures() + "</div>";
+}
+
+function end_figures() {
+  return [[line[0], texts.end_a], [line[line.length - 1], texts.end_b]].map(function (end) {
+    return figure(end[0].stim_id, end[1]).replace("data-mask=", "data-end=");
+  }).join("");
+}
+
+// What a trial shows; `look` is the task, or mlds-triads.
 var layouts = {
-  "2afc": function (row, look) { return question(look) + in_row(row, look, ["a", "b"]); },
+  "identification": function (row, look) { return ends(look) + picture(row.stim_a) + hints(look); },
+  "same-different": function (row, look) { return picture(row.stim_b) + hints(look); },
+  "2afc": function (row, look) { return ends(look) + question(look) + in_row(row, look, ["a", "b"]); },
   "abx": function (row, look) {
     return question(look) + '<div class="row">' + figure(row.stim_c) + "</div>" + in_row(row, look, ["a", "b"]);
   },
@@ -282,11 +159,25 @@ var STACKS = ["2afc", "constant", "abx", "oddity", "triplets", "mlds-triads", "a
 var WORTH_STACKING = 1.2; // times as large as side by side
 
 function sizes() {
-  var ratio = window.devicePixelRatio || 1, most = settings.scale * ratio, found = [];
-  if (settings.smooth || most < 1) found.push(most);
+  var ratio = window.devicePixelRatio || 1, most = measured ? sized_by_degrees() : stimuli.scale * ratio, found = [];
+  if (measured || settings.resample !== "nearest" || most < 1) found.push(most);
   else for (var whole = Math.max(1, Math.round(most)); whole >= 1; whole--) found.push(whole);
   while (found[found.length - 1] > 0.02) found.push(found[found.length - 1] * 0.96);
   return found;
+}
+
+// With a calibration: { device_pixels_a_mm, distance_cm }, and so screen pixels for each pixel of a picture.
+var measured = null;
+
+function sized_by_degrees() {
+  var mm = 20 * measured.distance_cm * Math.tan((settings.degrees * Math.PI) / 360);
+  return (mm * measured.device_pixels_a_mm) / Math.max(stimuli.width, stimuli.height);
+}
+
+// How large the larger side is on the screen, in degrees.
+function degrees_shown() {
+  var mm = (shown.each * Math.max(stimuli.width, stimuli.height)) / measured.device_pixels_a_mm;
+  return (360 / Math.PI) * Math.atan(mm / (20 * measured.distance_cm));
 }
 
 function set_size(style, each) {
@@ -298,7 +189,7 @@ function set_size(style, each) {
 // What of a trial takes room, with nothing in the place of pictures.
 function trial_html(look, row) {
   var html = look === "adjustment" ? adjustment_html(row, look, row.stim_b) + done_button(look)
-    : layouts[look] ? layouts[look](row, look) : picture(row.stim_a) + hints(look);
+    : layouts[look](row, look);
   return html.replace(/<img [^>]*>/g, '<span class="picture"></span>');
 }
 
@@ -353,7 +244,7 @@ function fit() {
   shown = best_of(shown_look, shown_row, seen.width, seen.height);
   set_size(root.style, shown.each);
   root.classList.toggle("stacking", shown.stacked);
-  root.classList.toggle("sharp", !settings.smooth && shown.each >= 1);
+  root.classList.toggle("sharp", settings.resample === "nearest" && shown.each >= 1);
   root.classList.toggle("refused", shown.each < settings.least_size * sizes()[0]);
 }
 
@@ -438,6 +329,7 @@ function look_of(row) {
 }
 
 function finished(row, answer, data, more) {
+  is_late = answer === "";
   var known = answer !== "" && typeof row.correct === "string" && row.correct !== "";
   var result = Object.assign({}, row, {
     response: answer,
@@ -448,7 +340,7 @@ function finished(row, answer, data, more) {
   }, more, {
     started: inert(started), device_pixels: Math.round(shown.each * 1000) / 1000, stacked: Number(shown.stacked),
     resumes: session.record.resumes
-  }, who.columns, simulate ? { simulated: 1 } : {});
+  }, timing(data), where_shown(), who.columns, simulate ? { simulated: 1 } : {});
   if (!session.add(result)) return;
   online.appended(results.length === 1 ? as_csv(results) : csv_line(Object.keys(results[0]).map(function (name) { return result[name]; })));
   jsPsych.progressBar.progress = results.length / total;
@@ -456,27 +348,10 @@ function finished(row, answer, data, more) {
 
 var started, total = 0;
 
-function keyed(look, row, trial) {
-  return Object.assign(trial, {
-    on_finish: function (data) {
-      var key = data.response === null ? "" : String(data.response).toLowerCase();
-      finished(row, key === "" ? "" : keys[look][key], data, { key: inert(key) });
-    }
-  });
-}
-
-// After `stimulus_ms` the pictures go and the keys stay.
-function hide_in_time() {
-  if (settings.stimulus_ms === null) return;
-  jsPsych.pluginAPI.setTimeout(function () {
-    document.querySelectorAll(".jspsych-content img").forEach(function (image) { image.style.visibility = "hidden"; });
-  }, settings.stimulus_ms);
-}
-
 function adjustment_html(row, look, stim_id) {
   var text = texts.tasks[look];
   return question(look) + '<div class="row">' + figure(row.stim_a) + figure(stim_id) + '</div><div class="keys">' +
-    key_hint(keys[look].less, text.less) + key_hint(keys[look].more, text.more) + "</div>";
+    key_hint(key_for(look, "less"), text.less) + key_hint(key_for(look, "more"), text.more) + "</div>";
 }
 
 // As jsPsych's plugin draws it.
@@ -484,58 +359,92 @@ function done_button(look) {
   return '<button class="jspsych-btn jspsych-reconstruction">' + texts.tasks[look].done + "</button>";
 }
 
-var makers = {
-  "identification": function (row, look) {
-    return keyed(look, row, {
-      type: jsPsychImageKeyboardResponse,
-      stimulus: pictures.get(row.stim_a).stimulus,
-      prompt: hints(look),
-      choices: Object.keys(keys[look]),
-      stimulus_duration: settings.stimulus_ms,
-      trial_duration: settings.answer_ms
-    });
-  },
-  "same-different": function (row, look) {
-    var key_of = function (answer) { return Object.keys(keys[look]).find(function (key) { return keys[look][key] === answer; }); };
-    return keyed(look, row, {
-      type: jsPsychSameDifferentImage,
-      stimuli: [pictures.get(row.stim_a).stimulus, pictures.get(row.stim_b).stimulus],
-      answer: row.correct,
-      same_key: key_of("same"),
-      different_key: key_of("different"),
-      first_stim_duration: settings.first_ms,
-      gap_duration: settings.gap_ms,
-      second_stim_duration: settings.stimulus_ms,
-      prompt: hints(look)
-    });
-  },
-  "adjustment": function (row, look) {
-    var text = texts.tasks[look], last = line.length - 1;
-    var nearest = function (p) { return line[Math.round(p * last)]; };
-    return {
-      type: jsPsychReconstruction,
-      stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
-      starting_value: line.indexOf(pictures.get(row.stim_b)) / last,
-      step_size: 1 / last,
-      key_decrease: keys[look].less,
-      key_increase: keys[look].more,
-      button_label: text.done,
-      on_finish: function (data) {
-        var chosen = nearest(data.final_value);
-        finished(row, chosen.place, data, { response_stim: chosen.stim_id });
-      }
-    };
-  }
-};
+// ---------------------------------------------------------------- screens
+function drawn(range) {
+  return range[0] + Math.random() * (range[1] - range[0]);
+}
 
-function several(row, look) {
-  return keyed(look, row, {
-    type: jsPsychHtmlKeyboardResponse,
-    stimulus: function () { return layouts[look](row, look); },
+// After an answer that did not come in time it is said, before the fixation.
+var is_late = false;
+
+function fixation() {
+  var cross = { name: "fixation", html: '<div class="fixation">' + texts.fixation + "</div>", ms: drawn(settings.fixation_ms) };
+  return is_late ? [{ name: "late", html: "<p>" + texts.too_slow + "</p>", ms: settings.late_ms }, cross] : [cross];
+}
+
+// What follows a picture that goes before the answer.
+function mask(answers) {
+  return settings.mask === "none" ? [] : [{ name: "mask", hides: "masks", ms: settings.mask_ms, answers: answers }];
+}
+
+function screens(row, look) {
+  var is_brief = settings.duration_ms !== null, shown = fixation();
+  if (look === "same-different") {
+    shown.push({ name: "first", html: picture(row.stim_a), ms: is_brief ? settings.duration_ms : settings.first_ms });
+    shown = shown.concat(mask(false), { name: "isi", html: "", ms: settings.isi_ms });
+  }
+  shown.push({ name: "shown", html: layouts[look](row, look), ms: settings.duration_ms, answers: true });
+  return is_brief ? shown.concat(mask(true), { name: "gone", hides: "pictures", ms: null, answers: true }) : shown;
+}
+
+function asked(row, look) {
+  return {
+    type: ScreensPlugin,
+    screens: function () { return screens(row, look); },
     choices: Object.keys(keys[look]),
-    trial_duration: settings.answer_ms,
-    on_load: hide_in_time
-  });
+    timeout_ms: settings.timeout_ms,
+    on_finish: function (data) {
+      var key = data.response === null ? "" : String(data.response).toLowerCase();
+      finished(row, key === "" ? "" : keys[look][key], data, { key: inert(key) });
+    }
+  };
+}
+
+function adjusted(row, look) {
+  var text = texts.tasks[look], last = line.length - 1, late = false;
+  var nearest = function (p) { return line[Math.round(p * last)]; };
+  return [{ type: ScreensPlugin, screens: fixation }, {
+    type: jsPsychReconstruction,
+    stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
+    starting_value: line.indexOf(pictures.get(row.stim_b)) / last,
+    step_size: 1 / last,
+    key_decrease: key_for(look, "less"),
+    key_increase: key_for(look, "more"),
+    button_label: text.done,
+    on_load: function () {
+      if (settings.timeout_ms === null) return;
+      jsPsych.pluginAPI.setTimeout(function () {
+        late = true;
+        document.getElementById("jspsych-reconstruction-next").click();
+      }, settings.timeout_ms);
+    },
+    on_finish: function (data) {
+      var chosen = nearest(data.final_value);
+      finished(row, late ? "" : chosen.place, late ? { rt: null } : data, { response_stim: late ? "" : chosen.stim_id });
+    }
+  }];
+}
+
+// As measured: the pictures that are asked about, the first of same-different, the fixation; and the display's period.
+function timing(data) {
+  var whole = function (value) { return value === undefined || value === null ? null : Math.round(value * 10) / 10; };
+  var of = function (name) { return (data.screens || []).find(function (one) { return one.name === name; }) || {}; };
+  return {
+    shown_ms: whole(of("shown").ms), shown_frames: whole(of("shown").frames), first_ms: whole(of("first").ms),
+    fixation_ms: whole(of("fixation").ms), frame_ms: Math.round(frames.period() * 100) / 100
+  };
+}
+
+// The window and the browser, and with a calibration how large the pictures were.
+function where_shown() {
+  return Object.assign({
+    fullscreen_exits: exits, window_px: inert(window_size().width + " x " + window_size().height),
+    screen_px: inert(window.screen.width + " x " + window.screen.height), pixel_ratio: window.devicePixelRatio || 1,
+    browser: inert(navigator.userAgent), exported_by: inert("gaia-stim " + study.version)
+  }, measured ? {
+    degrees: Math.round(degrees_shown() * 1000) / 1000, distance_cm: measured.distance_cm,
+    pixels_a_cm: Math.round((measured.device_pixels_a_mm * 10000) / (window.devicePixelRatio || 1)) / 1000
+  } : {});
 }
 
 function page(title, html, button) {
@@ -546,65 +455,162 @@ function page(title, html, button) {
   };
 }
 
-function instructions(look) {
+function instructions(look, rows) {
   var text = texts.tasks[look], html = "<p>" + worded(look, "instructions") + "</p>";
-  if (results.length) html = '<p class="warning">' + texts.resumed(results.length + 1, total) + (can_start_again() ? again_button() : "") + "</p>" + html;
-  if (is_small()) html += '<p class="warning">' + texts.small + "</p>";
-  if (["identification", "2afc", "constant"].includes(look)) {
-    html += '<div class="row">' + figure(line[0].stim_id, texts.example_a) + figure(line[line.length - 1].stim_id, texts.example_b) + "</div>";
+  if (results.length) {
+    html = '<p class="warning">' + filled(texts.resumed, { next: results.length + 1, all: total }) + (can_start_again() ? again_button() : "") + "</p>" + html;
   }
+  if (is_small()) html += '<p class="warning">' + texts.small + "</p>";
+  if (OF_ENDS.includes(look)) html += '<div class="row">' + end_figures() + "</div>";
   html += look === "adjustment"
-    ? '<p class="quiet">' + texts.press + " " + key_hint(keys[look].less, text.less) + key_hint(keys[look].more, text.more) + "</p>"
+    ? '<p class="quiet">' + texts.press + " " + key_hint(key_for(look, "less"), text.less) + key_hint(key_for(look, "more"), text.more) + "</p>"
     : '<p class="quiet">' + texts.press + " " + Object.keys(text.answers).map(answer_hint.bind(null, look)).join("") + "</p>";
+  if (rows[results.length].phase === "practice") html += "<p>" + texts.practice + "</p>";
   return Object.assign(page(text.name, html, texts.ready), {
     on_load: function () { jsPsych.progressBar.progress = results.length / total; },
-    on_finish: function () {
-      if (settings.fullscreen && !simulate && document.documentElement.requestFullscreen) {
-        document.documentElement.requestFullscreen().catch(function () { /* it goes on in the window */ });
-      }
-    }
+    on_finish: to_fullscreen
   });
 }
 
-function timeline_of(rows) {
-  var fixation = {
-    type: jsPsychHtmlKeyboardResponse,
-    stimulus: '<div class="fixation">' + texts.fixation + "</div>",
-    choices: "NO_KEYS",
-    trial_duration: settings.fixation_ms
+// ---------------------------------------------------------------- full screen
+var exits = 0, is_left = false;
+
+function to_fullscreen() {
+  is_left = false;
+  if (settings.fullscreen && !simulate && document.documentElement.requestFullscreen) {
+    document.documentElement.requestFullscreen().catch(function () { /* it goes on in the window */ });
+  }
+}
+
+document.addEventListener("fullscreenchange", function () {
+  if (document.fullscreenElement || !jsPsych || results.length === total) return;
+  exits += 1;
+  is_left = true;
+});
+
+// Before the next trial, where somebody left it.
+function back_to_fullscreen() {
+  return {
+    timeline: [Object.assign(page(texts.title, "<p>" + texts.fullscreen + "</p>", texts.fullscreen_back), { on_finish: to_fullscreen })],
+    conditional_function: function () { return is_left; }
   };
+}
+
+// ---------------------------------------------------------------- before the first trial
+function consent() {
+  var paragraphs = texts.consent.split(/\n\s*\n/).map(function (one) { return "<p>" + one + "</p>"; }).join("");
+  return {
+    type: jsPsychHtmlButtonResponse,
+    stimulus: '<div class="page"><h1>' + texts.consent_title + "</h1>" + paragraphs + "</div>",
+    choices: [texts.agree, texts.disagree],
+    on_finish: function (data) {
+      if (data.response === 0 || simulate) return (session.record.agreed = new Date().toISOString());
+      jsPsych.pluginAPI.cancelAllKeyboardResponses();
+      session.lost = true;
+      show_page("declined", texts.title, [paragraph(texts.declined)]);
+    }
+  };
+}
+
+// How large a pixel and how far the eye is: by a card and the blind spot (Li, Joo, Yeatman & Reinecke 2020).
+function calibration() {
+  return {
+    type: jsPsychVirtualChinrest,
+    adjustment_prompt: '<h1>' + texts.calibrate_title + "</h1><p>" + texts.calibrate_card + "</p>",
+    adjustment_button_prompt: texts.calibrate_card_done,
+    blindspot_prompt: "<p>" + texts.calibrate_eye + "</p><p>" + key_hint(" ", "") + "</p>",
+    blindspot_measurements_prompt: texts.calibrate_times,
+    viewing_distance_report: "<p>" + filled(texts.calibrate_check, { distance: "<span id='distance-estimate'></span>" }).replace("</span> cm", "</span>") + "</p>",
+    redo_measurement_button_label: texts.calibrate_again,
+    blindspot_done_prompt: texts.calibrate_yes,
+    on_finish: function (data) {
+      set_measured({ device_pixels_a_mm: data.px2mm * (window.devicePixelRatio || 1), distance_cm: Math.round(data.view_dist_mm) / 10 });
+      session.record.measured = measured;
+      session.keep();
+    }
+  };
+}
+
+function set_measured(found) {
+  measured = found;
+  fit();
+}
+
+function beginning() {
+  var parts = [];
+  if (texts.consent && !session.record.agreed) parts.push(consent());
+  if (settings.degrees !== null && !measured) parts.push(calibration());
+  return parts;
+}
+
+// The handle of the card is a mouse's: a finger, too, moves it.
+["pointerdown", "pointermove", "pointerup"].forEach(function (name) {
+  document.addEventListener(name, function (event) {
+    if (event.pointerType === "mouse" || !document.getElementById("page-size")) return;
+    event.target.dispatchEvent(new MouseEvent(name.replace("pointer", "mouse"), { bubbles: true, clientX: event.clientX, clientY: event.clientY }));
+  });
+});
+
+// ---------------------------------------------------------------- breaks
+function break_page(done, all) {
+  var html = "<p>" + filled(texts.break_text, { done: done, all: all }) + "</p>";
+  if (!settings.break_seconds || simulate) return page(texts.break_title, html, texts.go_on);
+  return {
+    type: jsPsychHtmlKeyboardResponse,
+    stimulus: '<div class="page"><h1>' + texts.break_title + "</h1>" + html + '<p class="quiet" id="wait"></p></div>',
+    choices: "NO_KEYS",
+    on_load: function () { count_down(Date.now() + 1000 * settings.break_seconds); }
+  };
+}
+
+function count_down(end) {
+  var wait = document.getElementById("wait"), left = Math.ceil((end - Date.now()) / 1000);
+  if (!wait) return;
+  if (left > 0) {
+    wait.textContent = filled(texts.break_wait, { seconds: left });
+    jsPsych.pluginAPI.setTimeout(function () { count_down(end); }, 200);
+    return;
+  }
+  wait.outerHTML = '<div class="keys">' + key_hint(" ", texts.go_on) + "</div>";
+  jsPsych.pluginAPI.getKeyboardResponse({
+    callback_function: function () { jsPsych.finishTrial({}); },
+    valid_responses: [" ", "Enter"], rt_method: "performance", persist: false, allow_held_key: false
+  });
+}
+
+// Before trial number `at`: the end of the practice, or of a block, or a break after so many trials.
+function between(rows, at, first) {
+  var row = rows[at], before = rows[at - 1];
+  if (at === first) return [];
+  if (before.phase === "practice" && row.phase !== "practice") return [page(texts.tasks[look_of(row)].name, "<p>" + texts.practice_done + "</p>", texts.ready)];
+  var real = rows.filter(function (one) { return one.phase !== "practice"; }), number = real.indexOf(row);
+  var every = settings.break_every, blocks = Array.from(new Set(real.map(function (one) { return one.block; })));
+  if (every !== null) {
+    return number > 0 && number % every === 0 ? [break_page(number / every, Math.ceil(real.length / every))] : [];
+  }
+  return row.block !== before.block ? [break_page(blocks.indexOf(row.block), blocks.length)] : [];
+}
+
+function timeline_of(rows) {
   var preload = {
     type: jsPsychPreload,
-    images: stimuli.images,
+    images: stimuli.images.concat(stimuli.timeline_variables.map(function (one) { return one.mask; }).filter(Boolean)),
     message: "<p>" + texts.loading + "</p>",
     error_message: "<p>" + texts.failed + "</p>",
     show_detailed_errors: true
   };
-  var blocks = Array.from(new Set(rows.map(function (row) { return row.block; })));
-  var timeline = [preload, instructions(look_of(rows[0]))], first = results.length;
+  var first = results.length, timeline = [preload].concat(beginning(), instructions(look_of(rows[first]), rows));
   rows.forEach(function (row, at) {
     if (at < first) return;
-    if (at > first && row.block !== rows[at - 1].block) {
-      timeline.push(page(texts.break_title, "<p>" + texts.break_text(blocks.indexOf(row.block), blocks.length) + "</p>", texts.go_on));
-    }
     var look = look_of(row);
-    timeline.push(fixation, (makers[look] || several)(row, look));
+    timeline = timeline.concat(between(rows, at, first), settings.fullscreen ? back_to_fullscreen() : [],
+      look === "adjustment" ? adjusted(row, look) : asked(row, look));
   });
   return timeline;
 }
 
 // ---------------------------------------------------------------- the results file
-// The design's texts are inert already, and written as they came. Of what is made here (a participant's name, a key, the
-// time), whatever a spreadsheet could take for a number, a date or nothing gets a ' before it, as in gaia-stim's tables.
-var VALUES = ["na", "nan", "nat", "none", "null", "true", "false", "yes", "no", "inf", "infinity"];
-
-function inert(text) {
-  var named = /^[A-Za-z]{3}[A-Za-z0-9]*$|^[A-Za-z][0-9]+[A-Za-z][A-Za-z0-9]*$/.test(text) &&
-    !/^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[ap]m)/i.test(text); // ids such as jatos12 or A1B2C3
-  var plain = text === "" || ((named || /^([A-Za-z]{1,2}[0-9]*|[A-Za-z_-]{3,})$/.test(text)) && !VALUES.includes(text.toLowerCase()));
-  return plain ? text : "'" + text;
-}
-
+// The design's texts are inert already, and written as they came; what is made here is made so (cells.js).
 function cell(value) {
   var text = value === null || value === undefined ? "" : String(value);
   return /[",\n\r]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
@@ -759,6 +765,8 @@ function run(task, person, assigned) {
   }), other_tab);
   results = session.record.rows;
   started = session.record.started;
+  if (settings.degrees !== null && simulate) set_measured({ device_pixels_a_mm: 96 / 25.4, distance_cm: settings.distance_cm });
+  if (session.record.measured) set_measured(session.record.measured);
   if (results.length) online.resumed(as_csv(results));
   if (results.length === total) return end();
   unsaved = !simulate && !session.kept;
@@ -822,6 +830,9 @@ function start_page(message, person) {
 }
 
 function start(parameters) {
+  if (unknown_settings.length) {
+    return show_page("blocked", texts.title, [paragraph("settings.js: there is no setting " + escaped(unknown_settings.join(", ")) + ".")]);
+  }
   if (!parameters) return show_page("blocked", texts.title, [paragraph(texts.not_on_jatos)]);
   address = parameters;
   simulate = address.get("simulate");
@@ -833,7 +844,7 @@ function start(parameters) {
   if (message) start_page(message, null);
 }
 
-// A hint that is clicked or touched is its key pressed; Enter ends an adjustment.
+// A hint that is clicked or touched is its key pressed; a key ends an adjustment.
 document.addEventListener("click", function (event) {
   if (event.target.closest("#start-again")) start_again();
   var hint = event.target.closest("[data-key]");
@@ -841,7 +852,7 @@ document.addEventListener("click", function (event) {
 });
 document.addEventListener("keydown", function (event) {
   var next = document.getElementById("jspsych-reconstruction-next");
-  if (next && event.key === "Enter" && !event.repeat) {
+  if (next && event.key.toLowerCase() === key_for("adjustment", "done") && !event.repeat) {
     event.preventDefault();
     next.click();
   }
@@ -861,6 +872,7 @@ window.addEventListener("pagehide", function () {
 });
 
 document.title = texts.title;
+document.documentElement.lang = texts.language;
 document.documentElement.append(element("p", { className: "refusal", innerHTML: texts.too_small }));
 fit();
 online.ready(start);

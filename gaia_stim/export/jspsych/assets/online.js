@@ -186,10 +186,10 @@ var online = (function () {
     jatos.onLoad(function () { begin(new URLSearchParams(jatos.urlQueryParameters || {})); });
   }
 
-  // An experiment.js that was edited under a version without servers, and kept, would save to the downloads folder.
+  // An experiment.js that was edited under an older version, and kept, has words and settings of its own.
   document.addEventListener("DOMContentLoaded", function () {
-    if (kind !== "none" && typeof run_found !== "function") {
-      document.body.textContent = "experiment.js is of an older version of gaia-stim, which cannot send results: export again to a new folder, and make your changes there.";
+    if (typeof beginning !== "function") {
+      document.body.textContent = "experiment.js is of an older version of gaia-stim: export again to a new folder, and make your changes in its texts.js and settings.js.";
     }
   });
 
