@@ -2,9 +2,10 @@
 # OpenSesame without its editor, in .ecosystem/opensesame: what runs an experiment, with a screen that is none. GPL: for
 # the tests alone.
 set -eu
-cd "$(dirname "$0")/../.."
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
 home=.ecosystem/opensesame
-[ -e "$home/installed" ] && exit
+[ "$home/installed" -nt "$here/setup_opensesame.sh" ] && exit
 "${PYTHON:-python3}" -m venv --clear "$home"
 "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
   opensesame-core==4.1.22 datamatrix==1.0.20 python-pseudorandom pyyaml markdown numpy pillow webcolors tomlkit \

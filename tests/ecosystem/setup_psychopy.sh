@@ -2,10 +2,11 @@
 # PsychoPy in virtual environments of its own, .ecosystem/psychopy-pandas2 and -pandas3: no more of what it needs than
 # reading conditions takes, and in the latter what opening a window takes. GPL: for the tests alone.
 set -eu
-cd "$(dirname "$0")/../.."
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
 for pandas in 2 3; do
   home=.ecosystem/psychopy-pandas$pandas
-  [ -e "$home/installed" ] && continue
+  [ "$home/installed" -nt "$here/setup_psychopy.sh" ] && continue
   "${PYTHON:-python3}" -m venv --clear "$home"
   install="$home/bin/python -m pip install --quiet --disable-pip-version-check"
   $install --no-deps psychopy==2026.2.5

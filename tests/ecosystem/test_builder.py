@@ -23,7 +23,11 @@ PYTHON = HERE.parents[1] / ".ecosystem" / "psychopy-pandas3" / "bin" / "python"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not (PYTHON.exists() and shutil.which("Xvfb") and shutil.which("node")),
+        not (
+            [*PYTHON.parents[1].glob("lib/*/site-packages/soundfile.py")]
+            and shutil.which("Xvfb")
+            and shutil.which("node")
+        ),
         reason="not installed: PsychoPy, Xvfb or node ('make test-ecosystem' does)",
     ),
 ]
