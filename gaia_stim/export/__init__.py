@@ -18,12 +18,14 @@ EXPORTERS = {
 }
 """Program to the function that writes for it."""
 
+_TIME = frozenset(["fixation", "duration", "isi", "mask", "mask_duration", "timeout"])
+_SCREEN = frozenset(["resample", "display", "language"])
+_SIZE = frozenset(["degrees", "distance"])
 PRESENTED: Mapping[str, frozenset[str]] = {
-    "jspsych": frozenset(
-        {
-            *("degrees", "distance", "resample", "least_size", "display", "fixation", "duration", "isi", "mask"),
-            *("mask_duration", "timeout", "break_seconds", "break_every", "language", "show_ends", "consent"),
-        }
-    ),
+    "jspsych": _TIME | _SCREEN | _SIZE | {"least_size", "break_seconds", "break_every", "show_ends", "consent"},
+    "psychopy": _TIME | _SCREEN | _SIZE,
+    "psychojs": _TIME | _SCREEN,
+    "psychtoolbox": _TIME | _SCREEN | _SIZE,
+    "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language"]),
 }
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""

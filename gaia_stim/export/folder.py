@@ -77,6 +77,11 @@ def starter(name: str) -> bytes:
     return (STARTERS / name).read_bytes()
 
 
+def shown_scale(size: tuple[int, int]) -> int:
+    """How many times as large pictures of that height and width are shown where nobody says how large."""
+    return max(1, SHOWN_PIXELS // max(size))
+
+
 def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, int]) -> dict[str, Any]:
     """What a starter asks and shows, as JSON: texts, and numbers that no condition has."""
     height, width = size
@@ -88,7 +93,7 @@ def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, in
         "answers": [str(answer) for answer in record.get("answers", [])],
         "width": width,
         "height": height,
-        "scale": max(1, SHOWN_PIXELS // max(height, width)),
+        "scale": shown_scale(size),
         "continuum": _line(stimuli) if trials is not None and trials.task == "adjustment" else [],
     }
 

@@ -1,37 +1,51 @@
-"""PsychoPy: conditions for Builder as CSV and XLSX, the pictures beside them, and a script that runs as it is."""
+"""PsychoPy: an experiment for Builder, one for Coder, the conditions as CSV and XLSX and the pictures beside them."""
 
 from pathlib import Path
 
-from gaia_stim.export.folder import copy_pictures, starter, task_record, write_conditions, write_readme
+from gaia_stim.export.folder import starter, task_record, write_readme
 from gaia_stim.export.formats import xlsx_bytes
-from gaia_stim.export.linter import image_columns, table_of
+from gaia_stim.export.psyexp import EXPERIMENT, write_experiment
+from gaia_stim.export.settings import Presentation, presentation, write_presentation
+from gaia_stim.export.trial_screens import screen_of
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 
-def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> None:
+def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, how: Presentation | None = None) -> None:
     """Fill a folder. Raises `DataError` where a name cannot be exported or a picture was changed."""
-    table = table_of(stimuli, trials)
-    size = copy_pictures(stimuli, folder)
-    names = write_conditions(table, folder)
+    how = how or presentation(stimuli, trials)
+    screen = screen_of(stimuli, trials, how, "psychopy")
+    table, size = write_experiment(stimuli, folder, trials, how, screen)
     write_bytes(folder / "conditions.xlsx", xlsx_bytes(table))
-    write_json(folder / "task.json", task_record(stimuli, trials, size))
+    write_json(folder / "task.json", task_record(stimuli, trials, size) | screen.record())
+    write_presentation(how, folder)
     write_bytes(folder / "experiment.py", starter("psychopy.py.txt"))
-    images = [f"`${image}`" for image in image_columns(table)]
-    component = "an Image component, its image" if len(images) == 1 else "an Image component for each of"
     steps = [
-        "Open `experiment.py` in PsychoPy's Coder and press the green arrow (or `python experiment.py p01`).",
-        "It asks who takes part, shows every row, takes a key, and writes `data/PARTICIPANT_TIME.csv`: all columns, "
-        "`response`, `rt` (s).",
-        "Keys, timing and size stand at the top of the script; Escape ends it early, nothing answered is lost.",
+        f"Open `{EXPERIMENT}` in PsychoPy's Builder and press the green arrow; everything in it can be changed there.",
+        "Or, without Builder, open `experiment.py` in Coder and run it (or `python experiment.py p01`); what it shows "
+        "and says stands in `settings.json` and `texts.json`.",
+        "Both ask who takes part (p01 …), show every row, take a key, and write `data/PARTICIPANT_TIME.csv`: all "
+        "columns, `response`, `rt` (s). Escape ends them early, and what was answered is kept.",
         "`gaia-stim scale data/` makes a scale of the answers to mlds, 2afc, constant or identification.",
-        "Or in Builder, instead of the script: save your experiment into this folder, since paths are relative to it.",
-        "Add a loop and give it `conditions.csv` (or `conditions.xlsx`) as its conditions.",
-        f"Add {component} {', '.join(images)}, set every repeat; its size in pix, interpolate: nearest.",
-        "For timing and light that can be relied on, calibrate the screen in PsychoPy's Monitor Center.",
+        *_on_the_screen(how),
+        "For an experiment of your own: `conditions.csv` (or `conditions.xlsx`) for a loop; where there are several "
+        "participants, `$'conditions_' + expInfo['participant'] + '.csv'` is one's.",
     ]
-    if len(names) > 1:
-        of_one = "`$'conditions_' + expInfo['participant'] + '.csv'`, sequential"
-        steps.insert(6, f"For one participant's trials in their order, that is {of_one}.")
     write_readme(folder, "PsychoPy", stimuli, trials, steps, len(table.rows))
+
+
+def _on_the_screen(how: Presentation) -> list[str]:
+    """What has to be done about the screen before sizes and light are what they are said to be."""
+    settings = how.settings
+    sized = (
+        "Pictures are shown a whole number of times larger, in pixels."
+        if settings.degrees is None
+        else f"Pictures are {settings.degrees:g} degrees large: tell PsychoPy's Monitor Center how wide your screen is "
+        f"(in cm and in pixels) and that eyes are {settings.distance_cm:g} cm away, in the monitor `testMonitor`."
+    )
+    light = (
+        f"Pictures are made for a display that is {settings.display}. PsychoPy changes nothing of it as long as the "
+        "monitor has no gamma calibration of its own in Monitor Center: show them on such a display as they are."
+    )
+    return [sized, light]

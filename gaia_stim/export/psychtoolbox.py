@@ -7,7 +7,7 @@ images    on request: uint8, height x width x 3 x N, for Screen('MakeTexture', w
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +21,52 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import copy_pictures, starter, task_record, write_readme
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, table_of
+from gaia_stim.export.masks import write_masks
+from gaia_stim.export.settings import Presentation, presentation
+from gaia_stim.export.trial_screens import Screen, screen_of
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
 
 LARGEST = 2**31 - 1
 """Bytes of a variable in a MAT file of version 5."""
+KEY_NAMES = {
+    "1": "1!",
+    "2": "2@",
+    "3": "3#",
+    "return": "Return",
+    **{name: f"{name.title()}Arrow" for name in ("up", "down", "left", "right")},
+}
+"""As KbName has them after UnifyKeyNames, where they are called otherwise here."""
 HEADER = 116
 """Bytes of text that such a file begins with; scipy writes the time into it."""
 
 
-def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, images: bool = False) -> None:
+def write(
+    stimuli: StimulusSet,
+    folder: Path,
+    trials: Trials | None = None,
+    *,
+    images: bool = False,
+    how: Presentation | None = None,
+) -> None:
     """Fill a folder; `images` puts the pixels into the `.mat` too.
 
     Raises `DataError` where a name cannot be exported, a picture was changed or, for `images`, has another size than
     the first; `ConfigError` where they are too many for one variable.
     """
+    how = how or presentation(stimuli, trials)
+    screen = screen_of(stimuli, trials, how, "psychtoolbox")
     table = _plain(table_of(stimuli, None))
     rows = table if trials is None else _plain(table_of(stimuli, trials))
     size = copy_pictures(stimuli, folder)
+    if how.settings.mask != "none":
+        write_masks(how.settings.mask, stimuli, folder)
     record = task_record(stimuli, trials, size)
     lines = table_csv(rows).decode().splitlines()
     numbers = {str(stim_id): float(number) for number, stim_id in enumerate(table.column("stim_id"), 1)}
     continuum = {image: place for place, image in record["continuum"]}
+    blocks: list[Cell] = rows.column("block") if "block" in rows.columns else [1] * len(rows.rows)
     content: dict[str, Any] = {
         "stim": _struct(_columns(table.renamed({"image": "file"}))),
         "meta": {
@@ -51,11 +74,11 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
             "manifest_hash": stimuli.manifest_hash,
             "task": record["task"],
             "question": in_ascii(record["question"]),
-            "answers": _cells(record["answers"]),
-            "scale": float(record["scale"]),
             "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
             "header": lines[0],
             "lines": _cells(lines[1:]),
+            "block": _numbers(blocks),
+            **_shown(screen, how, record["scale"], [str(image) for image in table.column("image")]),
         },
     }
     if trials is not None:
@@ -75,7 +98,10 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
     steps = [
         "Start MATLAB or Octave with Psychtoolbox, and change into this folder.",
         "`experiment('p01')` shows every row and takes a key; it runs as it is.",
-        "It writes `data/PARTICIPANT_TIME.csv`: all columns, then `response` and `rt` (seconds). Escape ends it.",
+        "It writes `data/PARTICIPANT_TIME.csv`: all columns, then `response`, `rt` (seconds, by KbQueue), and how long "
+        "the pictures were shown, in seconds and frames, by Screen('Flip'). Escape ends it.",
+        f"Pictures are made for a display that is {how.settings.display}; the function loads no gamma table of its own."
+        + ("" if how.settings.degrees is None else " Check Screen('DisplaySize', 0) against a ruler."),
         "In a script of your own: `load('stimuli.mat')`; `stim(k).stim_id`, `stim(k).file`, `stim(k).alpha` …",
         "`picture = imread(stim(k).file); texture = Screen('MakeTexture', window, picture);`",
         "With `images` in the file (`gaia-stim export --images-in-mat`): `images(:, :, :, k)` is the picture.",
@@ -83,6 +109,51 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, i
         "Numbers are doubles, NaN where a cell is empty; text is char in ASCII, other letters as `%E4`.",
     ]
     write_readme(folder, "Psychtoolbox", stimuli, trials, steps, len(rows.rows))
+
+
+def _shown(screen: Screen, how: Presentation, scale: int, images: list[str]) -> dict[str, Any]:
+    """What a trial shows and takes, as experiment.m reads it: times in s, no limit as Inf, places down and right."""
+    settings, texts = how.settings, how.texts
+    masked = settings.mask != "none"
+    return {
+        "look": screen.look,
+        "answers": _cells(list(screen.keys)),
+        "keys": _cells([KEY_NAMES.get(key, key) for key in screen.keys.values()]),
+        "which": [float(max(1, "abcd".find(picture.place) + 1)) for picture in screen.pictures],
+        "places": [[picture.x, -picture.y] for picture in screen.pictures],
+        "has_first": float(screen.first is not None),
+        "scale": float(scale),
+        "degrees": float("nan") if settings.degrees is None else settings.degrees,
+        "distance": settings.distance_cm,
+        "smooth": float(settings.resample != "nearest"),
+        "fixation": [milliseconds / 1000 for milliseconds in settings.fixation_ms],
+        "first": _seconds(settings.first_ms if settings.duration_ms is None else settings.duration_ms),
+        "isi": _seconds(settings.isi_ms),
+        "mask": _seconds(settings.mask_ms) if masked else 0.0,
+        "duration": _seconds(settings.duration_ms),
+        "timeout": _seconds(settings.timeout_ms),
+        "ends": [float(images.index(image) + 1) for image, _ in screen.ends],
+        "captions": _cells([_codes(caption) for _, caption in screen.ends]),
+        "instructions": _codes(screen.instructions),
+        "hint": _codes(screen.hint()),
+        "go_on": _codes(f"[{texts.space}] {texts.go_on}"),
+        "pause": _codes(f"{texts.break_title} [{texts.space}]"),
+        "cross": _codes(texts.fixation),
+    }
+
+
+def _seconds(milliseconds: int | None) -> float:
+    return float("inf") if milliseconds is None else milliseconds / 1000
+
+
+def _codes(text: str) -> list[float]:
+    """A text as the numbers of its letters, which Screen('DrawText') takes and Octave does not cut off."""
+    return [float(ord(letter)) for letter in text]
+
+
+def _numbers(cells: list[Cell]) -> list[float]:
+    """A number for each different cell."""
+    return [float(list(dict.fromkeys(cells)).index(cell)) for cell in cells]
 
 
 def _plain(table: Table) -> Table:
@@ -111,9 +182,10 @@ def _struct(columns: Mapping[str, list[Any]]) -> npt.NDArray[Any]:
     return struct
 
 
-def _cells(texts: list[str]) -> npt.NDArray[Any]:
+def _cells(texts: Sequence[Any]) -> npt.NDArray[Any]:
     cells = np.empty((1, len(texts)), dtype=object)
-    cells[0, :] = texts
+    for place, text in enumerate(texts):
+        cells[0, place] = text
     return cells
 
 

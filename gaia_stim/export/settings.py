@@ -83,6 +83,10 @@ class Presentation:
         """What of it decides an export."""
         return {"settings": as_json(self.settings), "texts": hash_bytes(json_bytes(as_json(self.texts)))}
 
+    def key_map(self, trials: Trials) -> dict[str, str]:
+        """Key to answer of a design's task: what is needed to read the results of programs that write the key."""
+        return {key: answer for answer, key in self.settings.keys.get(look_of(trials), {}).items()}
+
 
 def check_options(program: str, config: PresentationConfig) -> None:
     """Raises `ConfigError` for an option that the program's files would not heed."""

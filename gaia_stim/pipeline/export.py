@@ -60,7 +60,7 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
 
     def make(staging: Path) -> dict[str, Any]:
         writer(stimuli, staging, trials)
-        return _about(request, stimuli, trials)
+        return _about(request, stimuli, trials, how)
 
     made_once(out, EXPORTED, request, make, force=config.force, needed=partial(_size, stimuli), listen=listen)
     for text in warnings(out, how, config, stimuli) if config.to in PRESENTED else ():
@@ -93,7 +93,9 @@ def _request(config: ExportConfig, stimuli: StimulusSet, how: Presentation) -> d
     return request
 
 
-def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None) -> dict[str, Any]:
+def _about(
+    request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | None, how: Presentation
+) -> dict[str, Any]:
     return {
         "set": {
             "folder": str(stimuli.folder),
@@ -102,4 +104,5 @@ def _about(request: Mapping[str, Any], stimuli: StimulusSet, trials: Trials | No
             "request": stimuli.provenance.request,
         },
         "design": None if trials is None else dict(trials.record),
+        "keys": {} if trials is None else how.key_map(trials),
     }

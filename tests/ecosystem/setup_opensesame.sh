@@ -1,12 +1,13 @@
 #!/bin/sh
-# OpenSesame without its window, in .ecosystem/opensesame: the loop that reads a file, and what it reads with. GPL: for
+# OpenSesame without its editor, in .ecosystem/opensesame: what runs an experiment, with a screen that is none. GPL: for
 # the tests alone.
 set -eu
-cd "$(dirname "$0")/../.."
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
 home=.ecosystem/opensesame
-[ -e "$home/installed" ] && exit
+[ "$home/installed" -nt "$here/setup_opensesame.sh" ] && exit
 "${PYTHON:-python3}" -m venv --clear "$home"
 "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
   opensesame-core==4.1.22 datamatrix==1.0.20 python-pseudorandom pyyaml markdown numpy pillow webcolors tomlkit \
-  openpyxl et-xmlfile
+  openpyxl et-xmlfile psutil pygame qtpy pyqt6 pyqt6-qt6 pyqt6-sip
 touch "$home/installed"

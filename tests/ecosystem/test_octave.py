@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,7 +27,9 @@ PLAYED = {
         case 'OpenWindow', varargout = {1};
         case 'Rect', varargout = {[0 0 1024 768]};
         case 'MakeTexture', varargout = {numel(varargin{2})};
-        case 'Flip', varargout = {0};
+        case 'GetFlipInterval', varargout = {1 / 60};
+        case 'DisplaySize', varargout = {531};
+        case 'Flip', varargout = {0, 0, 0, -1};
         case 'DrawTexture', drawn(end + 1, :) = varargin{4};
         case 'DrawText', written = unique([written, {char(varargin{2})}]);
         case 'CloseAll'
@@ -35,17 +38,31 @@ PLAYED = {
     """,
     "KbName": """
       function name = KbName(code)
-      names = {'f', 'j', 'space', 'RightArrow', 'Return', 'ESCAPE'};
-      if ischar(code), name = []; else, name = names{code}; end
+      names = {'f', 'j', 'space', 'RightArrow', 'Return', 'ESCAPE', 'LeftArrow'};
+      if strcmp(code, 'UnifyKeyNames'), name = [];
+      elseif ischar(code), name = find(strcmp(names, code));
+      else, name = names{code}; end
     """,
-    "KbCheck": """
-      function [down, when, codes] = KbCheck
+    "KbQueueCheck": """
+      function [pressed, first] = KbQueueCheck
       global presses at
-      codes = zeros(1, 6); codes(presses(at)) = 1; at = mod(at, numel(presses)) + 1; down = true; when = 0.25;
+      first = zeros(1, 256); code = presses(at); at = mod(at, numel(presses)) + 1; pressed = code > 0;
+      if pressed, first(code) = 0.25; end
     """,
-    "KbReleaseWait": "function KbReleaseWait",
+    "KbQueueCreate": "function KbQueueCreate(device, codes)\nassert(numel(codes) == 256);",
+    "KbQueueStart": "function KbQueueStart",
+    "KbQueueFlush": "function KbQueueFlush",
+    "KbQueueRelease": "function KbQueueRelease",
+    "Priority": "function before = Priority(level)\nbefore = 0;",
+    "MaxPriority": "function level = MaxPriority(window)\nlevel = 9;",
+    "PsychtoolboxVersion": "function version = PsychtoolboxVersion\nversion = '3.0.19 - played';",
     "WaitSecs": "function WaitSecs(seconds)",
-    "GetSecs": "function seconds = GetSecs\nseconds = 0;",
+    "GetSecs": """
+      function seconds = GetSecs
+      persistent now
+      if isempty(now), now = 0; end
+      now = now + 0.5; seconds = now;
+    """,
 }
 """The few functions of Psychtoolbox that the starter calls."""
 
@@ -97,8 +114,8 @@ def test_octave_reads_hostile_text_whole(tmp_path: Path) -> None:
     ("task", "presses", "answers", "hint"),
     [
         ("2afc", "[3 1 2 1 2]", ["a", "b", "a", "b"], "[F] left     [J] right"),
-        ("same-different", "[3 1 2 1 2]", ["a", "b", "a", "b"], "[F] left     [J] right"),
-        ("adjustment", "[3 4 5]", ["0.5", "0.75", "1", "1"], "[LEFT] back     [RIGHT] on     [RETURN] done"),
+        ("same-different", "[3 1 2 1 2]", ["same", "different"] * 2, "[F] same     [J] different"),
+        ("adjustment", "[3 4 5]", ["0.5", "0.75", "1", "1"], "[LEFT] back     [RIGHT] on     [RETURN] Done (Enter)"),
         ("", "[3 1 1 2 1 1]", ["f", "f", "j", "f", "f"], "[F] f     [J] j"),
     ],
 )
@@ -137,3 +154,25 @@ def test_escape_keeps_what_was_answered(tmp_path: Path) -> None:
     octave(out, f"addpath('{tmp_path}/played'); global presses at; presses = [3 1 2 6]; at = 1; experiment('x');")
     [file] = (out / "data").glob("x_*.csv")
     assert len(file.read_text().splitlines()) == 3
+
+
+def test_who_does_not_answer_in_time_leaves_an_empty_cell(tmp_path: Path) -> None:
+    stimuli = planted_morph(tmp_path / "set")
+    planted_design(stimuli, tmp_path / "design", "same-different")
+    asked: dict[str, Any] = {"duration": 100, "mask": "scrambled", "timeout": 2000, "degrees": 5.0, "language": "de"}
+    config = ExportConfig(
+        stimuli=stimuli.folder, to="psychtoolbox", design=tmp_path / "design", out=tmp_path / "out", **asked
+    )
+    out = export(config).out
+    (tmp_path / "played").mkdir()
+    for name, code in PLAYED.items():
+        (tmp_path / "played" / f"{name}.m").write_text(code)
+    play = "presses = [3 zeros(1, 400)]; at = 1; drawn = []; experiment('p01'); disp(diff(drawn(1, [1 3])));"
+    said = octave(out, f"addpath('{tmp_path}/played'); global presses at drawn; {play}")
+    # 5 degrees at 57 cm on 1024 pixels of 531 mm.
+    assert float(said) == pytest.approx(2 * 570 * math.tan(math.radians(2.5)) * 1024 / 531, rel=1e-3)
+    [file] = (out / "data").glob("p01_*.csv")
+    with file.open(encoding="utf-8", newline="") as stream:
+        results = list(csv.DictReader(stream))
+    assert len(results) == 4 and {row["response"] for row in results} == {row["rt"] for row in results} == {""}
+    assert {row["window"] for row in results} == {"1024x768"} and {row["refresh"] for row in results} == {"60.00"}

@@ -123,7 +123,11 @@ def test_the_starter_runs_in_psychopy(task: str, tmp_path: Path) -> None:
     results, conditions = (records(path) for path in (file, tmp_path / "out" / "conditions_p02.csv"))
     assert [{name: row[name] for name in conditions[0]} for row in results] == conditions
     assert len(results) == len(trials) // 2
-    answers = {"2afc": {"a", "b"}, "same-different": {"a", "b"}, "adjustment": {"0.25", "0.5", "0.75", "1.0"}}
+    answers = {
+        "2afc": {"a", "b"},
+        "same-different": {"same", "different"},
+        "adjustment": {"0.25", "0.5", "0.75", "1.0"},
+    }
     assert {row["response"] for row in results} <= answers[task]
     assert all(0 <= float(row["rt"]) < 60 for row in results)
 
@@ -167,12 +171,16 @@ def test_lab_js_reads_every_cell_as_written(home: Path, tables: dict[str, Table]
 @needs("opensesame")
 @pytest.mark.parametrize("case", CASES)
 def test_opensesame_reads_every_row_as_written(case: str, home: Path, tables: dict[str, Table]) -> None:
-    file = written(home, case, "opensesame") / "pool" / "conditions.csv"
+    file = written(home, case, "opensesame") / "__pool__" / "conditions.csv"
     read = output([HOME / "opensesame" / "bin" / "python", HERE / "read_opensesame.py", file])
     assert all(read["names"].values())
     # Shown text stays the very text: nothing in it is a variable or an expression.
     assert read["shown"] == read["rows"]
     table = tables[case].renamed({"correct": "correct_response"})
     flat = table.changed([name for name in table.columns if name in IMAGES], flat_name)
+    # An answer is scored by its key.
+    flat = flat.changed(["correct_response"], {"a": "f", "b": "j"}.__getitem__)
     expected = [["" if cell is None else cell for cell in row] for row in flat.rows]
-    assert read["rows"] == [dict(zip(flat.columns, row, strict=True)) for row in expected]
+    found = [{name: row[name] for name in flat.columns} for row in read["rows"]]
+    assert found == [dict(zip(flat.columns, row, strict=True)) for row in expected]
+    assert {name for row in read["rows"] for name in row} - set(flat.columns) == {"gaia_fixation", "gaia_rest"}

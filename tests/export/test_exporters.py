@@ -50,7 +50,7 @@ STIMULI: dict[str, Callable[[Path], list[Rows]]] = {
     "psychopy": lambda folder: [read_table(folder / "conditions.csv"), read_table(folder / "conditions.xlsx")],
     "psychojs": lambda folder: [read_table(folder / "conditions.csv")],
     "jspsych": lambda folder: [[one["data"] for one in script_value(folder / "stimuli.js")["timeline_variables"]]],
-    "opensesame": lambda folder: [read_table(folder / "pool" / "conditions.csv")],
+    "opensesame": lambda folder: [read_table(folder / "__pool__" / "conditions.csv")],
     "psychtoolbox": lambda folder: [mat_rows(folder / "stimuli.mat", "stim"), read_table(folder / "conditions.csv")],
     "gorilla": lambda folder: [read_table(folder / f"task_builder_{version}.csv") for version in (1, 2)],
     "labjs": lambda folder: [read_table(folder / "conditions.csv")],
@@ -145,7 +145,7 @@ def test_every_picture_is_there_byte_for_byte(program: str, tmp_path: Path) -> N
 def test_paths_lead_to_the_pictures(program: str, tmp_path: Path) -> None:
     stimuli = planted_morph(tmp_path / "set")
     folder = exported(program, stimuli, tmp_path / "out")
-    base = {"opensesame": folder / "pool", "gorilla": folder / "stimuli", "bids": folder / "stimuli"}.get(
+    base = {"opensesame": folder / "__pool__", "gorilla": folder / "stimuli", "bids": folder / "stimuli"}.get(
         program, folder
     )
     for rows in STIMULI[program](folder):

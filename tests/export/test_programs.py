@@ -112,8 +112,10 @@ STUBS = '''
 import itertools, sys, types
 drawn, keys = [], itertools.cycle(sys.argv.pop(1).split(","))
 class Window:
+    size = (1024, 768)
     def __init__(self, **options): self.calls = []
-    def flip(self): [call() for call in self.calls]; self.calls = []; drawn.append("|")
+    def flip(self): [call() for call in self.calls]; self.calls = []; drawn.append("|"); return float(len(drawn))
+    def getActualFrameRate(self): return 60.0
     def callOnFlip(self, call): self.calls.append(call)
     def close(self): open("drawn.txt", "w").write(" ".join(drawn))
 class ImageStim:
@@ -124,17 +126,22 @@ class TextStim:
     def draw(self): pass
 class Clock:
     def reset(self): pass
-def waitKeys(keyList, timeStamped):
+    def getTime(self): return 0.0
+class Monitor:
+    def __init__(self, name, width, distance): pass
+    def setSizePix(self, size): pass
+def waitKeys(maxWait, keyList, timeStamped):
     if keyList[0] == "space": return [("space", 1.0)]
     key = next(keys)
     assert key in keyList, (key, keyList)
     return [(key, 0.25)]
 module = lambda **names: types.SimpleNamespace(**names)
 psychopy = types.ModuleType("psychopy")
-psychopy.core = module(Clock=Clock, wait=lambda seconds: None, quit=lambda: None)
+psychopy.core = module(Clock=Clock, wait=lambda seconds, hogCPUperiod: None, quit=lambda: None)
 psychopy.event = module(clearEvents=lambda: None, waitKeys=waitKeys)
 psychopy.visual = module(Window=Window, ImageStim=ImageStim, TextStim=TextStim)
-psychopy.gui = module()
+psychopy.gui, psychopy.monitors = module(), module(Monitor=Monitor)
+psychopy.__version__ = "0"
 sys.modules["psychopy"] = psychopy
 import runpy
 runpy.run_path("experiment.py", run_name="__main__")
@@ -195,10 +202,10 @@ def test_psychojs_lists_its_resources(stimuli: StimulusSet, out: Path) -> None:
 
 def test_the_file_pool_is_flat_and_scores_by_its_own_name(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:
     opensesame.write(stimuli, out, planted_design(stimuli, tmp_path / "design"))
-    rows = read_table(out / "pool" / "conditions_p01.csv")
-    assert {row["correct_response"] for row in rows} == {"a"} and "correct" not in rows[0]
-    assert all((out / "pool" / str(row["image_b"])).is_file() for row in rows)
-    assert not [path for path in (out / "pool").iterdir() if path.is_dir()]
+    rows = read_table(out / "__pool__" / "conditions_1.csv")
+    assert {row["correct_response"] for row in rows} == {"f"} and "correct" not in rows[0]
+    assert all((out / "__pool__" / str(row["image_b"])).is_file() for row in rows)
+    assert not [path for path in (out / "__pool__").iterdir() if path.is_dir()]
 
 
 def test_a_mat_file_has_struct_arrays(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:

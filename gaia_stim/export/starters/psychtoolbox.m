@@ -3,7 +3,8 @@ function file = experiment(participant, screen)
 %
 %   experiment('p01') on the screen with the highest number; experiment('p01', 0) on another one.
 %   Runs in MATLAB and in Octave with Psychtoolbox 3. It is yours now: what you may want to change stands first.
-%   Escape ends it early; every answer is on the disk before the next trial begins.
+%   Escape ends it early; every answer is on the disk before the next trial begins. Keys are taken from KbQueue, which
+%   has the time of each press; `shown`, `frames` and `missed` come from Screen('Flip').
 
 if nargin < 1
   participant = 'p01';
@@ -14,11 +15,8 @@ stim = loaded.stim;
 meta = loaded.meta;
 
 background = 127;      % of 0 to 255
-fixation = 0.5;        % seconds
-first = 0.8;           % same-different: the first picture, then nothing, then the second until the answer
-gap = 0.4;
-scale = meta.scale;    % pixels of the screen for each pixel of a picture
-[keys, answers, words] = keys_of(meta);
+% Times (s), sizes, keys and texts are in meta, as they were asked for when the folder was written.
+keys = meta.keys;
 
 % What is shown in each row: an index into stim for each place, NaN where there is none.
 if isfield(loaded, 'trials')
@@ -51,7 +49,7 @@ started = datestr(now, 'yyyymmdd_HHMMSS');
 file = fullfile(folder, 'data', [participant '_' started '.csv']);
 results = fopen(file, 'w', 'n', 'UTF-8');
 fprintf(results, '%s', meta.header);
-fprintf(results, ',%s', extra{:}, 'response', 'rt', 'started');
+fprintf(results, ',%s', extra{:}, 'response', 'rt', 'shown', 'frames', 'missed', 'refresh', 'window', 'program', 'started');
 fprintf(results, '\n');
 
 if nargin < 2
@@ -59,53 +57,52 @@ if nargin < 2
 end
 KbName('UnifyKeyNames');
 window = Screen('OpenWindow', screen, background);
+before = Priority(MaxPriority(window));
+listen_to([keys, {'space', 'ESCAPE'}]);
 try
   area = Screen('Rect', window);
-  centre = area(3:4) / 2;
-  textures = zeros(1, numel(stim));
-  sides = zeros(numel(stim), 2);
+  refresh = Screen('GetFlipInterval', window);
+  about = sprintf('%.2f,%dx%d,Psychtoolbox_%s', 1 / refresh, area(3), area(4), strtok(PsychtoolboxVersion));
+  view = struct('window', window, 'centre', area(3:4) / 2, 'smooth', meta.smooth, 'half', refresh / 2);
+  view.textures = zeros(1, numel(stim));
+  view.masks = view.textures;
+  view.sides = zeros(numel(stim), 2);
   for k = 1:numel(stim)
     if isfield(loaded, 'images')
       picture = loaded.images(:, :, :, k);
     else
       picture = imread(fullfile(folder, stim(k).file));
     end
-    textures(k) = Screen('MakeTexture', window, picture);
-    sides(k, :) = scale * [size(picture, 2), size(picture, 1)];
+    view.textures(k) = Screen('MakeTexture', window, picture);
+    view.sides(k, :) = scale_of(meta, picture, screen, area) * [size(picture, 2), size(picture, 1)];
+    if meta.mask > 0
+      view.masks(k) = Screen('MakeTexture', window, imread(fullfile(folder, strrep(stim(k).file, 'stimuli/', 'masks/'))));
+    end
   end
-  below = min(centre + [0, 1.4 * max([sides(:, 2); 0])], area(3:4) - [0, 40]);
-  message(window, meta.question, centre);
-  wait_for(window, {'space'});
+  view.below = min(view.centre + [0, 1.4 * max([view.sides(:, 2); 0])], area(3:4) - [0, 40]);
+  stopped = isempty(welcome(view, meta));
   for n = 1:numel(rows)
+    if stopped
+      break
+    end
     row = rows(n);
-    seen = shown(row, ~isnan(shown(row, :)));
-    message(window, '+', centre);
-    Screen('Flip', window);
-    WaitSecs(fixation);
-    if strcmp(meta.task, 'adjustment')
-      [response, rt] = adjust(window, textures, sides, centre, below, seen, meta.continuum);
-    else
-      if strcmp(meta.task, 'same-different')
-        draw(window, textures, sides, centre, seen(1), [0 0]);
-        Screen('Flip', window);
-        WaitSecs(first);
-        Screen('Flip', window);
-        WaitSecs(gap);
-        draw(window, textures, sides, centre, seen(2), [0 0]);
-      else
-        places = places_of(meta.task, numel(seen));
-        for k = 1:numel(seen)
-          draw(window, textures, sides, centre, seen(k), places(k, :));
-        end
-      end
-      hint(window, keys, words, below);
-      [key, rt] = wait_for(window, keys);
-      if isempty(key)
+    seen = shown(row, meta.which);
+    if n > 1 && meta.block(row) ~= meta.block(rows(n - 1))
+      message(view, meta.pause, view.centre);
+      if isempty(answer(view, {'space'}, Screen('Flip', window), inf))
         break
       end
-      response = answers{strcmp(keys, key)};
     end
-    if isempty(response)
+    message(view, meta.cross, view.centre);
+    from = Screen('Flip', window);
+    wait = meta.fixation(1) + rand * diff(meta.fixation);
+    if strcmp(meta.look, 'adjustment')
+      WaitSecs(wait);
+      [response, rt, lasted, missed] = adjust(view, meta, seen);
+    else
+      [response, rt, lasted, missed] = ask(view, meta, seen, shown(row, 1), after(from, wait, view));
+    end
+    if ischar(response) && strcmp(response, 'ESCAPE')
       break
     end
     fprintf(results, '%s', meta.lines{row});
@@ -116,126 +113,186 @@ try
         fprintf(results, ',%d', n);
       end
     end
-    fprintf(results, ',%s,%.4f,at_%s\n', response, rt, started);  % with letters first: no spreadsheet mangles it
+    % With letters first: no spreadsheet mangles it.
+    seconds = strrep(sprintf('%.4f', rt), 'NaN', '');
+    fprintf(results, ',%s,%s,%.4f,%d,%d,%s,at_%s\n', response, seconds, lasted, round(lasted / refresh), missed, about, started);
   end
 catch mishap
-  Screen('CloseAll');
-  fclose(results);
+  finish(results, before);
   rethrow(mishap);
 end
+finish(results, before);
+end
+
+function finish(results, before)
+KbQueueRelease;
+Priority(before);
 Screen('CloseAll');
 fclose(results);
 end
 
-function [keys, answers, words] = keys_of(meta)
-% The keys of a task, the answers they stand for, and what the participant reads for them; without a design the answer
-% is the key.
-answers = meta.answers;
-if ischar(answers)
-  answers = {answers};
+function scale = scale_of(meta, picture, screen, area)
+% Pixels of the screen for each pixel of a picture; for degrees by the screen's width as the system says it (mm).
+scale = meta.scale;
+if ~isnan(meta.degrees)
+  millimetres = Screen('DisplaySize', screen);
+  scale = 2 * meta.distance * tan(meta.degrees * pi / 360) * 10 * area(3) / millimetres / max(size(picture));
 end
-if isempty(answers)
-  keys = {'f', 'j'};
-  answers = keys;
-elseif numel(answers) == 3
-  keys = {'1!', '2@', '3#'};
-elseif numel(answers) == 2 && strcmp(answers{2}, 'cd')
-  keys = {'UpArrow', 'DownArrow'};
-else
-  keys = {'f', 'j'};
 end
-switch strjoin(answers, ' ')
-  case 'a b'
-    words = {'left', 'right'};
-    if strcmp(meta.task, 'identification')
-      words = {'A', 'B'};
+
+function listen_to(names)
+% A queue that the system fills, with the time of each key.
+codes = zeros(1, 256);
+codes(cellfun(@KbName, names)) = 1;
+KbQueueCreate([], codes);
+KbQueueStart;
+end
+
+function flip = after(from, seconds, view)
+% When to flip so that what came at FROM stays so long.
+flip = from + seconds - view.half;
+end
+
+function key = welcome(view, meta)
+% What is to be done, and A and B where they are asked for.
+for k = 1:numel(meta.ends)
+  place = [1.4 * k - 2.1, 0.7];
+  draw(view, view.textures, meta.ends(k), place);
+  message(view, meta.captions{k}, view.centre + (place + [0 0.7]) .* view.sides(meta.ends(k), :));
+end
+line = view.centre - [0, ~isempty(meta.ends) * max([view.sides(:, 2); 0])];
+message(view, meta.instructions, line - [0 60]);
+message(view, meta.hint, line);
+message(view, meta.go_on, line + [0 60]);
+key = answer(view, {'space'}, Screen('Flip', view.window), inf);
+end
+
+function draw(view, textures, k, place)
+% A picture so many widths and heights of one from the centre; down is positive.
+middle = view.centre + place .* view.sides(k, :);
+Screen('DrawTexture', view.window, textures(k), [], [middle - view.sides(k, :) / 2, middle + view.sides(k, :) / 2], 0, view.smooth);
+end
+
+function message(view, text, place)
+% Lines of a text, which is the codes of its letters: Octave knows no others than ASCII's.
+Screen('DrawText', view.window, text, place(1) - 5 * numel(text), place(2), 0);
+end
+
+function [key, rt] = answer(view, keys, onset, seconds)
+% The key and the seconds since ONSET, '' for Escape and 'none' where there was none in so many seconds.
+rt = NaN;
+key = 'none';
+if isinf(seconds) || seconds > 0
+  deadline = onset + seconds;
+  while true
+    [pressed, first] = KbQueueCheck;
+    if pressed
+      codes = find(first);
+      [~, order] = sort(first(codes));
+      names = cell(1, numel(codes));
+      for k = 1:numel(codes)
+        names{k} = KbName(codes(order(k)));
+      end
+      if any(strcmp(names, 'ESCAPE'))
+        key = '';
+        return
+      end
+      hit = find(ismember(names, keys), 1);
+      if ~isempty(hit)
+        key = names{hit};
+        rt = first(codes(order(hit))) - onset;
+        return
+      end
     end
-  case 'a b c'
-    words = {'left', 'middle', 'right'};
-  case 'ab bc'
-    words = {'left and middle', 'middle and right'};
-  case 'ab cd'
-    words = {'upper pair', 'lower pair'};
-  otherwise
-    words = answers;
-end
-end
-
-function hint(window, keys, words, place)
-% What each key stands for, below the pictures.
-names = upper(regexprep(keys, {'(\d).', 'Arrow'}, {'$1', ''}));
-parts = [names; words];
-message(window, strtrim(sprintf('[%s] %s     ', parts{:})), place);
-end
-
-function places = places_of(task, count)
-% Where the pictures of a trial lie, in widths and heights of one, from the centre; down is positive.
-if strcmp(task, 'abx')
-  places = [-0.6 0.6; 0.6 0.6; 0 -0.6];
-elseif count == 4
-  places = [-0.6 -0.6; 0.6 -0.6; -0.6 0.6; 0.6 0.6];
-else
-  places = [1.1 * ((1:count)' - (count + 1) / 2), zeros(count, 1)];
-end
-end
-
-function draw(window, textures, sides, centre, k, place)
-% 0: without interpolation, a pixel of a picture is a square of the screen.
-middle = centre + place .* sides(k, :);
-Screen('DrawTexture', window, textures(k), [], [middle - sides(k, :) / 2, middle + sides(k, :) / 2], 0, 0);
-end
-
-function message(window, text, centre)
-if isempty(text)
-  text = 'Press the space bar.';
-end
-Screen('DrawText', window, double(text), centre(1) - 5 * numel(text), centre(2), 0);
-end
-
-function [key, rt] = wait_for(window, keys)
-% Show what was drawn; the key pressed, '' for Escape, and the seconds since it was seen.
-KbReleaseWait;
-onset = Screen('Flip', window);
-while true
-  [down, when, codes] = KbCheck;
-  if down
-    names = KbName(find(codes));
-    if ischar(names)
-      names = {names};
-    end
-    rt = when - onset;
-    if any(strcmp(names, 'ESCAPE'))
-      key = '';
+    if GetSecs >= deadline
       return
     end
-    hit = find(ismember(keys, names), 1);
-    if ~isempty(hit)
-      key = keys{hit};
-      return
-    end
+    WaitSecs(0.001);
   end
-  WaitSecs(0.001);
 end
 end
 
-function [response, rt] = adjust(window, textures, sides, centre, below, seen, places)
-% The arrows walk along the continuum, Return takes the picture that is shown.
-[places, order] = sort(places);
+function [response, rt, lasted, missed] = ask(view, meta, seen, first, flip)
+% One trial: the answer, the seconds that it took, for how long the pictures were shown, and flips that came late.
+window = view.window;
+late = 0;
+if meta.has_first
+  draw(view, view.textures, first, [0 0]);
+  [from, ~, ~, late] = Screen('Flip', window, flip);
+  flip = after(from, meta.first, view);
+  if meta.mask > 0
+    draw(view, view.masks, first, [0 0]);
+    flip = after(Screen('Flip', window, flip), meta.mask, view);
+  end
+  flip = after(Screen('Flip', window, flip), meta.isi, view);
+end
+for k = 1:numel(seen)
+  draw(view, view.textures, seen(k), meta.places(k, :));
+end
+message(view, meta.hint, view.below);
+KbQueueFlush;
+[onset, ~, ~, missed] = Screen('Flip', window, flip);
+missed = (late > 0) + (missed > 0);
+limit = min(meta.duration - view.half, meta.timeout);
+[key, rt] = answer(view, meta.keys, onset, limit);
+gone = NaN;
+if strcmp(key, 'none') && meta.duration < meta.timeout
+  if meta.mask > 0
+    for k = 1:numel(seen)
+      draw(view, view.masks, seen(k), meta.places(k, :));
+    end
+    message(view, meta.hint, view.below);
+    gone = Screen('Flip', window, after(onset, meta.duration, view));
+    [key, rt] = answer(view, meta.keys, onset, gone - onset + meta.mask);
+  end
+  if strcmp(key, 'none')
+    message(view, meta.hint, view.below);
+    empty = Screen('Flip', window);
+    gone = min(gone, empty);
+    [key, rt] = answer(view, meta.keys, onset, meta.timeout);
+  end
+end
+if isnan(gone)
+  gone = Screen('Flip', window);
+end
+lasted = gone - onset;
+if isempty(key)
+  response = 'ESCAPE';
+elseif strcmp(key, 'none')
+  response = '';
+else
+  response = meta.answers{strcmp(meta.keys, key)};
+end
+end
+
+function [response, rt, lasted, missed] = adjust(view, meta, seen)
+% The keys walk along the continuum, the last one takes the picture that is shown.
+[places, order] = sort(meta.continuum);
 at = find(order == seen(2), 1);
-began = GetSecs;
+began = NaN;
+missed = 0;
+KbQueueFlush;
 while true
-  draw(window, textures, sides, centre, seen(1), [-0.6 0]);
-  draw(window, textures, sides, centre, order(at), [0.6 0]);
-  hint(window, {'LeftArrow', 'RightArrow', 'Return'}, {'back', 'on', 'done'}, below);
-  key = wait_for(window, {'LeftArrow', 'RightArrow', 'Return'});
-  rt = GetSecs - began;
+  draw(view, view.textures, seen(1), meta.places(1, :));
+  draw(view, view.textures, order(at), meta.places(2, :));
+  message(view, meta.hint, view.below);
+  onset = Screen('Flip', view.window);
+  began = min(began, onset);
+  [key, seconds] = answer(view, meta.keys, onset, inf);
+  rt = onset + seconds - began;
+  lasted = rt;
   if isempty(key)
-    response = '';
-    return
-  elseif strcmp(key, 'Return')
-    response = sprintf('%.15g', places(at));
+    response = 'ESCAPE';
     return
   end
-  at = min(max(at + 2 * strcmp(key, 'RightArrow') - 1, 1), numel(places));
+  switch meta.answers{strcmp(meta.keys, key)}
+    case 'done'
+      response = sprintf('%.15g', places(at));
+      return
+    case 'more'
+      at = min(at + 1, numel(places));
+    otherwise
+      at = max(at - 1, 1);
+  end
 end
 end

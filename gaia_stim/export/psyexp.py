@@ -1,0 +1,416 @@
+"""A `.psyexp`, the XML that PsychoPy's Builder opens, runs, and exports to PsychoJS for Pavlovia.
+
+Everything in it is called `gaia_…`: Builder makes a variable of each column of the conditions, and none of them may
+meet one of these. Parameters that are not said have the defaults of whoever opens it, so old and new Builders do.
+
+The trial's answers come into the results under the names that all our starters use: `response` (the answer, not the
+key), `rt` in seconds, `started`. PsychoPy adds its own: the version, the frame rate, when each picture was seen.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from gaia_stim.errors import DataError
+from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
+from gaia_stim.export.linter import Table, table_of
+from gaia_stim.export.masks import write_masks
+from gaia_stim.export.settings import Presentation, Settings
+from gaia_stim.export.trial_screens import ADJUSTMENT, Screen
+from gaia_stim.files import write_bytes, write_json
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import Trials
+
+EXPERIMENT = "experiment.psyexp"
+PREFIX = "gaia_"
+VERSION = "2023.2.0"
+"""Of the format: older Builders say that they may not understand it."""
+TEXT = 24
+"""Height of letters, in pixels."""
+BETWEEN = 1.4
+"""From the centre to the line below the pictures, in heights of one."""
+ENDS_AT = 0.7
+"""The ends in the instructions, from the centre, in widths and heights of one."""
+
+Param = tuple[str, str, str]
+"""Value, type and when it is updated."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Sizes in the units of the window."""
+
+    units: str
+    width: float
+    height: float
+    text: float
+
+    def at(self, x: float, y: float) -> str:
+        """A place that is given in widths and heights, as Builder writes one."""
+        return f"({x * self.width:.6g}, {y * self.height:.6g})"
+
+
+def write_experiment(
+    stimuli: StimulusSet, folder: Path, trials: Trials | None, how: Presentation, screen: Screen
+) -> tuple[Table, tuple[int, int]]:
+    """The experiment and all that it needs, in a folder; returns the conditions, and a picture's height and width.
+
+    Raises `DataError` where a name cannot be exported or a picture was changed.
+    """
+    table = table_of(stimuli, trials)
+    size = copy_pictures(stimuli, folder)
+    names = write_conditions(table, folder)
+    if how.settings.mask != "none":
+        write_masks(how.settings.mask, stimuli, folder)
+    resources = [*names, *sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.png"))]
+    write_json(folder / "resources.json", [{"name": path, "path": path} for path in resources])
+    record = task_record(stimuli, trials, size)
+    write_bytes(folder / EXPERIMENT, psyexp(screen, how, table, record["continuum"], size, record["scale"], resources))
+    return table, size
+
+
+def psyexp(
+    screen: Screen,
+    how: Presentation,
+    table: Table,
+    continuum: Sequence[Sequence[object]],
+    size: tuple[int, int],
+    scale: int,
+    resources: Sequence[str],
+) -> bytes:
+    """The file, for pictures of `size` (height, width in pixels) that are shown `scale` times as large or in degrees.
+
+    `table` is the conditions, `continuum` place and path along the line; `resources` is what goes online with it.
+    Raises `DataError` for a column that Builder would take for one of its own here.
+    """
+    for name in table.columns:
+        if name.startswith(PREFIX):
+            raise DataError(f"the column '{name}' cannot be exported: names in the experiment begin so; rename it")
+    look = _look(how.settings, size, scale)
+    people = list(dict.fromkeys(str(one) for one in table.column("participant"))) if _has_people(table) else []
+    root = ElementTree.Element("PsychoPy2experiment", encoding="utf-8", version=VERSION)
+    _params(ElementTree.SubElement(root, "Settings"), _settings(how, look, people, resources))
+    routines = ElementTree.SubElement(root, "Routines")
+    is_blocked = "block" in table.columns
+    _routine(
+        routines, "gaia_welcome", [*_welcome(screen, how, look), _code("gaia_setup", _setup(screen, people, continuum))]
+    )
+    if is_blocked:
+        _routine(
+            routines,
+            "gaia_rest",
+            [_code("gaia_rested", _rest()), *_page("gaia_rest", how.texts.break_title, how, look)],
+        )
+    _routine(routines, "gaia_before", _fixation(how, look))
+    _routine(
+        routines,
+        "gaia_trial",
+        [*_trial(screen, how, look), _code("gaia_answer", _answer(screen, "trial" in table.columns))],
+    )
+    _routine(routines, "gaia_thanks", [_text("gaia_thanks_text", how.texts.end, look, stop=2)])
+    flow = ElementTree.SubElement(root, "Flow")
+    ElementTree.SubElement(flow, "Routine", name="gaia_welcome")
+    loop = ElementTree.SubElement(flow, "LoopInitiator", loopType="TrialHandler", name="gaia_trials")
+    _params(loop, _loop(people))
+    for name in (*(["gaia_rest"] if is_blocked else []), "gaia_before", "gaia_trial"):
+        ElementTree.SubElement(flow, "Routine", name=name)
+    ElementTree.SubElement(flow, "LoopTerminator", name="gaia_trials")
+    ElementTree.SubElement(flow, "Routine", name="gaia_thanks")
+    ElementTree.indent(root)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _has_people(table: Table) -> bool:
+    return "participant" in table.columns
+
+
+def _look(settings: Settings, size: tuple[int, int], scale: int) -> Look:
+    height, width = size
+    if settings.degrees is None:
+        return Look("pix", width * scale, height * scale, TEXT)
+    each = settings.degrees / max(height, width)
+    return Look("deg", width * each, height * each, 0.5)
+
+
+# ---------------------------------------------------------------- the parts of the file
+def _params(parent: ElementTree.Element, params: Mapping[str, Param]) -> None:
+    for name, (value, kind, updates) in params.items():
+        # As Builder itself keeps lines apart in an attribute.
+        told = value.replace("\n", "&#10;")
+        ElementTree.SubElement(parent, "Param", val=told, valType=kind, updates=updates, name=name)
+
+
+Part = tuple[str, str, dict[str, Param]]
+"""Kind of the component, its name and parameters."""
+
+
+def _routine(routines: ElementTree.Element, name: str, parts: Iterable[Part]) -> None:
+    routine = ElementTree.SubElement(routines, "Routine", name=name)
+    for kind, called, params in parts:
+        part = ElementTree.SubElement(routine, f"{kind}Component", name=called, plugin="None")
+        _params(part, {**params, "name": (called, "code", "None")})
+
+
+def _constant(value: object, kind: str = "str") -> Param:
+    return str(value), kind, "constant"
+
+
+def _each_time(value: str, kind: str = "str") -> Param:
+    return value, kind, "set every repeat"
+
+
+def _times(start: float, stop: float | str | None) -> dict[str, Param]:
+    """From so many seconds after the routine's beginning on, for so many; None: to its end."""
+    return {
+        "startType": ("time (s)", "str", "None"),
+        "startVal": (f"{start:g}", "code", "None"),
+        "stopType": ("duration (s)", "str", "None"),
+        "stopVal": ("" if stop is None else f"{stop:g}" if isinstance(stop, float | int) else stop, "code", "constant"),
+    }
+
+
+def _text(
+    name: str, text: str, look: Look, at: str = "(0, 0)", start: float = 0, stop: float | str | None = None
+) -> Part:
+    params = {
+        # A dollar makes code of a text.
+        "text": _constant(text.replace("$", r"\$")),
+        "letterHeight": _constant(f"{look.text:g}", "num"),
+        "wrapWidth": _constant(f"{look.text * 40:g}", "num"),
+        "pos": _constant(at, "list"),
+        "color": _constant("white", "color"),
+    }
+    return "Text", name, {**params, **_times(start, stop)}
+
+
+def _image(
+    name: str, image: Param, look: Look, at: str, how: Presentation, start: float = 0, stop: float | None = None
+) -> Part:
+    params = {
+        "image": image,
+        "pos": _constant(at, "list"),
+        "size": _constant(f"({look.width:.6g}, {look.height:.6g})", "list"),
+        "interpolate": _constant("nearest" if how.settings.resample == "nearest" else "linear"),
+    }
+    return "Image", name, {**params, **_times(start, stop)}
+
+
+def _keyboard(
+    name: str, keys: Sequence[str], start: float = 0, stop: float | None = None, *, many: bool = False
+) -> Part:
+    params = {
+        "allowedKeys": _constant(", ".join(repr(key) for key in keys), "list"),
+        "store": _constant("all keys" if many else "last key"),
+        "forceEndRoutine": _constant(not many, "bool"),
+        "discard previous": _constant(True, "bool"),
+        "syncScreenRefresh": _constant(True, "bool"),
+    }
+    return "Keyboard", name, {**params, **_times(start, stop)}
+
+
+def _code(name: str, parts: Mapping[str, str]) -> Part:
+    kinds = {"Code Type": ("Both", "str", "None")}
+    return "Code", name, {**kinds, **{when: _constant(code, "extendedCode") for when, code in parts.items()}}
+
+
+def _page(name: str, text: str, how: Presentation, look: Look, at: str = "(0, 0)") -> list[Part]:
+    """A text that stays until the space bar is pressed."""
+    return [
+        _text(f"{name}_text", f"{text}\n\n[{how.texts.space}] {how.texts.go_on}", look, at),
+        _keyboard(f"{name}_key", ["space"]),
+    ]
+
+
+# ---------------------------------------------------------------- what is shown
+def _settings(how: Presentation, look: Look, people: Sequence[str], resources: Sequence[str]) -> dict[str, Param]:
+    asked = repr(people) if len(people) > 1 else repr(people[0] if people else "p01")
+    return {
+        "expName": ("experiment", "str", "None"),
+        "Experiment info": (f"{{'participant': {asked}}}", "code", "None"),
+        # The same in Python and in JavaScript.
+        "Data filename": ("'data/' + expInfo['participant'] + '_' + expInfo['date']", "code", "None"),
+        "Data file delimiter": ("comma", "str", "None"),
+        "Save wide csv file": ("True", "bool", "None"),
+        "Save excel file": ("False", "bool", "None"),
+        "Save csv file": ("False", "bool", "None"),
+        "Save psydat file": ("False", "bool", "None"),
+        "Save log file": ("True", "bool", "None"),
+        "Full-screen window": ("True", "bool", "None"),
+        "Window size (pixels)": ("[1024, 768]", "list", "None"),
+        "Units": (look.units, "str", "None"),
+        "color": ("$[0,0,0]", "color", "None"),
+        "colorSpace": ("rgb", "str", "None"),
+        "Resources": (repr(list(resources)), "list", "None"),
+        "End Message": (how.texts.end, "str", "None"),
+    }
+
+
+def _loop(people: Sequence[str]) -> dict[str, Param]:
+    return {
+        "name": ("gaia_trials", "code", "None"),
+        "loopType": ("sequential" if people else "random", "str", "None"),
+        "nReps": ("1", "num", "None"),
+        "conditions": ("None", "str", "None"),
+        "conditionsFile": ("$gaia_file" if len(people) > 1 else "conditions.csv", "file", "None"),
+        "isTrials": ("True", "bool", "None"),
+        "endPoints": ("[0, 1]", "num", "None"),
+        "random seed": ("", "code", "None"),
+        "Selected rows": ("", "str", "None"),
+    }
+
+
+def _welcome(screen: Screen, how: Presentation, look: Look) -> list[Part]:
+    text = f"{screen.instructions}\n\n{screen.hint()}"
+    parts = _page("gaia_welcome", text, how, look, look.at(0, 1) if screen.ends else "(0, 0)")
+    for number, (image, caption) in enumerate(screen.ends):
+        x = ENDS_AT * (2 * number - 1)
+        parts.insert(0, _image(f"gaia_end_{'ab'[number]}", _constant(image), look, look.at(x, -ENDS_AT), how))
+        parts.insert(1, _text(f"gaia_end_{'ab'[number]}_text", caption, look, look.at(x, -BETWEEN)))
+    return parts
+
+
+def _fixation(how: Presentation, look: Look) -> list[Part]:
+    low, high = (milliseconds / 1000 for milliseconds in how.settings.fixation_ms)
+    wait = {
+        "Begin Routine": f"gaia_wait = {low:g} + {high - low:g} * random()",
+        "Begin JS Routine": f"gaia_wait = {low:g} + {high - low:g} * Math.random();",
+        "Before JS Experiment": "var gaia_wait;",
+    }
+    return [_code("gaia_waiting", wait), _text("gaia_cross", how.texts.fixation, look, stop="gaia_wait")]
+
+
+def _trial(screen: Screen, how: Presentation, look: Look) -> list[Part]:
+    settings, parts = how.settings, []
+    start = 0.0
+    if screen.first is not None:
+        stop = (settings.first_ms if settings.duration_ms is None else settings.duration_ms) / 1000
+        column = screen.first.column
+        parts += [_image("gaia_first", _each_time(f"${column}"), look, "(0, 0)", how, 0, stop)]
+        start = stop + settings.isi_ms / 1000
+        if settings.mask != "none":
+            masked = settings.mask_ms / 1000
+            parts += [_image("gaia_first_mask", _each_time(_mask_of(column)), look, "(0, 0)", how, stop, masked)]
+            start += masked
+    timeout = None if settings.timeout_ms is None else settings.timeout_ms / 1000
+    duration = timeout if settings.duration_ms is None else settings.duration_ms / 1000
+    for picture in screen.pictures:
+        at, name = look.at(picture.x, picture.y), f"gaia_show_{picture.place or 'it'}"
+        parts += [_image(name, _each_time(f"${picture.column}"), look, at, how, start, duration)]
+        if settings.mask != "none" and settings.duration_ms is not None:
+            mask = _each_time(_mask_of(picture.column))
+            parts += [_image(f"{name}_mask", mask, look, at, how, start + (duration or 0), settings.mask_ms / 1000)]
+    parts += [_text("gaia_hint", screen.hint(), look, look.at(0, -BETWEEN), start, timeout)]
+    is_adjusted = screen.look == ADJUSTMENT
+    parts += [_keyboard("gaia_key", list(screen.keys.values()), start, timeout, many=is_adjusted)]
+    return parts
+
+
+def _mask_of(column: str) -> str:
+    """`masks/ID.png` for `stimuli/ID.png`, in both languages."""
+    return f"${column}.replace('stimuli/', 'masks/')"
+
+
+# ---------------------------------------------------------------- what it does, in Python and in JavaScript
+def _setup(screen: Screen, people: Sequence[str], continuum: Sequence[Sequence[object]]) -> dict[str, str]:
+    answers = json.dumps({key: answer for answer, key in screen.keys.items()})
+    line = json.dumps([list(one) for one in continuum])
+    lists = json.dumps(list(people))
+    python = ["gaia_started = 'at_' + data.getDateStr(format='%Y%m%d_%H%M%S')", f"gaia_answers = {answers}"]
+    before = [
+        f"var gaia_answers = {answers};",
+        "var gaia_started, gaia_file, gaia_list, gaia_at, gaia_seen, gaia_block;",
+    ]
+    script = ["gaia_started = 'at_' + new Date().toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);"]
+    if screen.look == ADJUSTMENT:
+        python.append(f"gaia_line = {line}")
+        before.append(f"var gaia_line = {line};")
+    if len(people) > 1:
+        # Somebody who is not in the design, as everybody is who comes from Prolific, gets one of its lists.
+        python += [
+            f"gaia_lists = {lists}",
+            "gaia_list = str(expInfo['participant'])",
+            "if gaia_list not in gaia_lists:",
+            "    gaia_list = gaia_lists[sum(map(ord, gaia_list)) % len(gaia_lists)]",
+            "gaia_file = 'conditions_' + gaia_list + '.csv'",
+        ]
+        before.append(f"var gaia_lists = {lists};")
+        script += [
+            "gaia_list = String(expInfo['participant']);",
+            "if (!gaia_lists.includes(gaia_list)) {",
+            "  gaia_list = gaia_lists[Array.from(gaia_list).reduce("
+            "(sum, letter) => sum + letter.codePointAt(0), 0) % gaia_lists.length];",
+            "}",
+            "gaia_file = 'conditions_' + gaia_list + '.csv';",
+        ]
+    return {
+        "Begin Experiment": "\n".join(python),
+        "Before JS Experiment": "\n".join(before),
+        "Begin JS Experiment": "\n".join(script),
+    }
+
+
+def _rest() -> dict[str, str]:
+    """A break before the first trial of each block but the first."""
+    return {
+        "Begin Experiment": "gaia_block = None",
+        "Begin Routine": "continueRoutine = gaia_block is not None and gaia_block != block\ngaia_block = block",
+        "Begin JS Routine": "continueRoutine = gaia_block !== undefined && gaia_block !== block;\ngaia_block = block;",
+    }
+
+
+def _answer(screen: Screen, is_numbered: bool) -> dict[str, str]:
+    """What the keys do and mean; the trial's number where the conditions have none."""
+    code = _adjusted(screen) if screen.look == ADJUSTMENT else _chosen()
+    more = {"started": "gaia_started", **({} if is_numbered else {"trial": "gaia_trials.thisN + 1"})}
+    for name, value in more.items():
+        code["End Routine"] += f"thisExp.addData('{name}', {value})\n"
+        code["End JS Routine"] += f"psychoJS.experiment.addData('{name}', {value});\n"
+    return code
+
+
+def _chosen() -> dict[str, str]:
+    return {
+        "End Routine": "thisExp.addData('response', gaia_answers.get(str(gaia_key.keys), ''))\n"
+        "thisExp.addData('rt', gaia_key.rt if gaia_key.keys else '')\n",
+        "End JS Routine": "psychoJS.experiment.addData('response', gaia_answers[gaia_key.keys] || '');\n"
+        "psychoJS.experiment.addData('rt', gaia_key.keys ? gaia_key.rt : '');\n",
+    }
+
+
+def _adjusted(screen: Screen) -> dict[str, str]:
+    """The keys walk along the continuum, the last one takes the picture that is shown."""
+    second = screen.pictures[1].column
+    return {
+        "Begin Routine": f"gaia_at = [image for _, image in gaia_line].index({second})\ngaia_seen = 0",
+        "Each Frame": """\
+for gaia_pressed in list(gaia_key.keys or [])[gaia_seen:]:
+    gaia_seen += 1
+    if gaia_answers[gaia_pressed] == 'done':
+        continueRoutine = False
+        break
+    gaia_at += 1 if gaia_answers[gaia_pressed] == 'more' else -1
+    gaia_at = min(max(gaia_at, 0), len(gaia_line) - 1)
+    gaia_show_b.setImage(gaia_line[gaia_at][1])""",
+        "End Routine": "thisExp.addData('response', gaia_line[gaia_at][0] if gaia_key.keys and "
+        "gaia_answers[gaia_key.keys[-1]] == 'done' else '')\n"
+        "thisExp.addData('rt', gaia_key.rt[-1] if gaia_key.keys else '')\n",
+        "Begin JS Routine": f"gaia_at = gaia_line.findIndex((one) => one[1] === {second});\ngaia_seen = 0;",
+        "Each JS Frame": """\
+for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {
+  gaia_seen += 1;
+  if (gaia_answers[pressed] === 'done') {
+    continueRoutine = false;
+    break;
+  }
+  gaia_at += gaia_answers[pressed] === 'more' ? 1 : -1;
+  gaia_at = Math.min(Math.max(gaia_at, 0), gaia_line.length - 1);
+  gaia_show_b.setImage(gaia_line[gaia_at][1]);
+}""",
+        "End JS Routine": "const gaia_pressed = Array.from(gaia_key.keys || []);\n"
+        "const gaia_is_done = gaia_answers[gaia_pressed[gaia_pressed.length - 1]] === 'done';\n"
+        "psychoJS.experiment.addData('response', gaia_is_done ? gaia_line[gaia_at][0] : '');\n"
+        "psychoJS.experiment.addData('rt', gaia_is_done ? gaia_key.rt[gaia_key.rt.length - 1] : '');\n",
+    }

@@ -1,0 +1,33 @@
+"""In OpenSesame's own environment: run a .osexp on a screen that is none, with keys that come without end."""
+
+import itertools
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"
+import pygame
+from libopensesame.experiment import Experiment
+
+file, subject, log, keys = sys.argv[1:]
+CODES = {"space": pygame.K_SPACE, "up": pygame.K_UP, "down": pygame.K_DOWN}
+
+
+def press():
+    for key in itertools.cycle(keys.split(",")):
+        time.sleep(0.03)
+        if pygame.display.get_init():
+            code = CODES.get(key, ord(key[0]))
+            text = key if len(key) == 1 else ""
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=code, unicode=text, mod=0))
+
+
+experiment = Experiment(string=file, logfile=log, subject_nr=int(subject), experiment_path=str(Path(file).parent))
+for part in ("canvas", "keyboard", "mouse", "sampler", "clock", "color"):
+    experiment.var.set(f"{part}_backend", "legacy")
+experiment.var.fullscreen = "no"
+threading.Thread(target=press, daemon=True).start()
+experiment.run()
+experiment.end()
