@@ -84,8 +84,8 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)
-    counts = read_trials(out, stimuli).record["counts"]
-    return DesignResult(out, config.stimuli, config.kind, **counts, along=axis(stimuli.rows()))
+    counted = read_trials(out, stimuli).record["counts"]
+    return DesignResult(out, config.stimuli, config.kind, **counted, along=axis(stimuli.rows()))
 
 
 def _earlier(results: Results, task: str, stimuli: StimulusSet, listen: Listener) -> Answers:
