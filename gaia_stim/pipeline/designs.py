@@ -7,7 +7,7 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs.build import find_design, trial_table
+from gaia_stim.designs.build import counts, find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
 from gaia_stim.events import Listener, Note, silent
