@@ -58,6 +58,8 @@ ROUNDS = 2
 """So often gains are found anew."""
 FAINT = (0.5 / 255) ** 2
 """Energy that is added to both sides of a gain's ratio: that of half a grey level."""
+NEARBY = 0.005
+"""Shares of a side: a stimulus is as dark and as light as its photographs are within it."""
 IN_MEMORY = 16
 """Photographs that are held together."""
 AHEAD = 8
@@ -172,17 +174,22 @@ class Carried:
         there, here = drawn.map.there, _places(drawn.map.there, self.side)
         kept, shown = _seen(drawn.kept, here, "bilinear"), _seen(drawn.texture, here)
         energies = [torch.zeros(()) for _ in range(BANDS)]
+        seen: list[Picture] = []
         for place, common in drawn.shares.items():
             held = self._prepared(place)
             to_photograph = fields.compose(self._back(place), there)
             share = _seen(common, here, "bilinear")
             moved = _seen(held.picture, held.places(to_photograph, self.side))
+            seen.append(moved)
             shown = shown + kept * share * (moved - _seen(self._texture(place), here))
             energies = [
                 total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
                 for total, energy in zip(energies, held.energies, strict=False)
             ]
-        return _with_energies(shown, energies, kept) if self.keep_detail else shown
+        if len(seen) == 1:
+            return _with_energies(shown, energies, kept) if self.keep_detail else shown
+        shown = _between(shown, seen, kept)
+        return _between(_with_energies(shown, energies, kept), seen, kept) if self.keep_detail else shown
 
     def _prepare(self, place: int) -> "_Held":
         square, view = self._pixels(place), self.photographs[place].view(self.side)
@@ -249,6 +256,15 @@ def _kept(
 def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tensor, "some 1 size size"]:
     """Mean squares over the channels of what is finer than tone."""
     return (differences - blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
+
+
+def _between(shown: Picture, photographs: Sequence[Picture], kept: Picture) -> Picture:
+    """No darker and no lighter than the photographs nearby, as far as they are kept: else edges apart glow."""
+    reach = 2 * max(1, round(NEARBY * shown.shape[-1])) + 1
+    both = torch.cat(list(photographs))
+    most = functional.max_pool2d(both, reach, stride=1, padding=reach // 2).amax(dim=0, keepdim=True)
+    least = -functional.max_pool2d(-both, reach, stride=1, padding=reach // 2).amax(dim=0, keepdim=True)
+    return shown + kept * (shown.clamp(least, most) - shown)
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:
