@@ -70,7 +70,7 @@ def morph_plan(
     ends = encoded(space, images, refine, listen)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
-    weights = vary.weights(ends.codes, _between_two)
+    weights = vary.weights(ends.codes, between_two)
     render = own.render(space, images, ends.codes, line, weights, steps, spacing)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
@@ -120,7 +120,7 @@ def path_plan(
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
     own = Size.of(space, found, size, detail)
-    weights = vary.weights(points.codes, partial(_between_neighbours, curve.knots, is_wheel))
+    weights = vary.weights(points.codes, partial(between_neighbours, curve.knots, is_wheel))
     render = own.render(space, found, points.codes, curve, weights, steps, spacing)
     spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
     places = spaced.places[:steps]
@@ -151,12 +151,12 @@ def path_plan(
     )
 
 
-def _between_two(t: Places) -> Weights:
+def between_two(t: Places) -> Weights:
     """How much of each end is in the stimuli at t: (n, 2)."""
     return np.stack([1 - t, t], axis=1)
 
 
-def _between_neighbours(knots: Places, is_closed: bool, t: Places) -> Weights:
+def between_neighbours(knots: Places, is_closed: bool, t: Places) -> Weights:
     """How much of each image is in the stimuli at t: of the two that it lies between, (n, images)."""
     ends = np.concatenate([knots, [1.0]]) if is_closed else knots
     turn = np.mod(t, 1.0) if is_closed else t

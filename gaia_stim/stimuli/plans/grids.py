@@ -57,7 +57,7 @@ def grid_plan(
     points = encoded(space, images, refine, listen)
     codes = vary.codes(space, points.codes)
     block = Block(codes)
-    weights = vary.weights(points.codes, _between_corners)
+    weights = vary.weights(points.codes, between_corners)
     placed = spaced_grid(
         own.render(space, images, points.codes, block, weights, rows * columns, spacing), spaced_by, columns, rows
     )
@@ -91,7 +91,7 @@ def grid_plan(
     )
 
 
-def _between_corners(places: Coordinates) -> Weights:
+def between_corners(places: Coordinates) -> Weights:
     """How much of each corner is in the stimuli at (u, v): (n, 4)."""
     u, v = places.T
     return np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
