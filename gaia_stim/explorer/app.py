@@ -1,8 +1,8 @@
 """The local page to look around in a space: what it asks is answered here.
 
 A picture goes over one WebSocket, as pixels: while a slider is drawn along, coarse ones as fast as they can be made,
-and the stimulus itself once the hand rests. All that is shown can be had as a command, as a recipe, and as a set that the
-command itself has made.
+and the stimulus itself once the hand rests. All that is shown can be had as a command, as a recipe, and as a set that
+the command itself has made.
 """
 
 import asyncio

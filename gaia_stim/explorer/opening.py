@@ -8,7 +8,7 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
 from gaia_stim.explorer.session import Session
 from gaia_stim.images import every_image
-from gaia_stim.names import BUILT_IN
+from gaia_stim.names import BUILT_IN, BUILT_IN_NAME
 from gaia_stim.runs import named_run
 from gaia_stim.samples.folder import IMAGES, draw_into
 from gaia_stim.space.opening import open_space, open_space_by_hash
@@ -36,7 +36,9 @@ def opened(
     """
     if target is not None and (target / MANIFEST).is_file():
         space, photographs = _of_set(target, model, listen)
-    elif target is not None and (named_run(target).exists or not target.is_dir()):
+    elif target is not None and not target.is_dir() and target != Path(BUILT_IN_NAME):
+        raise DataError(f"{target}: no such folder of photographs, stimulus set or run")
+    elif target is not None and named_run(target).exists:
         if model is not None:
             raise ConfigError(f"{target}: is a model itself; give no other by --model")
         space = open_space(target, listen, remembers=False)

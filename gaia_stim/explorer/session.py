@@ -26,6 +26,7 @@ IN_MEMORY = 256
 PREPARED = 8
 """Groups of photographs whose maps and textures are kept at a size."""
 THUMBNAIL = 128
+LEAST_FOR_AXES, MOST_FOR_AXES = 8, 1000
 MUCH_DISAGREEMENT, WEAK_COPY = 0.1, 2.0
 """Share of the photographs that is not shown, and times the model's error on images that were held out, from which on
 the page warns."""
@@ -87,9 +88,16 @@ class Session:
         """The photographs of a view."""
         return [self.image(name) for name in view.images]
 
-    def side(self, view: View, size: str = "source") -> int:
-        """Pixels of a side that stimuli of these photographs have; `size` as the option of commands."""
-        return Size.of(self.space, self.sources(view), size).side or self.space.shape[0]
+    def carried_at(self, view: View, size: str = "source") -> int | None:
+        """Pixels of a side at which these photographs are carried, None where the model draws the picture.
+
+        `size` as the option of commands; raises `ConfigError` as they do.
+        """
+        return Size.of(self.space, self.sources(view), size).side
+
+    def side(self, view: View) -> int:
+        """Pixels of a side that stimuli of these photographs have."""
+        return self.carried_at(view) or self.space.shape[0]
 
     def picture(self, view: View, side: int | None = None, *, keep_detail: bool = True) -> Picture:
         """A view, carried at `side` pixels; without, or where there are no photographs, as the model draws it."""
@@ -98,6 +106,21 @@ class Session:
             return Picture(self.space.decode(code[None])[0], None)
         shown = self._carried(view.images, side, keep_detail).shown(code, weights)
         return Picture(shown.picture, shown)
+
+    @cached_property
+    def axes(self) -> Codes:
+        """The principal axes of the codes of the first photographs, each as long as a standard deviation along it.
+
+        (axes, latent), the longest first; the sign is that of the largest number. Raises `DataError` for too few.
+        """
+        names = self.names[:MOST_FOR_AXES]
+        if len(names) < LEAST_FOR_AXES:
+            raise DataError(f"principal axes are those of {LEAST_FOR_AXES} photographs or more; there are {len(names)}")
+        codes = self.codes(names).astype(np.float64)
+        _, lengths, axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
+        signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
+        found: Codes = (axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]).astype(np.float32)
+        return found[:-1]
 
     def thumbnail(self, name: str) -> bytes:
         """A photograph, small, as PNG."""
@@ -136,7 +159,7 @@ class Session:
     def _amounts(self, view: EditView, picture: Picture) -> dict[str, tuple[float, float | None]]:
         """Of each attribute that was moved what was asked, and what the picture says, in SDs."""
         edit = view.edit(self)
-        unmoved = self.picture(EditView(images=view.images), self.side(view) if picture.shown else None).pixels
+        unmoved = self.picture(EditView(images=view.images), len(picture.pixels) if picture.shown else None).pixels
         change = np.diff(self.space.encode([unmoved, picture.pixels]).astype(np.float64), axis=0)[0]
         gauges = zip(view.asked.items(), edit.gauges(), strict=True)
         return {name: (amount, None if g is None else float(change @ g)) for (name, amount), g in gauges}

@@ -18,7 +18,7 @@ from gaia_stim.stimuli.plans.continua import TURN, between_neighbours, between_t
 from gaia_stim.stimuli.plans.edits import Edit, moved
 from gaia_stim.stimuli.plans.grids import between_corners
 
-MOST_IMAGES, MOST_SDS, MOST_CODE = 64, 10.0, 1e3
+MOST_IMAGES, MOST_AXES, MOST_SDS, MOST_CODE = 64, 64, 10.0, 1e3
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Part = Literal["both", "shape", "texture"]
 
@@ -31,6 +31,10 @@ class Known(Protocol):
 
     def codes(self, names: tuple[str, ...]) -> Codes:
         """The codes of images by their names."""
+
+    @property
+    def axes(self) -> Codes:
+        """The principal axes of all photographs."""
 
 
 class Strict(BaseModel):
@@ -123,6 +127,22 @@ class EditView(Strict):
         return moved(start, directions, [np.array(step) for step in edit.amounts])[0], np.ones(1)
 
 
+class AxesView(Strict):
+    """One image moved along the principal axes of all photographs, each by so many standard deviations."""
+
+    kind: Literal["axes"] = "axes"
+    images: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1)]
+    amounts: Annotated[tuple[Annotated[float, Field(ge=-MOST_SDS, le=MOST_SDS)], ...], Field(max_length=MOST_AXES)]
+
+    def place(self, known: Known) -> tuple[Code, Weights]:
+        """As of every view. Raises `DataError` where there are fewer axes."""
+        if len(self.amounts) > len(known.axes):
+            raise DataError(f"there are {len(known.axes)} principal axes here, not {len(self.amounts)}")
+        directions = list(known.axes[: len(self.amounts)].astype(np.float64))
+        start = known.codes(self.images)
+        return moved(start, directions, [np.array([one]) for one in self.amounts])[0], np.ones(1)
+
+
 class CodeView(Strict):
     """A code as it is: the model's own picture."""
 
@@ -137,7 +157,7 @@ class CodeView(Strict):
         return np.array(self.code, np.float32), np.empty(0)
 
 
-View = MorphView | GridView | WheelView | EditView | CodeView
+View = MorphView | GridView | WheelView | EditView | AxesView | CodeView
 VIEWS: TypeAdapter[View] = TypeAdapter(Annotated[View, Field(discriminator="kind")])
 
 

@@ -25,6 +25,7 @@ from gaia_stim.stimuli.plans.continua import morph_plan
 
 TOKEN, PORT = "s3cret", 8790
 AT = f"http://127.0.0.1:{PORT}"
+SOCKET = f"ws://127.0.0.1:{PORT}/pictures"
 Contents = Callable[[Path], dict[str, bytes]]
 
 
@@ -65,7 +66,7 @@ def morph(alpha: float = 0.5, **more: Any) -> dict[str, Any]:
 
 
 def picture(page: TestClient, view: dict[str, Any], quality: str = "fine") -> tuple[dict[str, Any], Any]:
-    with page.websocket_connect("/pictures", headers={"host": f"127.0.0.1:{PORT}"}) as socket:
+    with page.websocket_connect(SOCKET) as socket:
         socket.send_text(json.dumps({"id": 1, "view": view, "quality": quality}))
         data = socket.receive_bytes()
     (length,) = struct.unpack("<I", data[:4])
@@ -98,14 +99,14 @@ def test_another_host_or_origin_is_refused_with_the_token_as_well(page: TestClie
     assert page.get("/state", headers=headers).status_code == 403
     assert page.get(f"/?token={TOKEN}", headers=headers).status_code == 403
     told = {"host": f"127.0.0.1:{PORT}", **headers}
-    with pytest.raises(WebSocketDisconnect), page.websocket_connect("/pictures", headers=told):
+    with pytest.raises(WebSocketDisconnect), page.websocket_connect(SOCKET, headers=told):
         pass
 
 
 def test_the_socket_wants_the_token(stranger: TestClient) -> None:
     with (
         pytest.raises(WebSocketDisconnect),
-        stranger.websocket_connect("/pictures", headers={"host": f"127.0.0.1:{PORT}"}),
+        stranger.websocket_connect(SOCKET),
     ):
         pass
 
@@ -187,7 +188,7 @@ def test_what_rests_on_the_page_is_what_the_command_writes(
 def test_coarse_pictures_are_smaller_and_like_it(page: TestClient) -> None:
     header, _ = picture(page, morph() | {}, "coarse")
     assert header["side"] == 48 and "worries" not in header
-    with page.websocket_connect("/pictures", headers={"host": f"127.0.0.1:{PORT}"}) as socket:
+    with page.websocket_connect(SOCKET) as socket:
         socket.send_text(json.dumps({"id": 7, "view": morph(), "quality": "coarse", "side": 40}))
         assert b'"side": 40' in socket.receive_bytes()
 
@@ -198,7 +199,7 @@ def test_the_lamp_warns_beyond_the_photographs(page: TestClient) -> None:
 
 
 def test_nonsense_is_answered_and_the_socket_lives(page: TestClient) -> None:
-    with page.websocket_connect("/pictures", headers={"host": f"127.0.0.1:{PORT}"}) as socket:
+    with page.websocket_connect(SOCKET) as socket:
         for sent in (
             "nonsense",
             json.dumps({"id": 3, "view": {"kind": "morph"}, "quality": "fine"}),
@@ -226,6 +227,7 @@ def test_equal_steps_are_those_of_the_command(
 
 # -- deeds -----------------------------------------------------------------------------------------------------------
 
+EDIT = {"kind": "edit", "images": ["anna.png"], "amounts": {"age": 1}}
 GRID = {"kind": "grid", "images": ["anna.png", "bert.png", "cleo.png", "dora.png"]}
 DEEDS = {
     "morph": (morph(), {"steps": 4, "spacing": "pixel"}),
