@@ -19,6 +19,7 @@ from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plan import reconstruction_error
+from gaia_stim.stimuli.plans.edits import FAR_OFF
 from gaia_stim.stimuli.sources import SourceImage, gather
 
 IN_MEMORY = 256
@@ -148,7 +149,9 @@ class Session:
             if usual and error > WEAK_COPY * usual:
                 yield f"the model draws {name} {error / usual:.1f} times less well than images it was not trained on"
         for name, (asked, reached) in figures.get("shown", {}).items():
-            if reached is not None and abs(reached - asked) > 0.2 * abs(asked):
+            if reached is None:
+                yield f"{name}: the codes tell too little of it to say what the picture shows; it may be mostly chance"
+            elif abs(reached - asked) > FAR_OFF * abs(asked):
                 yield f"{name}: asked {asked:+.1f} SD, and the picture shows {reached:+.1f}"
 
     @cached_property

@@ -206,6 +206,7 @@ function slots() {
   if (key === slotted) return;
   const had = at("slots").contains(document.activeElement);
   slotted = key;
+  at("slots").className = now.kind;
   at("slots").replaceChildren(...letters.map((letter, place) => {
     const name = now.images[place], about = PLACES[now.kind][place];
     const button = make("button", { type: "button", title: name, onclick: () => { active = place; slots(); marks(); } },
@@ -253,7 +254,8 @@ function command() {
   clearTimeout(writing);
   writing = setTimeout(async () => {
     try {
-      at("command").textContent = (await post("/deeds")).command;
+      const { command: line } = await post("/deeds");
+      at("command").replaceChildren(...line.split(" ").flatMap((word) => [make("span", { textContent: word }), " "]));
       at("save").disabled = at("copy-command").disabled = at("copy-recipe").disabled = false;
     } catch (error) {
       at("command").textContent = error.message;
