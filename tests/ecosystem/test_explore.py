@@ -98,9 +98,7 @@ def until(page: Page, code: str, seconds: float = 60) -> Any:
 
 def settled(page: Page) -> None:
     """The hand rests: what is shown is the stimulus, the lamp has judged it, and its command stands there."""
-    time.sleep(0.6)
-    until(page, "document.getElementById('light').className && document.getElementById('picture').width >= 256")
-    until(page, "document.getElementById('command').textContent.startsWith('gaia-stim')")
+    until(page, "document.querySelectorAll('[aria-busy=false]').length === 2")
 
 
 def pixels(page: Page) -> str:

@@ -48,6 +48,7 @@ const flying = { coarse: null, fine: null };
 
 function show(stamp) {
   pending = stamp ?? performance.now();
+  busy("picture", true);
   clearTimeout(resting);
   resting = setTimeout(() => send("fine", performance.now()), REST);
   if (!flying.coarse) { send("coarse", pending); pending = null; }
@@ -55,7 +56,7 @@ function show(stamp) {
 
 function send(quality, stamp) {
   if (socket.readyState !== 1 || !now.images.length || (quality === "fine" && flying.fine && (flying.again = true))) return;
-  flying[quality] = { id: ++asked, stamp, sent: performance.now() };
+  flying[quality] = { id: ++asked, stamp, sent: performance.now(), of: JSON.stringify(view()) };
   socket.send(JSON.stringify({ id: asked, view: view(), quality, side: COARSE[level] }));
 }
 
@@ -73,8 +74,8 @@ socket.onclose = () => say("The server has ended. Start it again, and open the a
 socket.onmessage = ({ data }) => {
   if (typeof data === "string") {
     const { id, error } = JSON.parse(data);
-    if (id) landed(id);
-    return judge({ worries: [error], wrong: true });
+    const { flight } = landed(id);
+    return flight?.of === JSON.stringify(view()) ? judge({ worries: [error], wrong: true }) : undefined;
   }
   const length = new DataView(data).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
@@ -82,7 +83,7 @@ socket.onmessage = ({ data }) => {
   if (header.id < painted) return undefined;
   painted = header.id;
   paint(new ImageData(new Uint8ClampedArray(data.slice(4 + length)), header.side), quality, flight);
-  if (quality === "fine") judge(header);
+  if (quality === "fine" && flight?.of === JSON.stringify(view())) judge(header);
   return undefined;
 };
 
@@ -101,7 +102,9 @@ function paint(pixels, quality, flight) {
   });
 }
 
+/** What is shown is what was asked for: say what to mind of it. */
 function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {} }) {
+  busy("picture", false);
   at("light").className = wrong || folds ? "bad" : worries.length ? "mind" : "good";
   at("verdict").textContent = wrong ? "Cannot be shown" : worries.length ? "Mind" : "Nothing to warn of";
   at("worries").replaceChildren(...worries.map((text) => make("li", { textContent: text })));
@@ -120,6 +123,7 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const busy = (id, is) => at(id).setAttribute("aria-busy", String(is));
 const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(1)}`;
 const thumbnail = (name) => `/thumbnails/${name.split("/").map(encodeURIComponent).join("/")}`;
 
@@ -249,18 +253,17 @@ function choose(name) {
   change({ images });
 }
 
-let writing = 0;
+let writing = 0, written = 0;
 function command() {
   clearTimeout(writing);
+  busy("command", true);
+  const turn = ++written;
   writing = setTimeout(async () => {
-    try {
-      const { command: line } = await post("/deeds");
-      at("command").replaceChildren(...line.split(" ").flatMap((word) => [make("span", { textContent: word }), " "]));
-      at("save").disabled = at("copy-command").disabled = at("copy-recipe").disabled = false;
-    } catch (error) {
-      at("command").textContent = error.message;
-      at("save").disabled = at("copy-command").disabled = at("copy-recipe").disabled = true;
-    }
+    const { line, wrong } = await post("/deeds").then((found) => ({ line: found.command }), (error) => ({ line: error.message, wrong: true }));
+    if (turn !== written) return;
+    at("command").replaceChildren(...line.split(" ").flatMap((word) => [make("span", { textContent: word }), " "]));
+    at("save").disabled = at("copy-command").disabled = at("copy-recipe").disabled = Boolean(wrong);
+    busy("command", false);
   }, 150);
 }
 
