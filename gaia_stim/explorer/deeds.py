@@ -71,8 +71,9 @@ def command_line(config: Config) -> str:
 def recipe(config: Config) -> str:
     """The recipe of one step that makes it, to be kept in the folder where the server was started."""
     verb = verb_of(config)
-    step = {option.key: _plain(value) for option, value in _given(config) if option.role is not Role.OUTPUT}
-    paths = [Path(one) for option, value in _given(config) for one in option.paths(_plain(value))]
+    given = [(option, _plain(value)) for option, value in _given(config)]
+    step = {option.key: _escaped(value) for option, value in given if option.role is not Role.OUTPUT}
+    paths = [Path(one) for option, value in given for one in option.paths(value)]
     here = os.path.realpath(Path.cwd())
     outside = {
         Path(os.path.realpath(path)).parent.as_posix()
@@ -128,7 +129,8 @@ def _words(config: Config) -> Iterator[str]:
     for option, value in _given(config):
         values = list(map(str, value)) if option.is_many else [str(value)]
         if option.mark.positional:
-            yield from values
+            # No option, whatever a file is called.
+            yield from (f"./{one}" if one.startswith("-") else one for one in values)
         elif option.is_flag:
             yield option.name if value else option.name.replace("--", "--no-", 1)
         else:
@@ -140,3 +142,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _escaped(value: Any) -> Any:
+    """As a recipe's step says it: what looks like a variable is none."""
+    if isinstance(value, list):
+        return [_escaped(one) for one in value]
+    return value.replace("${", "$${") if isinstance(value, str) else value

@@ -16,8 +16,10 @@ from gaia_stim.cli import main
 from gaia_stim.config import Config
 from gaia_stim.config.verbs import VERBS, verb_of
 from gaia_stim.explorer.app import explore_app
+from gaia_stim.explorer.deeds import Wanted, asked, command_line, recipe
 from gaia_stim.explorer.security import Doors, only
 from gaia_stim.explorer.session import Session
+from gaia_stim.explorer.views import MorphView
 from gaia_stim.images import png_bytes
 from gaia_stim.samples import deal, draw_face
 from gaia_stim.space.space import Space
@@ -259,6 +261,22 @@ def test_what_is_saved_is_to_the_byte_what_the_command_and_the_recipe_make(
     assert main(["-q", "run", "found.yaml", "--out", "of_recipe"]) == 0
     [made] = Path("of_recipe").rglob("manifest.csv")
     assert made.read_bytes() == of_page["manifest.csv"]
+
+
+def test_whatever_a_photograph_is_called(
+    tiny_run: Path, photographs: list[tuple[str, Path]], contents: Contents
+) -> None:
+    for name, (_, path) in zip(("-x 1.png", "${steps} 'é'.png"), photographs, strict=False):
+        Path(name).write_bytes(path.read_bytes())
+    session = Session(Space.load(tiny_run), [(path.name, path) for path in Path.cwd().glob("*.png")])
+    images = ["-x 1.png", "${steps} 'é'.png"]
+    config = asked(session, MorphView(images=tuple(images)), Wanted(steps=3), Path("explored"))
+    assert main(["-q", *shlex.split(command_line(config))[1:]]) == 0
+    [made] = Path("explored").iterdir()
+    Path("found.yaml").write_text(recipe(config), encoding="utf-8")
+    assert main(["-q", "run", "found.yaml", "--out", "of_recipe"]) == 0
+    [of_recipe] = Path("of_recipe").rglob("manifest.csv")
+    assert of_recipe.read_bytes() == (made / "manifest.csv").read_bytes()
 
 
 def test_a_name_does_not_lead_elsewhere(page: TestClient) -> None:

@@ -43,14 +43,15 @@ const post = (path) => ask(path, { method: "POST", body: JSON.stringify({ view: 
 
 const socket = new WebSocket(`ws://${location.host}/pictures`);
 socket.binaryType = "arraybuffer";
-let asked = 0, painted = 0, level = 2, resting = 0, pending = null;
+let asked = 0, painted = 0, level = 2, resting = 0, pending = null, rested = "";
 const flying = { coarse: null, fine: null };
 
 function show(stamp) {
   pending = stamp ?? performance.now();
   busy("picture", true);
   clearTimeout(resting);
-  resting = setTimeout(() => send("fine", performance.now()), REST);
+  resting = setTimeout(() => { pending = null; send("fine", performance.now()); }, REST);
+  rested = "";
   if (!flying.coarse) { send("coarse", pending); pending = null; }
 }
 
@@ -80,12 +81,18 @@ socket.onmessage = ({ data }) => {
   const length = new DataView(data).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   const { quality, flight } = landed(header.id);
-  if (header.id < painted) return undefined;
-  painted = header.id;
+  if (!flight || !isNews(quality, flight)) return undefined;
+  painted = flight.id;
   paint(new ImageData(new Uint8ClampedArray(data.slice(4 + length)), header.side), quality, flight);
-  if (quality === "fine" && flight?.of === JSON.stringify(view())) judge(header);
+  if (quality === "fine") { rested = flight.of; judge(header); }
   return undefined;
 };
+
+/** A stimulus counts if it is of what is looked at now; a coarse picture if nothing newer, and no stimulus of it, is shown. */
+function isNews(quality, flight) {
+  if (quality === "fine") return flight.of === JSON.stringify(view());
+  return flight.id > painted && flight.of !== rested;
+}
 
 function paint(pixels, quality, flight) {
   const canvas = at("picture");
