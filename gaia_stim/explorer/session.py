@@ -145,13 +145,15 @@ class Session:
         if (apart := figures.get("disagreement", 0.0)) > MUCH_DISAGREEMENT:
             yield f"the photographs do not agree over {apart:.0%} of the picture: the model's own drawing shows there"
         usual = self.usual_error
+        # Shape or texture alone shows a part of an amount, and nothing is missed.
+        is_whole = getattr(view, "vary", "both") == "both"
         for name, error in copies.items():
             if usual and error > WEAK_COPY * usual:
                 yield f"the model draws {name} {error / usual:.1f} times less well than images it was not trained on"
         for name, (asked, reached) in figures.get("shown", {}).items():
             if reached is None:
                 yield f"{name}: the codes tell too little of it to say what the picture shows; it may be mostly chance"
-            elif abs(reached - asked) > FAR_OFF * abs(asked):
+            elif is_whole and abs(reached - asked) > FAR_OFF * abs(asked):
                 yield f"{name}: asked {asked:+.1f} SD, and the picture shows {reached:+.1f}"
 
     @cached_property
