@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from gaia_stim.config import attributes, benchmarks, designs, exports, looks, recipes, spaces, stimuli
+from gaia_stim.config import attributes, benchmarks, designs, explorer, exports, looks, recipes, spaces, stimuli
 from gaia_stim.config.base import Config
 from gaia_stim.config.options import Role, options
 
@@ -196,6 +196,9 @@ VERBS: dict[str, Verb] = {
     "remake": Verb(
         stimuli.RemakeConfig, "gaia_stim.pipeline.remake:remake", STIMULI, "remake anna-bert --out again", makes=SET
     ),
+    "explore": Verb(
+        explorer.ExploreConfig, "gaia_stim.pipeline.explorer:explore", STIMULI, "explore photos/ -m runs/photos"
+    ),
     "design": Verb(
         designs.DesignConfig,
         "gaia_stim.pipeline.designs:design",
@@ -234,6 +237,7 @@ VERBS: dict[str, Verb] = {
         "analyse results/ --task same-different --out analysis",
         makes=FOLDER,
     ),
+    "serve": Verb(explorer.ServeConfig, "gaia_stim.pipeline.explorer:serve", EXPERIMENT, "serve anna-bert --port 8765"),
     "audit": Verb(looks.AuditConfig, "gaia_stim.pipeline.audit:audit", LOOK, "audit anna-bert", makes=FOLDER),
     "evaluate": Verb(
         looks.EvaluateConfig, "gaia_stim.pipeline.evaluate:evaluate", LOOK, "evaluate runs/photos", makes=".json"

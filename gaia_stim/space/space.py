@@ -6,6 +6,7 @@ picture is then the same whatever is rendered beside it, and so are its bytes.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from gaia_stim.files import stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.runs import RunConfig, find_run, named_run
+from gaia_stim.space.between import Between
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
+from gaia_stim.space.photographs import Carried, Photograph
 from gaia_stim.space.refine import refine
 from gaia_stim.space.spacing import choose_spacing
 
@@ -114,6 +117,19 @@ class Space:
         line = Line(*self.encode([a, b]))
         spaced = choose_spacing(spacing)(lambda t: self.decode(line(t)), steps)
         return self.decode(line(spaced.places))
+
+    def line(self, a: Image, b: Image, size: int | None = None) -> Between:
+        """The line between two images, for one picture at a time: `space.line(a, b).at(0.35)`.
+
+        At `size` pixels of a side the photographs themselves are carried along, which takes a model with a shape (else
+        `ConfigError`); without, pictures are the model's own. What two pictures have in common is made once.
+        Images are taken as they are: of a model whose images were aligned, give aligned ones.
+        """
+        codes = self.encode([a, b])
+        if size is None:
+            return Between(Line(*codes), lambda code, weights: self.decode(code[None])[0])
+        photographs = [Photograph(code, partial(self.prepare, one)) for code, one in zip(codes, (a, b), strict=True)]
+        return Between(Line(*codes), Carried(self.model.decoder, photographs, size).picture)
 
     def fitted(self, images: Sequence[Image], steps: int) -> Codes:
         """The codes of images as the encoder has them, refined by so many steps."""

@@ -6,6 +6,7 @@
 //   {do: "goes", page, to}             wait until its address has this in it
 //   {do: "js", page, code}             -> its value
 //   {do: "click" | "tap", page, selector}, {do: "reload" | "close" | "shot", page, path}, {do: "size", page, width, height}
+//   {do: "press", page, selector, key}, {do: "mouse", page, steps}   real keys, real moves of the mouse: [["move", x, y], ["down"] …]
 //   {do: "downloads"}                  -> [name, text] of every file so far
 // Each is answered by {value} or {error}.
 "use strict";
@@ -71,6 +72,10 @@ const told = {
   js: ({ page, code }) => pages[page].evaluate(code),
   click: ({ page, selector }) => pages[page].click(selector),
   tap: ({ page, selector }) => pages[page].tap(selector),
+  press: ({ page, selector, key }) => pages[page].press(selector, key),
+  mouse: async ({ page, steps }) => {
+    for (const [what, ...where] of steps) await pages[page].mouse[what](...where);
+  },
   reload: ({ page }) => pages[page].reload(),
   close: ({ page }) => pages[page].close({ runBeforeUnload: true }),
   size: ({ page, width, height }) => pages[page].setViewportSize({ width, height }),

@@ -14,7 +14,18 @@ from gaia_stim.recipe.reference import reference
 from gaia_stim.recipe.schema import print_schema, schema
 
 SPEEDS = {"benchmark step", "benchmark load", "benchmark encode", "benchmark render"}
-NO_STEPS = {"demo", "doctor", "info", "run", "recipe check", "recipe schema", "recipe from", *SPEEDS}
+NO_STEPS = {
+    "demo",
+    "doctor",
+    "info",
+    "explore",
+    "serve",
+    "run",
+    "recipe check",
+    "recipe schema",
+    "recipe from",
+    *SPEEDS,
+}
 """What only looks, or measures the machine, what is a recipe of its own, and what deals with recipes."""
 
 

@@ -72,7 +72,7 @@ def morph_plan(
     ends = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
-    weights, moves = (share(ends.codes, _between_two) for share in (vary.weights, vary.shapes))
+    weights, moves = (share(ends.codes, between_two) for share in (vary.weights, vary.shapes))
     render = own.render(space, images, ends, line, weights, moves, steps, spacing)
     spaced = spaced_by(render, steps, (0.0 - extrapolate, 1.0 + extrapolate))
     rows = _rows("morph", spaced.places, images)
@@ -123,7 +123,7 @@ def path_plan(
     curve = look_up(PATHS, "path", path)(codes)
     is_wheel = path == WHEEL
     # The last place of a turn is the first one again: it counts as a step, and is not shown twice.
-    along = partial(_between_neighbours, curve.knots, is_wheel)
+    along = partial(between_neighbours, curve.knots, is_wheel)
     weights, moves = (share(knots.codes, along) for share in (vary.weights, vary.shapes))
     render = own.render(space, found, knots, curve, weights, moves, steps, spacing)
     spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
@@ -155,12 +155,12 @@ def path_plan(
     )
 
 
-def _between_two(t: Places) -> Weights:
+def between_two(t: Places) -> Weights:
     """How much of each end is in the stimuli at t: (n, 2)."""
     return np.stack([1 - t, t], axis=1)
 
 
-def _between_neighbours(knots: Places, is_closed: bool, t: Places) -> Weights:
+def between_neighbours(knots: Places, is_closed: bool, t: Places) -> Weights:
     """How much of each image is in the stimuli at t: of the two that it lies between, (n, images)."""
     ends = np.concatenate([knots, [1.0]]) if is_closed else knots
     turn = np.mod(t, 1.0) if is_closed else t

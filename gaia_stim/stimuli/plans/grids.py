@@ -59,7 +59,7 @@ def grid_plan(
     found = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, found.codes)
     block = Block(codes)
-    weights, moves = (share(found.codes, _between_corners) for share in (vary.weights, vary.shapes))
+    weights, moves = (share(found.codes, between_corners) for share in (vary.weights, vary.shapes))
     placed = spaced_grid(
         own.render(space, images, found, block, weights, moves, rows * columns, spacing), spaced_by, columns, rows
     )
@@ -93,7 +93,7 @@ def grid_plan(
     )
 
 
-def _between_corners(places: Coordinates) -> Weights:
+def between_corners(places: Coordinates) -> Weights:
     """How much of each corner is in the stimuli at (u, v): (n, 4)."""
     u, v = places.T
     return np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)

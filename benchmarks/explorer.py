@@ -1,0 +1,114 @@
+"""How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`.
+
+From the event of a hand to the paint in Chromium ('make ecosystem' first), one picture of `Space.line` at a time, and
+requests a second from the server's cache with ten clients. Processor time is told beside the clock's, for on a machine
+that others use the clock tells of them.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gaia_stim.space.space import Space
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ecosystem"))
+ROUNDS = 40
+
+
+def told(what: str, milliseconds: Any) -> None:
+    middle, most = np.percentile(milliseconds, [50, 95])
+    print(f"{what}: median {middle:.1f} ms, 95 % under {most:.1f} ms, of {len(milliseconds)}")
+
+
+def line(model: str, a: str, b: str) -> None:
+    torch.set_num_threads(1)
+    space = Space.load(model)
+    for size in (None, 64, 256):
+        between = space.line(a, b, size)
+        between.at(0.5)
+        clock, busy = [], []
+        for alpha in np.linspace(0.05, 0.95, ROUNDS):
+            start, worked = time.perf_counter(), time.thread_time()
+            between.at(float(alpha))
+            clock.append(1e3 * (time.perf_counter() - start))
+            busy.append(1e3 * (time.thread_time() - worked))
+        told(f"line.at, {size or space.shape[0]} px{'' if size else ' of the model'}", clock)
+        told("  of the processor", busy)
+
+
+def started(*command: str) -> tuple[subprocess.Popen[str], str]:
+    words = [sys.executable, "-m", "gaia_stim", *command]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    for text in process.stderr:
+        if "warning:" in text and "http" in text:
+            return process, text
+    raise SystemExit("the server did not start")
+
+
+def page(model: str, folder: Path) -> None:
+    from jspsych_browser import Browser
+
+    process, text = started("explore", str(folder), "-m", model, "--no-browser")
+    browser = Browser(Path(tempfile.mkdtemp()))
+    tab = browser.open(re.search(r"http\S+", text)[0])  # type: ignore[index]
+    time.sleep(5)
+    x, y, width = tab.js("(({x, y, width}) => [x, y, width])(document.getElementById('frame').getBoundingClientRect())")
+    tab.do("mouse", steps=[["move", x + 9, y + 99], ["down"]])
+    tab.js("latencies.length = 0")
+    for place in range(120):
+        tab.do("mouse", steps=[["move", x + width * (0.1 + 0.8 * abs(1 - place / 60)), y + 99]])
+        time.sleep(0.02)
+    tab.do("mouse", steps=[["up"]])
+    time.sleep(2)
+    told("page, from event to paint", tab.js("latencies"))
+    browser.close()
+    process.terminate()
+
+
+def cached(model: str, folder: Path, a: str, b: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        words = ["serve", str(folder), "-m", model, "--port", "0", "--state", f"{home}/state.sqlite"]
+        process, text = started(*words)
+        port, token = re.search(r":(\d+)/", text), re.search(r"token is (\S+);", text)
+        assert port and token
+
+        def client(_: int) -> int:
+            link = HTTPConnection("127.0.0.1", int(port[1]))
+            for turn in range(100):
+                link.request("GET", f"/v1/stimulus?from={a}&to={b}&alpha={turn % 10 / 10}&size=256&token={token[1]}")
+                answer = link.getresponse()
+                assert answer.status == 200 and len(answer.read()) > 100
+            return 100
+
+        client(0)
+        start = time.perf_counter()
+        with ThreadPoolExecutor(10) as pool:
+            asked = sum(pool.map(client, range(10)))
+        print(f"serve: {asked / (time.perf_counter() - start):.0f} requests a second from the cache, ten clients")
+        process.terminate()
+
+
+def main(model: str, a: str, b: str) -> None:
+    first, second = Path(a), Path(b)
+    parts: list[Callable[[], None]] = [
+        lambda: line(model, a, b),
+        lambda: cached(model, first.parent, first.name, second.name),
+        lambda: page(model, first.parent),
+    ]
+    for part in parts:
+        part()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

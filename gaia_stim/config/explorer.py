@@ -1,0 +1,69 @@
+"""What looking around in a space can be asked, and the server that makes stimuli while an experiment runs."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from gaia_stim.config.base import FolderConfig, ModelPath
+from gaia_stim.config.options import Asking, Input, Output, Watching
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Port = Annotated[int, Field(ge=0, le=65_535), Watching("Where to listen; 0 is any port that is free.", "PORT")]
+VectorsPath = Annotated[
+    Path | None,
+    Input("The folder that 'attributes fit' wrote. [default: none]", "VECTORS"),
+]
+
+
+class ExploreConfig(FolderConfig):
+    """Look around in a space: a page in your browser, from this machine to this machine alone."""
+
+    target: Annotated[
+        Path | None,
+        Input(
+            "A folder of photographs, a stimulus set, or a run. [default: built-in faces]", "TARGET", positional=True
+        ),
+    ] = None
+    vectors: VectorsPath = None
+    out: Annotated[Path, Output("Where sets are saved, and photographs that are dropped.", "DIR")] = Path("explored")
+    port: Port = 0
+    model: ModelPath = None
+    browser: Annotated[bool, Asking("Open the browser.")] = True
+
+
+class ServeConfig(FolderConfig):
+    """Make stimuli while an experiment runs: a picture an address, and chains of choices that people make."""
+
+    target: Annotated[Path, Input("A stimulus set, a folder of photographs, or a run.", "TARGET", positional=True)]
+    images: Annotated[
+        Path | None, Input("Of a run: the photographs. [default: those that it was trained on]", "IMAGES")
+    ] = None
+    vectors: VectorsPath = None
+    state: Annotated[Path, Output("What is kept of chains and participants: an SQLite file.", "FILE")] = Path(
+        "serve.sqlite"
+    )
+    port: Port = 8765
+    host: Annotated[
+        str,
+        Watching(
+            "The address to listen at. Another than this machine's own is for participants on line: everybody who "
+            "reaches it can ask, and needs a token.",
+            "ADDRESS",
+        ),
+    ] = "127.0.0.1"
+    allow_origin: Annotated[
+        tuple[str, ...] | None,
+        Watching("A page that may ask from a browser, as https://lab.example; may be repeated.", "ORIGIN"),
+    ] = None
+    cache: Annotated[int, Field(ge=1, le=65_536), Watching("Memory for pictures that were made.", "MB")] = 256
+    model: ModelPath = None
+
+    @field_validator("allow_origin")
+    @classmethod
+    def _origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for one in given or ():
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one):
+                raise ValueError(f"'{one}' is no origin: a scheme, a host, and no path, as https://lab.example")
+        return given

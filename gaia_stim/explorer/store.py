@@ -1,0 +1,188 @@
+"""What is kept of chains and participants: one SQLite file, safe against a kill at any moment and answers sent twice.
+
+An answer is in the file, and on the disk, before it is confirmed (WAL, synchronous FULL). That there is one answer a
+trial the table itself holds, by its key; so several processes may share the file.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from gaia_stim.errors import DataError, GaiaStimError
+from gaia_stim.explorer.chains import ChainSpec, State
+from gaia_stim.explorer.security import new_token
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS participants (name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE IF NOT EXISTS chains (
+    id INTEGER PRIMARY KEY, spec TEXT NOT NULL, made_by TEXT NOT NULL, begun TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS answers (
+    chain INTEGER NOT NULL REFERENCES chains, trial INTEGER NOT NULL, participant TEXT NOT NULL, answer REAL NOT NULL,
+    state TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chain, trial)) STRICT;
+"""
+PATIENCE = 30.0
+"""Seconds that one process waits for another's answer to be written."""
+
+
+class UnknownChain(DataError):
+    """There is no such chain."""
+
+
+class NotNext(GaiaStimError):
+    """An answer to a trial that has one already, or is not there yet."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a chain is: its next trial, and the state that it begins from."""
+
+    spec: ChainSpec
+    trial: int
+    state: State
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all trials have their answers."""
+        return self.trial >= self.spec.trials
+
+
+class Store:
+    """The file. Raises `DataError` where it is another's."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")
+            self._file.execute("PRAGMA foreign_keys = ON")
+            self._file.executescript(TABLES)
+        except sqlite3.Error as error:
+            raise DataError(f"{path}: cannot be used to keep chains in ({error})") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    # -- participants ------------------------------------------------------------------------------------------------
+
+    def add_participant(self, name: str) -> str:
+        """The token of a new participant, which only they have: the file knows its hash. Raises `DataError`."""
+        token = new_token()
+        try:
+            with self._writing() as file:
+                file.execute("INSERT INTO participants VALUES (?, ?)", (name, _hashed(token)))
+        except sqlite3.IntegrityError:
+            raise DataError(f"there is a participant '{name}' already") from None
+        return token
+
+    def participant(self, token: str) -> str | None:
+        """Whose token it is."""
+        found = self._one("SELECT name FROM participants WHERE token_hash = ?", _hashed(token))
+        return None if found is None else str(found[0])
+
+    # -- chains ------------------------------------------------------------------------------------------------------
+
+    def begin(self, spec: ChainSpec, made_by: str) -> int:
+        """A new chain; `made_by` is what its stimuli are made by, hashes of model and vectors."""
+        with self._writing() as file:
+            added = file.execute(
+                "INSERT INTO chains (spec, made_by, begun) VALUES (?, ?, ?)", (spec.model_dump_json(), made_by, _now())
+            )
+            return int(added.lastrowid or 0)
+
+    def chains(self) -> list[dict[str, Any]]:
+        """All chains, and how far each is."""
+        found = self._file.execute(
+            "SELECT id, spec, begun, (SELECT COUNT(*) FROM answers WHERE chain = id) FROM chains ORDER BY id"
+        )
+        return [{"chain": one, "begun": begun, "answered": n, **json.loads(spec)} for one, spec, begun, n in found]
+
+    def standing(self, chain: int, made_by: str) -> Standing:
+        """Where a chain is. Raises `UnknownChain`, and `DataError` where it was begun with another model or vectors."""
+        found = self._one("SELECT spec, made_by FROM chains WHERE id = ?", chain)
+        if found is None:
+            raise UnknownChain(f"there is no chain {chain}")
+        if found[1] != made_by:
+            raise DataError(
+                f"chain {chain} was begun with another model, or other vectors, and cannot go on with these"
+            )
+        spec = ChainSpec.model_validate_json(found[0])
+        last = self._one("SELECT trial, state FROM answers WHERE chain = ? ORDER BY trial DESC LIMIT 1", chain)
+        return (
+            Standing(spec, 0, spec.begin()) if last is None else Standing(spec, last[0] + 1, tuple(json.loads(last[1])))
+        )
+
+    def answer(self, chain: int, trial: int, participant: str, given: float, made_by: str) -> Standing:
+        """Keep an answer; where the chain is then. The same answer of the same participant once more changes nothing.
+
+        Raises `NotNext` for another answer to a trial that has one, and for a trial that is not the next.
+        """
+        with self._writing() as file:
+            before = self.standing(chain, made_by)
+            known = self._one("SELECT participant, answer FROM answers WHERE chain = ? AND trial = ?", chain, trial)
+            if known is not None and known == (participant, given):
+                return before
+            if known is not None:
+                raise NotNext(f"trial {trial} of chain {chain} has been answered; the next is {before.trial}")
+            if before.is_done or trial != before.trial:
+                raise NotNext(f"trial {trial} of chain {chain} is not the next: that is {before.trial}")
+            state = before.spec.shown(trial, before.state, given)
+            row = (chain, trial, participant, given, json.dumps(state), _now())
+            file.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+            return Standing(before.spec, trial + 1, state)
+
+    def rows(self, chain: int) -> Iterator[dict[str, Any]]:
+        """The answers in order, as a table: with the state that each led to. Raises `UnknownChain`."""
+        found = self._one("SELECT spec FROM chains WHERE id = ?", chain)
+        if found is None:
+            raise UnknownChain(f"there is no chain {chain}")
+        spec, before = (known := ChainSpec.model_validate_json(found[0])), known.begin()
+        for trial, participant, answer, state, at in self._file.execute(
+            "SELECT trial, participant, answer, state, at FROM answers WHERE chain = ? ORDER BY trial", (chain,)
+        ).fetchall():
+            after = tuple(json.loads(state))
+            asked = {"dimension": spec.dimensions[spec.dimension(trial)]} if spec.kind == "gsp" else {}
+            took = {"took_proposal": int(after != before)} if spec.kind == "mcmcp" else {}
+            values = dict(zip(spec.dimensions, after, strict=True))
+            yield (
+                {"chain": chain, "trial": trial, "participant": participant, "at": at}
+                | asked
+                | {"answer": answer}
+                | took
+                | values
+            )
+            before = after
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and nobody else in between."""
+        with self._lock:
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._file
+            except BaseException:
+                self._file.execute("ROLLBACK")
+                raise
+            self._file.execute("COMMIT")
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._file.execute(query, values).fetchone()
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
