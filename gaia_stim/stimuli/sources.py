@@ -117,7 +117,7 @@ def gather(
     """
     given = [one for image in images for one in _in_folder(image, follow_links)]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
-    read = [_gathered(space, source, image, align) for source, image in zip(_described(fresh), fresh, strict=True)]
+    read = [_gathered(space, name, image, align) for name, image in zip(_ids(fresh), fresh, strict=True)]
     if several := [str(image) for image in fresh if not isinstance(image, np.ndarray) and has_several(Path(image))]:
         listen(Note(several_in_words(several)))
     for note in _placed_in_words(space, read):
@@ -216,13 +216,13 @@ def _in_folder(image: Image | SourceImage, follow_links: bool) -> Sequence[Image
     return [image]
 
 
-def _described(images: Sequence[Image]) -> list[Source]:
-    """Ids, hashes and licences of images; pixels of no file are told by their place and their hash."""
+def _ids(images: Sequence[Image]) -> list[str]:
+    """What images are called; pixels of no file by their place."""
     paths = [None if isinstance(image, np.ndarray) else Path(image) for image in images]
     names = [f"image_{place + 1}" if path is None else path.name for place, path in enumerate(paths)]
     if len(set(names)) < len(names):
         names = [name if path is None else path.absolute().as_posix() for name, path in zip(names, paths, strict=True)]
-    return [_source(name, image) for name, image in zip(image_ids(names), images, strict=True)]
+    return image_ids(names)
 
 
 def _source(name: str, image: Image) -> Source:
@@ -236,8 +236,9 @@ def read_source(space: Space, source: Source, image: Image) -> SourceImage:
     return _seen(space, source, image, _checked(space, image))
 
 
-def _gathered(space: Space, source: Source, image: Image, align: str) -> SourceImage:
+def _gathered(space: Space, name: str, image: Image, align: str) -> SourceImage:
     pixels = _checked(space, image)
+    source = _source(name, image)
     found = found_in(space, Path(source.path), source.image_hash, pixels, align) if source.path else None
     if found is None:
         return _seen(space, source, image, pixels)
