@@ -12,7 +12,6 @@ import sys
 import numpy as np
 
 from gaia_stim.metrics.distance import pixel_distance, variation
-from gaia_stim.metrics.perceptual import nlpd
 from gaia_stim.samples import deal, draw_face
 from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Line
@@ -21,7 +20,7 @@ from gaia_stim.space.spacing import choose_spacing
 from gaia_stim.stimuli.judging import JUDGES
 
 SEED = 7
-MEASURES = {"pixel": pixel_distance, "nlpd": nlpd, **JUDGES}
+MEASURES = {"pixel": pixel_distance, **JUDGES}
 
 
 def main() -> None:
@@ -29,12 +28,12 @@ def main() -> None:
     parser.add_argument("-m", "--model", default="builtin")
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--steps", type=int, default=9)
-    parser.add_argument("--degrees", type=float, help="width of the pictures to the eye, for 'perceptual'")
+    parser.add_argument("--degrees", type=float, help="width of the pictures to the eye, for 'nlpd'")
     asked = parser.parse_args()
     space = Space.load(asked.model)
     codes = space.encode(draw_face(deal(face, SEED), space.shape[0]) for face in range(2 * asked.pairs))
     for name in SPACINGS:
-        spacing = choose_spacing(name, asked.degrees if name == "perceptual" else None)
+        spacing = choose_spacing(name, asked.degrees if name == "nlpd" else None)
         found: dict[str, list[float]] = {measure: [] for measure in MEASURES}
         for a, b in zip(codes[::2], codes[1::2], strict=True):
             line = Line(a, b)

@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9)
     parser.add_argument("--wheel-steps", type=int, default=24)
     parser.add_argument("--grid-steps", type=int, default=5)
-    parser.add_argument("--spacing", default="perceptual")
+    parser.add_argument("--spacing", default="nlpd")
     parser.add_argument("--kinds", nargs="*", default=["line", "wheel"], choices=list(KINDS))
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from gaia_stim.config.verbs import verb_in
+from gaia_stim.config.renamed import as_now
 from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import (
@@ -182,7 +182,7 @@ def stands(out: Path, kind: Kind, request: Mapping[str, Any], *, force: bool = F
     record = read_record(out, kind)
     if record is None:
         raise _not_ours(out, kind)
-    same = _as_now(record[kind.request]) == _as_now(request)
+    same = as_now(record[kind.request]) == as_now(request)
     there = _look(out, kind, record)
     if same and not force and not there.changed and not there.missing:
         return True
@@ -273,11 +273,6 @@ def read_record(out: Path, kind: Kind) -> Record | None:
     if not isinstance(found, dict) or not isinstance(found.get(kind.request), dict):
         return None
     return found if kind.verb in (None, found[kind.request].get("verb")) else None
-
-
-def _as_now(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A request with its verb under the name of today, whatever version wrote it."""
-    return {**request, "verb": verb_in(request)}
 
 
 def _taken(out: Path, kind: Kind) -> bool:

@@ -21,6 +21,7 @@ from gaia_stim.config import (
     TrainConfig,
     make,
     option_name,
+    renamed,
     verbs,
 )
 from gaia_stim.config.options import options
@@ -63,8 +64,8 @@ def test_every_verb_has_a_config_of_its_own() -> None:
     shared = {config.FolderConfig, config.MediaConfig, config.PresentationConfig, config.ProcessingConfig}
     assert set(VERBS) - set(kinds) == shared | {config.ResultsConfig}
     assert verbs.verb_of(make(MorphConfig, AB)) == "morph"
-    for before, now in verbs.RENAMED.items():
-        assert now in verbs.VERBS and verbs.verb_in({"verb": before}) == verbs.verb_in({"verb": now}) == now
+    for before, now in renamed.VERBS.items():
+        assert now in verbs.VERBS and renamed.verb_in({"verb": before}) == renamed.verb_in({"verb": now}) == now
 
 
 def test_configs_are_frozen() -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed, levels
 from gaia_stim.config.displays import DisplayName
 from gaia_stim.config.options import Decides, Input, Output, Role, Watching
+from gaia_stim.config.renamed import spacing_now
 
 
 class MediaConfig(Config):
@@ -159,9 +160,9 @@ class DecodeConfig(Config):
 SpacingName = Annotated[
     str,
     Decides(
-        "What is equal between neighbours: steps of the code, pixel differences, differences to a model of early "
-        "vision (perceptual: NLPD of luminance; equal in that, and in no other measure), or steps of a scale measured "
-        "with people (FILE.csv with the columns alpha and scale).",
+        "What is equal between neighbours, and in no other measure: steps of the code, RMS pixel differences, NLPD of "
+        "luminance (a model of early vision), CIEDE2000 (colour differences), or steps of a scale measured with people "
+        "(FILE.csv with the columns alpha and scale).",
         "NAME|FILE.csv",
         choices="gaia_stim.space:SPACINGS",
         or_file=".csv",
@@ -171,7 +172,7 @@ PixelsPerDegree = Annotated[
     float | None,
     Field(ge=1, le=1000),
     Decides(
-        "With --spacing perceptual: how many of the stimuli's pixels make a degree of visual angle; its scales are "
+        "With --spacing nlpd: how many of the stimuli's pixels make a degree of visual angle; its scales are "
         "then of cycles per degree. [default: not known, and scales are of pixels]",
         "N",
     ),
@@ -186,13 +187,18 @@ class SpacedConfig(VaryConfig):
 
     def request(self) -> dict[str, Any]:
         """As before there was a size to the eye, where none is given."""
-        told = super().request()
+        told = {**super().request(), "spacing": self.placed_by}
         return told if self.pixels_per_degree else {k: v for k, v in told.items() if k != "pixels_per_degree"}
+
+    @property
+    def placed_by(self) -> str:
+        """The spacing, by its name of today."""
+        return spacing_now(self.spacing)
 
     @model_validator(mode="after")
     def _size_to_the_eye(self) -> "SpacedConfig":
-        if self.pixels_per_degree and self.spacing != "perceptual":
-            raise ValueError("--pixels-per-degree: only says something together with --spacing perceptual")
+        if self.pixels_per_degree and self.placed_by != "nlpd":
+            raise ValueError("--pixels-per-degree: only says something together with --spacing nlpd")
         return self
 
 

@@ -3,7 +3,7 @@
 The functions are named as text and imported when they are called, so that help never waits for torch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -118,7 +118,7 @@ VERBS: dict[str, Verb] = {
         stimuli.InterpolateConfig,
         "gaia_stim.pipeline.morphs:interpolate",
         STIMULI,
-        "interpolate anna.png bert.png cleo.png --path wheel --steps 24 --spacing perceptual",
+        "interpolate anna.png bert.png cleo.png --path wheel --steps 24 --spacing ciede2000",
         next="info {out}",
         makes=SET,
     ),
@@ -318,16 +318,7 @@ VERBS: dict[str, Verb] = {
 STEPS = {name: verb for name, verb in VERBS.items() if verb.makes}
 """The verbs that are steps of recipes."""
 
-RENAMED = {"morphgrid": "morph-grid", "attributesapply": "attributes apply"}
-"""What version 0.1 called verbs in its records, where it was something else."""
-
 
 def verb_of(config: Config) -> str:
     """What a config's verb is called, as it is typed and as it stands in records."""
     return next(name for name, verb in VERBS.items() if verb.config is type(config))
-
-
-def verb_in(request: Mapping[str, Any]) -> str:
-    """The verb of a request in a record, by its name of today; empty where it says none."""
-    name = str(request.get("verb", ""))
-    return RENAMED.get(name, name)

@@ -40,7 +40,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
     Raises `DataError` for an unreadable image, `CheckpointError` for the model, `ConfigError` where the folder holds
     something else, or the spacing is one that was measured on a continuum.
     """
-    check_grid_spacing(config.spacing)
+    check_grid_spacing(config.spacing, listen=listen)
     out = config.out or Path(default_name("grid", config.top_left, config.bottom_right))
     space = open_space(config.model, listen)
     given = [config.top_left, config.top_right, config.bottom_left, config.bottom_right]
@@ -55,7 +55,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
             corners,
             config.rows,
             config.cols,
-            config.spacing,
+            config.placed_by,
             pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
             points=config.points,

@@ -64,7 +64,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     something else.
     """
     out = config.out or Path(default_name("morph", config.first, config.second))
-    spacing = choose_spacing(config.spacing)
+    spacing = choose_spacing(config.spacing, listen=listen)
     space = open_space(config.model, listen)
     a, b = gather(space, [config.first, config.second], listen, align=config.align)
     scale = _measured_scale(spacing, space, "line", [a, b], listen)
@@ -78,7 +78,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
             a,
             b,
             config.steps,
-            config.spacing,
+            config.placed_by,
             extrapolate=config.extrapolate,
             raw_endpoints=config.raw_endpoints,
             pixels_per_degree=config.pixels_per_degree,
@@ -99,7 +99,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
 def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphResult:
     """Make stimuli on one path through several images and write them as a stimulus set; raises as `morph`."""
     look_up(PATHS, "path", config.path)
-    spacing = choose_spacing(config.spacing)
+    spacing = choose_spacing(config.spacing, listen=listen)
     out = config.out or Path(default_name(config.path, config.images[0], config.images[-1]))
     space = open_space(config.model, listen)
     images = gather(space, config.images, listen, align=config.align)
@@ -114,7 +114,7 @@ def interpolate(config: InterpolateConfig, listen: Listener = silent) -> MorphRe
             images,
             config.steps,
             config.path,
-            config.spacing,
+            config.placed_by,
             pixels_per_degree=config.pixels_per_degree,
             refine=config.refine,
             points=config.points,

@@ -14,7 +14,8 @@ import yaml
 
 from gaia_stim.config import RecipeFromConfig, Role
 from gaia_stim.config.options import options
-from gaia_stim.config.verbs import VERBS, Verb, verb_in, verb_of
+from gaia_stim.config.renamed import as_now
+from gaia_stim.config.verbs import VERBS, Verb, verb_of
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_bytes, hash_file, read_json
@@ -89,8 +90,8 @@ class _Writer:
 
     def _steps(self) -> dict[str, dict[str, Any]]:
         processing = self.provenance.get("processing", [])
-        request = processing[0]["made_of"] if processing else self.provenance["request"]
-        verb = verb_in(request)
+        request = as_now(processing[0]["made_of"] if processing else self.provenance["request"])
+        verb = request["verb"]
         before = verb.replace(" ", "_")
         steps = {before: ({"do": verb} if before != verb else {}) | self._made(verb, request)}
         for number, step in enumerate(processing, start=1):

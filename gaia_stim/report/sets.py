@@ -1,4 +1,7 @@
-"""The page about a stimulus set: its very files, how even its steps are, what else varies, and how it was made."""
+"""The page about a stimulus set: its very files, how even its steps are, what else varies, and how it was made.
+
+Files for another display than sRGB are shown as they look there, as on the set's sheet.
+"""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +13,9 @@ import numpy as np
 from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.errors import in_brief
 from gaia_stim.files import hash_bytes
-from gaia_stim.images import Pixels, read_bytes
+from gaia_stim.images import Pixels, decode_image, png_bytes, read_bytes
 from gaia_stim.metrics.distance import variation
+from gaia_stim.metrics.photometry import SRGB
 from gaia_stim.report.content import Fact, Record, number, spread_over, without
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.stimuli.continuum import axis
@@ -114,6 +118,8 @@ def _facts(stimuli: StimulusSet, rows: Sequence[Row], first: Pixels) -> list[Fac
         Fact("Sources", f"{len(stimuli.provenance.sources):,} images"),
         Fact("Model", f"{model_hash[:19]}…"),
     ]
+    if (display := stimuli.provenance.display) is not SRGB:
+        facts.append(Fact("Display", f"{display.name}: shown here as on it, not as in the files"))
     task = "2afc" if axis(rows) else "triplets"
     following = Fact("Next", f"gaia-stim design {task} {shlex.quote(str(stimuli.folder))}")
     return [*facts, *([Fact("Licence", licences)] if licences else []), following]
@@ -132,7 +138,7 @@ def _disagreement(stimuli: StimulusSet) -> EmbeddedPicture | None:
 
 
 def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], list[str]]:
-    """The stimuli that fit, as their very files, and the ids of those that are no longer what the manifest tells of."""
+    """The stimuli that fit, and the ids of those that are no longer what the manifest tells of."""
     sizes = [
         (stimuli.folder / row.image).stat().st_size if (stimuli.folder / row.image).is_file() else 0 for row in rows
     ]
@@ -145,9 +151,17 @@ def _shown(stimuli: StimulusSet, rows: Sequence[Row]) -> tuple[list[Stimulus], l
             changed.append(row.stim_id)
         where = _where(row)
         alt = f"Stimulus {row.stim_id}{f', {where}' if where else ''}"
-        picture = EmbeddedPicture(data_uri(content), alt, row.stim_id)
+        picture = EmbeddedPicture(data_uri(_looks(stimuli, row, content)), alt, row.stim_id)
         shown.append(Stimulus(picture, where, _measured(row)))
     return shown, changed
+
+
+def _looks(stimuli: StimulusSet, row: Row, content: bytes) -> bytes:
+    """The PNG to show of a file: itself, or what looks on sRGB as it does on the display that it is for."""
+    display = stimuli.provenance.display
+    if display is SRGB:
+        return content
+    return png_bytes(display.as_srgb(decode_image(content, str(stimuli.folder / row.image))))
 
 
 def _where(row: Row) -> str:
@@ -181,12 +195,9 @@ def _columns(rows: Sequence[Row]) -> int | None:
 
 def _judged(judged: Judged) -> str:
     """What measures say that did not place the stimuli."""
-    if judged.ciede2000 is None or judged.structural is None:
-        return ""
-    return (
-        f" To measures that placed nothing: by {judged.ciede2000:.1%} in CIEDE2000, by {judged.structural:.1%} in "
-        "√(1 − SSIM)."
-    )
+    named = {"CIEDE2000": judged.ciede2000, "√(1 − SSIM)": judged.structural, "NLPD": judged.nlpd}
+    told = [f"by {value:.1%} in {name}" for name, value in named.items() if value is not None]
+    return f" To measures that placed nothing: {', '.join(told)}." if told else ""
 
 
 def _before(plan: PlanRecord) -> str:

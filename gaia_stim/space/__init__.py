@@ -3,9 +3,10 @@
 SPACINGS = {
     "latent": "gaia_stim.space.spacing:equal_codes",
     "pixel": "gaia_stim.space.spacing:equal_pixels",
-    "perceptual": "gaia_stim.space.spacing:equal_percepts",
+    "nlpd": "gaia_stim.space.spacing:equal_nlpd",
+    "ciede2000": "gaia_stim.space.spacing:equal_colours",
 }
-"""Name to the function behind --spacing, that places the stimuli of a continuum on its path."""
+"""Name to the function behind --spacing, that places the stimuli of a continuum on its path: what it makes equal."""
 
 PATHS = {
     "line": "gaia_stim.space.paths:Polyline",

@@ -20,10 +20,12 @@ import pandas as pd
 import scipy
 import scipy.optimize
 
+from gaia_stim.config.renamed import spacing_now
 from gaia_stim.errors import ConfigError, DataError, in_brief, suggestion
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.metrics.distance import Pixels, pixel_distance, variation
-from gaia_stim.metrics.perceptual import nlpd
+from gaia_stim.metrics.perceptual import colour_distance, nlpd
 from gaia_stim.space import SPACINGS
 from gaia_stim.space.paths import Places
 from gaia_stim.tables import look_up
@@ -50,6 +52,7 @@ MOST_STEPS = 256
 """Of more steps than these, so many are solved and the others laid between them; and so many are measured."""
 PIXEL = "RMS difference of sRGB pixels"
 NLPD = "NLPD of luminance (Laparra et al. 2016)"
+CIEDE2000 = "mean CIEDE2000 over the pixels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +88,7 @@ class Spaced:
 
 def evenness(name: str, metric: str, before: float, after: float) -> dict[str, str | float]:
     """How provenance tells of a spacing: what it is called, what measures a step, and the steps' variation."""
-    return {"name": name, "metric": metric, "steps_cv_before": before, "steps_cv": after}
+    return {"name": spacing_now(name), "metric": metric, "steps_cv_before": before, "steps_cv": after}
 
 
 class Spacing(Protocol):
@@ -95,19 +98,25 @@ class Spacing(Protocol):
         """`steps` places from one end of the stretch to the other."""
 
 
-def choose_spacing(name: str, degrees: float | None = None) -> Spacing:
+def choose_spacing(name: str, degrees: float | None = None, listen: Listener = silent) -> Spacing:
     """The spacing of that name in `SPACINGS`, or of a measured scale where it is the name of a .csv.
 
-    `degrees` is how wide the stimuli are to the eye, where that is known; it counts for "perceptual" alone. Raises
-    `ConfigError` for another name, `DataError` where the scale cannot be used.
+    `degrees` is how wide the stimuli are to the eye, where that is known; "nlpd" alone takes it. The listener hears
+    today's name of one that was called otherwise. Raises `ConfigError` for another name, or for degrees that would not
+    count, `DataError` where the scale cannot be used.
     """
-    if name.lower().endswith(".csv"):
-        return read_scale(Path(name))
-    if name not in SPACINGS:
+    now = spacing_now(name)
+    if now != name:
+        listen(Note(f"the spacing '{name}' is called {now} now, by what it makes equal; its stimuli are the same"))
+    if degrees is not None and now != "nlpd":
+        raise ConfigError(f"the size to the eye only says something together with the spacing nlpd, not with {name}")
+    if now.lower().endswith(".csv"):
+        return read_scale(Path(now))
+    if now not in SPACINGS:
         known = ", ".join(SPACINGS)
         raise ConfigError(f"unknown spacing '{name}'{suggestion(name, SPACINGS)}; choose from {known}, or a FILE.csv")
-    found: Spacing = look_up(SPACINGS, "spacing", name)
-    return found if degrees is None else partial(equal_percepts, degrees=degrees)
+    found: Spacing = look_up(SPACINGS, "spacing", now)
+    return found if degrees is None else partial(equal_nlpd, degrees=degrees)
 
 
 def equal_codes(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
@@ -121,13 +130,18 @@ def equal_pixels(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced
     return equal_chords(render, pixel_distance, PIXEL, np.linspace(*stretch, steps))
 
 
-def equal_percepts(render: Render, steps: int, stretch: Stretch = WHOLE, degrees: float | None = None) -> Spaced:
+def equal_nlpd(render: Render, steps: int, stretch: Stretch = WHOLE, degrees: float | None = None) -> Spaced:
     """Equal NLPD, neighbour to neighbour, of pictures that are so many degrees wide to the eye, if that is known.
 
     Equal in this measure, and in no other: how even the steps look is a question for people (`HumanScale`).
     """
     metric = NLPD if degrees is None else f"{NLPD}, pictures {degrees:g} degrees wide"
     return equal_chords(render, partial(nlpd, degrees=degrees), metric, np.linspace(*stretch, steps))
+
+
+def equal_colours(render: Render, steps: int, stretch: Stretch = WHOLE) -> Spaced:
+    """Equal mean CIEDE2000, neighbour to neighbour: differences of colour, lightness among them."""
+    return equal_chords(render, colour_distance, CIEDE2000, np.linspace(*stretch, steps))
 
 
 def equal_chords(render: Render, distance: Distance, metric: str, start: Places) -> Spaced:

@@ -31,7 +31,7 @@ LATENT, TOLD = "latent", 128
 """Equal steps of the code are placed by no picture: how even they are is told of pictures of so many pixels a side."""
 MEASURED_BYTES = 1 << 27
 """Of all stimuli together where their steps are measured to place them: larger ones are measured on smaller pictures.
-Places by pictures of 128 px were up to .02 (pixel) and .04 (perceptual) off those by the written ones of 384."""
+Places by pictures of 128 px were up to .02 (pixel) and .04 (nlpd) off those by the written ones of 384."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,11 @@ Version 1 of the file is what this module writes; version 0.1 of the program wro
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from gaia_stim.config.renamed import spacing_now
 from gaia_stim.devices import build
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
@@ -46,12 +47,14 @@ class Judged(_Part):
 
     ciede2000: float | None = None
     structural: float | None = None
+    nlpd: float | None = None
 
 
 class SpacingRecord(_Part):
     """How places were chosen, and how even the steps between their pictures are."""
 
-    name: str
+    name: Annotated[str, AfterValidator(spacing_now)]
+    """As it is called today."""
     metric: str
     steps_cv_before: float
     steps_cv: float

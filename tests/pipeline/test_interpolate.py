@@ -17,6 +17,7 @@ from gaia_stim.events import Event, Note
 from gaia_stim.files import hash_file
 from gaia_stim.images import write_png
 from gaia_stim.metrics.distance import pixel_distance, variation
+from gaia_stim.metrics.perceptual import nlpd
 from gaia_stim.pipeline.grids import morph_grid
 from gaia_stim.pipeline.morphs import interpolate, morph
 from gaia_stim.pipeline.remake import remake
@@ -110,15 +111,19 @@ def judges(shown: np.ndarray[Any, Any]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("path", ["line", "wheel"])
-@pytest.mark.parametrize("spacing", ["latent", "perceptual"])
+@pytest.mark.parametrize("spacing", ["latent", "nlpd", "ciede2000"])
 def test_measures_that_placed_nothing_judge_the_written_pictures(
     some: list[Path], tiny_run: Path, path: str, spacing: str
 ) -> None:
     made = interpolate(walk(some, tiny_run, path=path, spacing=spacing))
     shown = pictures(made.out)
-    expected = judges(np.concatenate([shown, shown[:1]]) if path == "wheel" else shown)
+    line = np.concatenate([shown, shown[:1]]) if path == "wheel" else shown
+    expected = judges(line)
+    if spacing == "ciede2000":  # a measure never judges what it placed
+        expected = {"structural": expected["structural"], "nlpd": variation(nlpd(line[:-1], line[1:]))}
     assert StimulusSet.open(made.out).provenance.as_written["plan"]["spacing"]["judged"] == pytest.approx(expected)
-    assert (made.steps_cv_ciede2000, made.steps_cv_structural) == pytest.approx(tuple(expected.values()))
+    assert made.steps_cv_ciede2000 == (None if spacing == "ciede2000" else pytest.approx(expected["ciede2000"]))
+    assert made.steps_cv_structural == pytest.approx(expected["structural"])
     assert remake(make(RemakeConfig, {"target": made.out, "model": tiny_run})).identical
 
 
@@ -133,18 +138,18 @@ def test_a_grid_is_judged_along_its_rows_and_columns(some: list[Path], tiny_run:
 
 
 def test_how_large_stimuli_are_to_the_eye_is_asked_for_and_recorded(some: list[Path], tiny_run: Path) -> None:
-    made = morph(line(some, tiny_run, spacing="perceptual", pixels_per_degree=16))
+    made = morph(line(some, tiny_run, spacing="nlpd", pixels_per_degree=16))
     record = StimulusSet.open(made.out).provenance
     assert record.spacing.metric.endswith("pictures 2 degrees wide") and made.steps_cv < 0.1
     assert record.request["options"]["pixels_per_degree"] == 16
-    plain = StimulusSet.open(morph(line(some, tiny_run, spacing="perceptual", out="plain")).out)
+    plain = StimulusSet.open(morph(line(some, tiny_run, spacing="nlpd", out="plain")).out)
     assert "pixels_per_degree" not in plain.provenance.request["options"]
-    with pytest.raises(ConfigError, match="--pixels-per-degree: only says something together with --spacing perc"):
+    with pytest.raises(ConfigError, match="--pixels-per-degree: only says something together with --spacing nlpd"):
         line(some, tiny_run, spacing="pixel", pixels_per_degree=16)
 
 
 def test_a_wheel_closes_and_says_its_angles(some: list[Path], tiny_run: Path) -> None:
-    made = interpolate(walk(some, tiny_run, path="wheel", steps=12, spacing="perceptual"))
+    made = interpolate(walk(some, tiny_run, path="wheel", steps=12, spacing="nlpd"))
     table = StimulusSet.open(made.out).table
     assert table["angle_deg"].tolist() == pytest.approx(np.arange(12) * 30)
     assert set(table["kind"]) == {"wheel"} and table["alpha"].iloc[0] == 0 and table["alpha"].iloc[-1] < 1

@@ -32,7 +32,9 @@ def stimuli(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted((folder / "stimuli").iterdir())]
 
 
-@pytest.mark.parametrize("options", [{}, {"spacing": "pixel"}, {"spacing": "perceptual"}, {"refine": 10}])
+@pytest.mark.parametrize(
+    "options", [{}, {"spacing": "pixel"}, {"spacing": "nlpd"}, {"spacing": "ciede2000"}, {"refine": 10}]
+)
 def test_the_edges_are_the_morphs_of_the_corners(four: list[Path], tiny_run: Path, options: dict[str, Any]) -> None:
     made = morph_grid(ask(four, tiny_run, **options))
     grid = np.array(stimuli(made.out), dtype=object).reshape(3, 4)

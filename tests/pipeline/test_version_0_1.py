@@ -20,6 +20,7 @@ from gaia_stim.config import (
     SampleConfig,
 )
 from gaia_stim.config.base import Config
+from gaia_stim.events import Event, Note
 from gaia_stim.pipeline.attributes_apply import apply
 from gaia_stim.pipeline.codes import decode
 from gaia_stim.pipeline.exemplars import average_images, caricature, sample
@@ -99,3 +100,34 @@ def test_the_same_command_finds_that_it_stands(old: Path, kind: str) -> None:
 def test_a_recipe_does_not_match_them_as_it_is_done_now(old: Path, kind: str) -> None:
     assert recipe_from(RecipeFromConfig(target=Path(kind))).steps == ["remake"]
     assert recipe_from(RecipeFromConfig(target=Path("matched"))).steps == ["morph", "match"]
+
+
+@pytest.mark.parametrize("spacing", ["perceptual", "nlpd"])
+def test_a_set_whose_spacing_had_another_name_is_found_and_made_again(old: Path, spacing: str) -> None:
+    """0d8ebc9 made it with `--spacing perceptual`: found by that name, which is told, and by today's."""
+    before = {path: path.stat().st_mtime_ns for path in Path("perceptual").rglob("*")}
+    asked = MorphConfig(first=PHOTOS[0], second=PHOTOS[1], steps=4, spacing=spacing, out=Path("perceptual"))
+    heard: list[Event] = []
+    found = morph(asked, heard.append)
+    told = [note.text for note in heard if isinstance(note, Note)]
+    assert {path: path.stat().st_mtime_ns for path in Path("perceptual").rglob("*")} == before
+    assert "perceptual holds this very set already: nothing to do" in told
+    assert sum("is called nlpd now" in text for text in told) == (spacing == "perceptual")
+    assert found.spacing == "nlpd"
+    assert StimulusSet.open(found.out).provenance.as_written["plan"]["spacing"]["name"] == "perceptual"
+    made = remake(RemakeConfig(target=found.out))
+    assert made.identical or made.changed_build, (made.different, made.different_files)
+    heard.clear()
+    new = morph(asked.model_copy(update={"out": Path("new")}), heard.append)
+    assert sum("is called nlpd now" in note.text for note in heard if isinstance(note, Note)) == (
+        spacing == "perceptual"
+    ), "once"
+    assert StimulusSet.open(new.out).table["alpha"].tolist() == pytest.approx(
+        StimulusSet.open(found.out).table["alpha"].tolist(), abs=1e-9
+    )
+    assert StimulusSet.open(new.out).provenance.request["options"]["spacing"] == "nlpd"
+
+
+def test_a_recipe_from_it_says_the_name_of_today(old: Path) -> None:
+    recipe_from(RecipeFromConfig(target=Path("perceptual"), out=Path("again.yaml")))
+    assert "spacing: nlpd" in Path("again.yaml").read_text()

@@ -1,5 +1,7 @@
 """The pages: whole in themselves, deaf to what names would smuggle in, and alive in a real browser."""
 
+import base64
+import io
 import json
 import shutil
 import subprocess
@@ -11,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gaia_stim.config import MorphConfig, ReportConfig
+from gaia_stim.config import MatchConfig, MorphConfig, ReportConfig
 from gaia_stim.dataset import open_dataset
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
 from gaia_stim.images import write_png
 from gaia_stim.metrics import METRICS
+from gaia_stim.pipeline.match import match
 from gaia_stim.pipeline.morphs import morph
 from gaia_stim.pipeline.report import report
 from gaia_stim.report import sets as sets_module
@@ -90,8 +93,6 @@ def page_of(config: ReportConfig) -> str:
 
 
 def test_the_page_of_a_set_holds_its_very_files(made: Path) -> None:
-    import base64
-
     text = page_of(ReportConfig(target=made))
     page = check(text)
     assert (made.parent / "set_report.html").exists()
@@ -160,7 +161,6 @@ def test_names_are_text_never_markup(made: Path, run: Path) -> None:
 
 
 def test_only_the_pages_own_script_may_run(made: Path) -> None:
-    import base64
     import hashlib
 
     text = page_of(ReportConfig(target=made))
@@ -177,6 +177,19 @@ def test_a_large_set_is_shown_in_part_and_says_so(made: Path, monkeypatch: pytes
     ids = [button["data-id"] for button in check(text).all("button") if "data-id" in button]
     assert ids == ["m_0001", "m_0003", "m_0005"]
     assert "3 of 5 stimuli are shown" in text
+
+
+def test_a_set_for_another_display_is_shown_as_it_looks_there(made: Path) -> None:
+    """Its files hold light, and would look dark: what is shown is light by the sRGB curve, to a level of rounding."""
+    there = match(MatchConfig(stimuli=made, display="linear", dither="none")).out
+    text = page_of(ReportConfig(target=there))
+    shown = [image["src"] for image in check(text).all("img") if str(image["alt"]).startswith("Stimulus m_0002")]
+    assert shown and "linear: shown here as on it" in text
+    for uri in shown:
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(str(uri).partition(",")[2]))))
+        light = np.asarray(Image.open(there / "stimuli" / "m_0002.png")) / 255
+        srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+        assert np.abs(pixels - 255 * srgb).max() <= 0.5 and pixels.mean() > 255 * light.mean() + 20
 
 
 def test_a_changed_stimulus_is_pointed_out(made: Path) -> None:

@@ -6,19 +6,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import skimage
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gaia_stim.config import renamed
 from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.events import Event, Note
 from gaia_stim.metrics.distance import pixel_distance, variation
-from gaia_stim.metrics.perceptual import nlpd
+from gaia_stim.metrics.perceptual import colour_distance, nlpd
+from gaia_stim.space import SPACINGS
 from gaia_stim.space.spacing import (
     MOST_STEPS,
     HumanScale,
     Spacing,
     choose_spacing,
     equal_chords,
-    equal_percepts,
+    equal_colours,
+    equal_nlpd,
     equal_pixels,
     read_scale,
 )
@@ -48,13 +53,31 @@ def drifting(side: int, speed: float) -> Callable[[Places], Pictures]:
 
 @pytest.mark.parametrize("side", [24, 64])
 @pytest.mark.parametrize("steps", [4, 9])
-def test_perceptual_steps_become_even(side: int, steps: int) -> None:
+def test_steps_of_nlpd_become_even(side: int, steps: int) -> None:
     render = drifting(side, 2.5)
-    spaced = equal_percepts(render, steps)
+    spaced = equal_nlpd(render, steps)
     pictures = render(spaced.places)
     assert spaced.variation < 0.03 < spaced.variation_before
     assert spaced.variation == variation(nlpd(pictures[:-1], pictures[1:]))
     assert spaced.metric == "NLPD of luminance (Laparra et al. 2016)", "whatever the size"
+
+
+def test_steps_of_colour_become_even_where_no_light_changes() -> None:
+    """From one hue to another of the same luminance: NLPD sees next to nothing, and colours change all the way."""
+    lab = np.stack([np.full(200, 60.0), *(40 * f(np.linspace(0, 2.5, 200)) for f in (np.cos, np.sin))], axis=1)
+    hues = skimage.color.lab2rgb(lab[None])[0]
+
+    def render(t: Places) -> Pictures:
+        shown = np.stack([np.interp(t**2, np.linspace(0, 1, 200), channel) for channel in hues.T], axis=1)
+        return np.rint(255 * np.tile(shown[:, None, None], (1, 16, 16, 1))).astype(np.uint8)
+
+    spaced = equal_colours(render, 9)
+    pictures = render(spaced.places)
+    known = skimage.color.deltaE_ciede2000(*skimage.color.rgb2lab(np.stack([pictures[:-1], pictures[1:]]))[:, :, 0, 0])
+    assert spaced.variation < 0.03 < 0.3 < spaced.variation_before
+    assert spaced.variation == pytest.approx(np.std(known) / np.mean(known), abs=1e-9)
+    assert spaced.variation == variation(colour_distance(pictures[:-1], pictures[1:]))
+    assert spaced.metric == "mean CIEDE2000 over the pixels"
 
 
 def test_places_depend_on_how_large_the_pictures_are_to_the_eye() -> None:
@@ -66,7 +89,7 @@ def test_places_depend_on_how_large_the_pictures_are_to_the_eye() -> None:
         waves = np.clip(2 * t, 0, 1)[:, None] * coarse + np.clip(2 * t - 1, 0, 1)[:, None] * fine
         return np.rint(127 + np.repeat(waves[:, None, :], 96, axis=1))[..., None].astype(np.uint8)
 
-    near, far = (choose_spacing("perceptual", degrees)(render, 9) for degrees in (6.0, 0.8))
+    near, far = (choose_spacing("nlpd", degrees)(render, 9) for degrees in (6.0, 0.8))
     assert (far.places < 0.5).sum() > (near.places < 0.5).sum() + 1
     assert far.variation < 0.1 and "pictures 0.8 degrees wide" in far.metric
 
@@ -233,7 +256,26 @@ def test_unknown_spacings_are_refused(tmp_path: Path) -> None:
         choose_spacing(str(tmp_path / "nowhere.csv"))
 
 
+def test_an_old_name_is_taken_for_that_of_today_and_told() -> None:
+    heard: list[Event] = []
+    for before, now in renamed.SPACINGS.items():
+        assert now in SPACINGS and before not in SPACINGS
+        old, new = (choose_spacing(name, listen=heard.append)(drifting(32, 2.5), 7) for name in (before, now))
+        assert old.places.tolist() == new.places.tolist() and old.record(before) == new.record(now)
+    assert [note.text for note in heard if isinstance(note, Note)] == [
+        "the spacing 'perceptual' is called nlpd now, by what it makes equal; its stimuli are the same"
+    ]
+
+
+def test_the_size_to_the_eye_counts_for_nlpd_alone(tmp_path: Path) -> None:
+    """It had placed whatever was asked for by NLPD, under the other's name."""
+    for name in (*(set(SPACINGS) - {"nlpd"}), str(tmp_path / "scale.csv")):
+        with pytest.raises(ConfigError, match="only says something together with the spacing nlpd"):
+            choose_spacing(name, 6.0)
+    assert "6 degrees wide" in choose_spacing("perceptual", 6.0)(drifting(32, 2.5), 3).metric
+
+
 def test_every_spacing_is_called_in_one_way() -> None:
-    for name in ("latent", "pixel", "perceptual"):
+    for name in SPACINGS:
         spacing: Spacing = choose_spacing(name)
         assert len(spacing(fading, 4, (0.2, 0.8)).places) == 4

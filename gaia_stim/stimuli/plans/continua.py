@@ -56,7 +56,7 @@ def morph_plan(
 
     With `raw_endpoints` the ends are the images themselves, as they are anyway where photographs are carried along
     (`size`: "source", "model" or pixels; see `stimuli.carrying`). `pixels_per_degree` is how large the stimuli are to
-    the eye, for "perceptual" spacing. `points` is a file of points of the images, which come to lie on one another.
+    the eye, for "nlpd" spacing. `points` is a file of points of the images, which come to lie on one another.
     With `vary` only shape or texture goes from one to the other. Raises `DataError` for an image that cannot be read or
     a measured scale or points that do not fit, `ConfigError` for an unknown spacing.
 
@@ -68,7 +68,7 @@ def morph_plan(
     """
     images = gather(space, [a, b])
     own = Size.of(space, images, size, detail)
-    spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree))
+    spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree), listen)
     ends = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, ends.codes)
     line = shapes.Line(*codes)
@@ -86,7 +86,11 @@ def morph_plan(
         title=" to ".join(_name(image) for image in images) + vary.words + ", alpha",
         record={"path": {"kind": "line"}, **vary.record(), **ends.record},
         measured=lambda shown: {
-            "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [range(steps)])}
+            "spacing": {
+                **spaced.record(spacing),
+                **own.measuring(steps, spacing),
+                **judged(shown, [range(steps)], spacing),
+            }
         },
         continuum=True,
         sources=_standing(images, _are(ends.codes, codes), spaced.places, np.array([0.0, 1.0])),
@@ -126,7 +130,7 @@ def path_plan(
     along = partial(between_neighbours, curve.knots, is_wheel)
     weights, moves = (share(knots.codes, along) for share in (vary.weights, vary.shapes))
     render = own.render(space, found, knots, curve, weights, moves, steps, spacing)
-    spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree))(render, steps + is_wheel)
+    spaced = choose_spacing(spacing, own.degrees(space, pixels_per_degree), listen)(render, steps + is_wheel)
     places = spaced.places[:steps]
     rows = _rows("wheel" if is_wheel else "path", places, found)
     round_ = [*range(steps), *([0] if is_wheel else [])]
@@ -147,7 +151,7 @@ def path_plan(
             **knots.record,
         },
         measured=lambda shown: {
-            "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [round_])}
+            "spacing": {**spaced.record(spacing), **own.measuring(steps, spacing), **judged(shown, [round_], spacing)}
         },
         continuum=True,
         sources=_standing(found, _are(knots.codes, codes), places, curve.knots),

@@ -8,6 +8,7 @@ import numpy as np
 
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, silent
+from gaia_stim.space import SPACINGS
 from gaia_stim.space.layouts import Block, Coordinates, spaced_grid
 from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Image, Space
@@ -20,11 +21,11 @@ from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.sources import SourceImage, encoded, gather, joined_ids
 
 
-def check_grid_spacing(name: str, degrees: float | None = None) -> Spacing:
+def check_grid_spacing(name: str, degrees: float | None = None, listen: Listener = silent) -> Spacing:
     """As `choose_spacing`. Raises `ConfigError` for one that was measured on a continuum."""
-    found = choose_spacing(name, degrees)
+    found = choose_spacing(name, degrees, listen)
     if isinstance(found, HumanScale):
-        raise ConfigError(f"--spacing {name}: a scale is of one continuum; a grid takes latent, pixel or perceptual")
+        raise ConfigError(f"--spacing {name}: a scale is of one continuum; a grid takes {', '.join(SPACINGS)}")
     return found
 
 
@@ -55,7 +56,7 @@ def grid_plan(
     """
     images = gather(space, corners)
     own = Size.of(space, images, size, detail)
-    spaced_by = check_grid_spacing(spacing, own.degrees(space, pixels_per_degree))
+    spaced_by = check_grid_spacing(spacing, own.degrees(space, pixels_per_degree), listen)
     found = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, found.codes)
     block = Block(codes)
@@ -81,7 +82,7 @@ def grid_plan(
             **found.record,
         },
         measured=lambda shown: {
-            "spacing": {**placed.record(spacing), **own.measuring(total, spacing), **judged(shown, lines)}
+            "spacing": {**placed.record(spacing), **own.measuring(total, spacing), **judged(shown, lines, spacing)}
         },
         columns=columns,
         sources={
