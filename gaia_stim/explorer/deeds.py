@@ -30,7 +30,7 @@ class Wanted(Strict):
     steps: Annotated[int, Field(ge=2, le=MOST_STEPS)] = 9
     rows: Annotated[int, Field(ge=2, le=100)] = 5
     cols: Annotated[int, Field(ge=2, le=100)] = 5
-    spacing: Annotated[str, Field(pattern="^(latent|pixel|perceptual)$")] = "latent"
+    spacing: Literal["latent", "pixel", "nlpd", "ciede2000"] = "latent"
     name: Annotated[str, Field(max_length=63, pattern="^([A-Za-z][A-Za-z0-9_-]*)?$")] = ""
     """Of the set's folder; without, as the command names it."""
 
