@@ -108,7 +108,11 @@ class _Congealing:
         return Template.of(levels, float(np.median(self.scores)))
 
     def _round(self, side: int) -> None:
-        """Place every image on the mean of all the others, as they are before it."""
+        """Place every image on the mean of all the others, as they are before it.
+
+        At the fine level those that are unsure by then are searched for anew: dark glasses and much hair hide what
+        decides, so that the coarse search misses places that correlate best.
+        """
         sums = _Sums.of(self.thumbs[side], side, self.maps, self.weights)
         search = Search(*sums.template()) if side == COARSE else None
         unsure = self._unsure() if side == FINE else []
