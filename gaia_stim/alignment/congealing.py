@@ -14,7 +14,18 @@ import numpy.typing as npt
 
 from gaia_stim.alignment.contrasts import COARSE, FINE, IDENTITY, Planes, contrasts, thumb
 from gaia_stim.alignment.similarity import Similarity
-from gaia_stim.alignment.templates import Found, Search, Sides, Template, composed, correlation, fitted
+from gaia_stim.alignment.templates import (
+    UNSURE,
+    Found,
+    Search,
+    Sides,
+    Template,
+    composed,
+    confidence,
+    correlation,
+    fitted,
+    likelier,
+)
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.images import Pixels
@@ -97,23 +108,36 @@ class _Congealing:
         return Template.of(levels, float(np.median(self.scores)))
 
     def _round(self, side: int) -> None:
-        """Place every image on the mean of all the others, as they are before it."""
+        """Place every image on the mean of all the others, as they are before it.
+
+        At the fine level those that are unsure by then are searched for anew: dark glasses and much hair hide what
+        decides, so that the coarse search misses places that correlate best.
+        """
         sums = _Sums.of(self.thumbs[side], side, self.maps, self.weights)
         search = Search(*sums.template()) if side == COARSE else None
+        unsure = self._unsure() if side == FINE else []
+        anew = Search(*sums.template()) if unsure else None
         for index, small in enumerate(self.thumbs[side]):
             here = (complex(self.maps[index, 0]), complex(self.maps[index, 1]))
             planes, inside = contrasts(small, side, here)
             others = sums.template(without=(planes, inside, self.weights[index]))
             if search is not None:
-                there = search(*contrasts(small, side, IDENTITY))
+                (there,) = search(*contrasts(small, side, IDENTITY))
                 seen = contrasts(small, side, there)
                 if correlation(*seen, *others) > correlation(planes, inside, *others):
                     here, (planes, inside) = there, seen
-            step, self.scores[index] = fitted(planes, inside, *others)
-            self.maps[index] = composed(here, step)
+            step, score = fitted(planes, inside, *others)
+            here = composed(here, step)
+            if anew is not None and index in unsure:
+                here, score = likelier((here, score), anew.best(small, *others))
+            self.maps[index], self.scores[index] = here, score
         middle = float(np.median(self.scores))
         self.weights = np.clip(self.scores / middle, 0.01, 1) ** 2 if middle > 0 else np.ones(len(self.scores))
         self.maps = centred(self.maps, self.weights)
+
+    def _unsure(self) -> list[int]:
+        typical = float(np.median(self.scores))
+        return [index for index, score in enumerate(self.scores) if confidence(score, typical) < UNSURE]
 
 
 def centred(maps: Maps, weights: Weights) -> Maps:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,19 @@ SEEN = 0.5
 UNLIKELY = 0.05
 """What correlation must gain for a place that is one standard deviation (`SPREAD`) off the middle."""
 SPREAD = {"log scale": 0.3, "shift": 0.4}
+CANDIDATES, DISTINCT = 4, 0.15
+"""So many places of a search are tried of an image that is unsure; nearer ones, in half sides, are one place."""
 STEPS, LARGEST_STEP = 4, 0.2
 ROUNDS = {COARSE: 2, FINE: 3}
 CHANCE, CLEAR = 0.2, 0.4
 """Correlations that any image finds somewhere, and below which no set is taken for aligned."""
+UNSURE = 0.5
+"""Images of less confidence are searched for anew at the fine level, where more is told apart."""
 LARGEST_MEAN = 4.0
 """Local contrasts beyond are not told apart."""
+
+
+Weights: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -78,20 +86,19 @@ class Template:
         return Found(place, Sides(*image.shape[:2]), self.confidence(score))
 
     def confidence(self, score: float) -> float:
-        """Of a correlation: 0 where any image has it somewhere, 1 from that of the set's middle image on.
-
-        In a set whose images have little in common none is sure.
-        """
-        return float(np.clip((score - CHANCE) / (max(self.typical, CLEAR) - CHANCE), 0, 1))
+        """Of a correlation, 0 to 1."""
+        return confidence(score, self.typical)
 
     def fitted(self, small: Pixels) -> tuple[Map, float]:
         """The place of a thumb of side `FINE`, and its correlation there."""
         thumbs = {FINE: small, COARSE: thumb(small, COARSE)}
-        place, score = self._search(*contrasts(thumbs[COARSE], COARSE, IDENTITY)), 0.0
+        (place,), score = self._search(*contrasts(thumbs[COARSE], COARSE, IDENTITY)), 0.0
         for side in [side for side, count in ROUNDS.items() for _ in range(count)]:
             step, score = fitted(*contrasts(thumbs[side], side, place), *self._levels[side])
             place = composed(place, step)
-        return place, score
+        if self.confidence(score) >= UNSURE:
+            return place, score
+        return likelier((place, score), self._fine_search.best(small, *self._levels[FINE]))
 
     @cached_property
     def _levels(self) -> dict[int, tuple[Planes, Planes]]:
@@ -106,6 +113,28 @@ class Template:
     @cached_property
     def _search(self) -> "Search":
         return Search(*self._levels[COARSE])
+
+    @cached_property
+    def _fine_search(self) -> "Search":
+        return Search(*self._levels[FINE])
+
+
+def confidence(score: float, typical: float) -> float:
+    """Of a correlation: 0 where any image has it somewhere, 1 from that of the set's middle image, `typical`, on.
+
+    In a set whose images have little in common none is sure.
+    """
+    return float(np.clip((score - CHANCE) / (max(typical, CLEAR) - CHANCE), 0, 1))
+
+
+def likelier(*placed: tuple[Map, float]) -> tuple[Map, float]:
+    """Of places and their correlations the best, where places far off the middle must be better by something."""
+    return max(placed, key=lambda one: one[1] - float(_unlikely(*one[0])))
+
+
+def _unlikely(scale: complex | npt.NDArray[np.complex128], shift: complex | npt.NDArray[np.complex128]) -> Weights:
+    sizes = np.square(np.log(np.abs(scale)) / SPREAD["log scale"])
+    return np.asarray(UNLIKELY * (sizes + np.square(np.abs(shift) / SPREAD["shift"])) / 2)
 
 
 def _byte_mean(mean: Planes) -> Pixels:
@@ -188,17 +217,37 @@ class Search:
         self.spectra = np.conj(self._spectra(turned))
         along = np.fft.fftfreq(2 * self.side, 1 / (2 * self.side)) * 2 / self.side
         self.shifts = along[None, :] + 1j * along[:, None]
-        unlikely = np.square(np.log(np.abs(self.trials)) / SPREAD["log scale"])[:, None, None] / 2
-        self.unlikely = UNLIKELY * (unlikely + np.square(np.abs(self.shifts) / SPREAD["shift"]) / 2)
+        self.unlikely = _unlikely(np.array(self.trials)[:, None, None], self.shifts)
 
-    def __call__(self, planes: Planes, inside: Planes) -> Map:
-        """The map from the frame to where the template fits planes best, which show the image as it is."""
+    def __call__(self, planes: Planes, inside: Planes, most: int = 1) -> list[Map]:
+        """The maps from the frame to where the template fits planes best, which show the image as it is.
+
+        At most so many, of distinct places, the best first.
+        """
         like = self._everywhere(self.spectra[:, :CHANNELS], planes)
         power = self._everywhere(self.spectra[:, CHANNELS:-1], planes**2)
         seen = self._everywhere(self.spectra[:, -1:], inside[None]) / self.power
         found = like / np.sqrt(np.maximum(power, 1e-3) * self.power) - self.unlikely
-        trial, row, column = np.unravel_index(np.argmax(np.where(seen < SEEN, -np.inf, found)), found.shape)
-        return self.trials[int(trial)], complex(self.shifts[row, column])
+        each = np.where(seen < SEEN, -np.inf, found).reshape(len(found), -1)
+        where = each.argmax(axis=1)
+        best: list[Map] = []
+        for trial in np.argsort(-each.max(axis=1), kind="stable"):
+            a, b = self.trials[int(trial)], complex(self.shifts.flat[where[trial]])
+            if len(best) < most and all(abs(a - c) + abs(b - d) > DISTINCT for c, d in best):
+                best.append((a, b))
+        return best
+
+    def best(self, small: Pixels, mean: Planes, worth: Planes) -> tuple[Map, float]:
+        """The likeliest of several places of a thumb, each after Gauss-Newton, and its correlation with the mean."""
+        places = self(*contrasts(small, self.side, IDENTITY), CANDIDATES)
+        return likelier(*(self._refined(small, place, mean, worth) for place in places))
+
+    def _refined(self, small: Pixels, place: Map, mean: Planes, worth: Planes) -> tuple[Map, float]:
+        score = 0.0
+        for _ in range(ROUNDS[self.side]):
+            step, score = fitted(*contrasts(small, self.side, place), mean, worth)
+            place = composed(place, step)
+        return place, score
 
     def _spectra(self, planes: Planes) -> npt.NDArray[np.complex64]:
         made: npt.NDArray[np.complex64] = fft.rfft2(planes, s=(2 * self.side, 2 * self.side))

@@ -1,17 +1,29 @@
 """Congealing against similarities that were planted into drawn pictures."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
 import pytest
 from planted_houses import SIDE, displaced, house, planted
+from scipy import fft
 from skimage.transform import SimilarityTransform
 
 from gaia_stim.alignment import Similarity
 from gaia_stim.alignment.congealing import FEWEST, Congealed, centred, congeal
 from gaia_stim.alignment.contrasts import FINE, IDENTITY, contrasts, thumb
-from gaia_stim.alignment.templates import Found, Sides, Template, composed, fitted
+from gaia_stim.alignment.templates import (
+    CANDIDATES,
+    DISTINCT,
+    Found,
+    Search,
+    Sides,
+    Template,
+    composed,
+    fitted,
+    likelier,
+)
 from gaia_stim.errors import DataError
 from gaia_stim.images import Pixels, Positions, decode_image, png_bytes
 
@@ -104,6 +116,46 @@ def test_gauss_newton_finds_a_small_map_that_is_known() -> None:
         step, score = fitted(*contrasts(small, FINE, place), mean, np.ones_like(mean))
         place = composed(place, step)
     assert abs(place[0] - 1) < 0.004 and abs(place[1]) < 0.004 and score > 0.98
+
+
+def test_a_search_gives_several_distinct_places_of_which_the_best_is_the_planted_one() -> None:
+    """The windows are covered, as eyes are by dark glasses."""
+    plain = house(np.random.default_rng(0))
+    mean, _ = contrasts(thumb(plain, FINE), FINE, IDENTITY)
+    worth = np.ones_like(mean)
+    covered = plain.copy()
+    covered[50:61, 33:46] = 20
+    truth = SimilarityTransform(scale=1.2, rotation=0.35, translation=(14, -20))
+    small, search = thumb(displaced(covered, truth), FINE), Search(mean, worth)
+    places = search(*contrasts(small, FINE, IDENTITY), CANDIDATES)
+    assert len(places) == CANDIDATES and places[:1] == search(*contrasts(small, FINE, IDENTITY))
+    apart = [abs(a - c) + abs(b - d) for (a, b), (c, d) in combinations(places, 2)]
+    assert min(apart) > DISTINCT
+    place, score = search.best(small, mean, worth)
+    wanted = truth(np.array([[47.5, 47.5]]))[0] - 47.5
+    assert abs(place[0] - 1.2 * np.exp(0.35j)) < 0.02 and abs(place[1] - complex(*wanted) / 48) < 0.03
+    assert score > 0.5
+
+
+def test_an_unsure_image_is_searched_for_anew(congealed: Congealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place far from the middle must be better by something; of places alike the nearer one is taken."""
+    near, far = (IDENTITY, 0.30), ((1.4 + 0j, 0.5 + 0j), 0.31)
+    assert likelier(far, near) == near and likelier(far, near, ((1.4 + 0j, 0.5 + 0j), 0.6))[1] == 0.6
+    monkeypatch.setattr(Search, "best", lambda *_: (IDENTITY, 0.99))
+    noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    assert congealed.template.place(noise).place == IDENTITY
+    assert congealed.template.place(house(np.random.default_rng(1))).place != IDENTITY
+
+
+def test_the_number_of_threads_changes_nothing(
+    congealed: Congealed, houses: tuple[list[Pixels], list[SimilarityTransform]]
+) -> None:
+    """Of the unsure image, for which everything is run."""
+    images, _ = houses
+    with fft.set_workers(1):
+        one = congealed.template.place(images[NOISE])
+    with fft.set_workers(4):
+        assert congealed.template.place(images[NOISE]) == one
 
 
 def test_what_lies_beyond_an_image_is_no_contrast() -> None:
