@@ -1,14 +1,14 @@
 """The images that stimuli are made of: whose they are, how the model sees them, and their codes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gaia_stim.alignment import AT_REST, Placement, Turned, View
+from gaia_stim.alignment import AT_REST, Turned, View
 from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent, tracked
@@ -26,30 +26,12 @@ from gaia_stim.space.residuals import placed
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.points import PointsGain, points_of
+from gaia_stim.stimuli.provenance import Gain, Source
 
 NOT_CARRIED = (
     "only photographs that are carried along go by points, and these stimuli are the model's own pictures; give a "
     "model with a shape (--network deform), and --size N or photographs larger than its pictures"
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """An image, or a file with numbers, that stimuli are made of."""
-
-    source_id: str
-    path: str
-    image_hash: str
-    license: str | None = None
-    """As it stands in a table beside the image; see `stimuli.licences`."""
-    placement: Placement | None = None
-    """How it was put in the place that the model's images are in; none: it was taken as it is."""
-    off_frame: float | None = None
-    """How far its eyes lay from their places there, as it is, in shares of a side; none: nobody has looked."""
-
-    def as_json(self) -> dict[str, Any]:
-        """What provenance says of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None or name == "license"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +61,6 @@ class SourceImage:
     def _view(self, space: Space, side: int) -> View | None:
         frame, placement = space.config.alignment, self.source.placement
         return frame.view(space.read(self.original), placement, side) if frame and placement else None
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What refinement did for one image: mean absolute error of its reconstruction, in [0, 1]."""
-
-    source_id: str
-    error_before: float
-    error_after: float
 
 
 @dataclass(frozen=True, eq=False)
