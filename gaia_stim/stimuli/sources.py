@@ -11,7 +11,7 @@ import numpy as np
 from gaia_stim.alignment import AT_REST, Turned, View
 from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import Frame as Square
 from gaia_stim.images import Pixels, every_image, first, has_several, hash_pixels, is_grey, read_image, several_in_words
@@ -21,7 +21,7 @@ from gaia_stim.space.carrying import FIELD, Residuals
 from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import Photograph
 from gaia_stim.space.placing import AUTO, found_in, moves, square
-from gaia_stim.space.registering import Detail, registered, template_of
+from gaia_stim.space.registering import residuals_of
 from gaia_stim.space.residuals import placed
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
@@ -116,21 +116,12 @@ def encoded(
     if points is not None and not is_carried:
         raise ConfigError(f"--points {points}: {NOT_CARRIED}")
     found = _refined(space, images, refine, listen)
-    if refine and is_carried and (template := template_of(space, listen)) is not None:
-        found = _registered(space, images, found, template, refine, listen)
+    if refine and is_carried:
+        pictures = (image.at(space, FIELD) for image in images)
+        if (own := residuals_of(space, found.codes, pictures, refine, listen)) is not None:
+            told = {"refinement": {**found.record["refinement"], "shapes": True}}
+            found = replace(found, record={**found.record, **told}, residuals=own)
     return found if points is None else _placed(space, images, found, points, listen)
-
-
-def _registered(
-    space: Space, images: Sequence[SourceImage], found: Encoded, template: Detail, steps: int, listen: Listener
-) -> Encoded:
-    decoder = space.model.decoder
-    assert isinstance(decoder, Shaped)
-    pictures = [image.at(space, FIELD) for image in images]
-    each = tracked(zip(found.codes, pictures, strict=True), "fitting shapes", len(images), listen)
-    own = [registered(decoder, code, picture, template, steps) for code, picture in each]
-    told = {"refinement": {**found.record["refinement"], "shapes": True}}
-    return replace(found, record={**found.record, **told}, residuals=np.stack(own))
 
 
 def _placed(space: Space, images: Sequence[SourceImage], found: Encoded, points: Path, listen: Listener) -> Encoded:
