@@ -20,7 +20,7 @@ from gaia_stim.images import png_bytes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import write_set
+from gaia_stim.stimuli.writing import write_set
 
 run, out = map(Path, sys.argv[1:3])
 total = int(sys.argv[3]) if len(sys.argv) > 3 else 10_000

@@ -28,7 +28,8 @@ from gaia_stim.recipe.run import run
 from gaia_stim.runs import BUILT_IN
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import StimulusSet, write_set
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.writing import write_set
 
 FACES = 40
 home = Path(sys.argv[1])

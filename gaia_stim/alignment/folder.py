@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.alignment.anchors import EYES, FACE_POINTS, WAYS, Anchored, by_points
-from gaia_stim.alignment.frame import FRAME, AlignmentFrame, Place, StoredTemplate, by_frame
+from gaia_stim.alignment.frame import FRAME, AlignmentFrame, StoredTemplate, by_frame
 from gaia_stim.alignment.outcome import COLUMNS, Outcome, check_names
+from gaia_stim.alignment.placement import Place
 from gaia_stim.alignment.scattering import LOOKED_AT, eyes_in
 from gaia_stim.alignment.sheet import alignment_sheet
 from gaia_stim.alignment.similarity import targets

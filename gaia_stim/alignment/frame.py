@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gaia_stim.alignment.anchors import NO_POINTS, UNSURE, Anchored, Located, Way
 from gaia_stim.alignment.eyes import find_face
+from gaia_stim.alignment.placement import Place, Placement
 from gaia_stim.alignment.similarity import Similarity, View, targets
 from gaia_stim.alignment.target import Target
 from gaia_stim.alignment.templates import Template
@@ -25,44 +26,6 @@ DEEPEST = 3
 """Folders up from an image to the record of those that it was aligned with."""
 AT_REST = 0.02
 """Shares of a side: an image whose eyes are so near to their places is taken as it is, and not sampled once more."""
-
-Place = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Placement:
-    """How a photograph was put in the place of a model's images, and how sure it is that it belongs there."""
-
-    scale: float
-    """Pixels of the aligned image to one of the photograph."""
-    rotation: float
-    """Radians, from x (right) towards y (down)."""
-    shift: Place
-    confidence: float
-    """0 to 1."""
-
-    @property
-    def similarity(self) -> Similarity:
-        """From pixels of the photograph to pixels of an image of the frame's own size."""
-        return Similarity(self.scale, self.rotation, self.shift)
-
-
-@dataclass(frozen=True)
-class Turned:
-    """The square of a photograph that its aligned image shows, as `Frame` is that of one which is only cut."""
-
-    placement: Placement
-    size: int
-    """Of the aligned image."""
-
-    @property
-    def side(self) -> float:
-        """Pixels of the photograph that it is wide."""
-        return self.size / self.placement.scale
-
-    def model(self, points: Positions) -> Positions:
-        """Positions (n, 2) in the photograph's pixels, in half sides of the aligned image."""
-        return (self.placement.similarity(points) + 0.5) * (2 / self.size) - 1
 
 
 @dataclass(frozen=True)

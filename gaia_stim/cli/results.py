@@ -18,15 +18,26 @@ from rich.text import Text
 
 from gaia_stim.cli.messages import printable
 
+MOST_FIGURES = 3
+"""With their intervals so many find room in a row of a table."""
+
 
 def plain(value: Any, *, for_people: bool = False) -> Any:
     """A result as JSON values: paths are strings, and what is not a number is null.
 
-    Fields marked `for_programs`, such as large matrices, are nothing to read and left out for people.
+    Fields marked `for_programs`, such as large matrices, are nothing to read and left out for people. Of many figures
+    people get those that are named as `for_people`, each beside its interval.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        shown = [field for field in fields(value) if not (for_people and field.metadata.get("for_programs"))]
-        return {field.name: plain(getattr(value, field.name), for_people=for_people) for field in shown}
+        shown: dict[str, Any] = {}
+        for field in fields(value):
+            item = getattr(value, field.name)
+            if for_people and (names := field.metadata.get("for_people")):
+                known = [name for name in names if item.get(name) is not None]
+                shown |= {name: _with_interval(item, name) for name in known[:MOST_FIGURES]}
+            elif not (for_people and field.metadata.get("for_programs")):
+                shown[field.name] = plain(item, for_people=for_people)
+        return shown
     if isinstance(value, BaseModel):
         return {name: plain(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Mapping):
@@ -42,6 +53,12 @@ def plain(value: Any, *, for_people: bool = False) -> Any:
     if hasattr(value, "tolist"):  # numpy and torch, without importing either
         return plain(value.tolist())
     raise TypeError(f"a result holds a {type(value).__name__}, which JSON cannot say")
+
+
+def _with_interval(figures: Mapping[str, float | None], name: str) -> str:
+    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+    ends = "" if low is None or high is None else f" ({low:.3g}, {high:.3g})"
+    return f"{figures[name]:.3g}{ends}"
 
 
 def as_json(result: Any) -> str:

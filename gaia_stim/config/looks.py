@@ -82,8 +82,8 @@ class EvaluateConfig(FolderConfig):
         int,
         Field(ge=0, le=10_000),
         Decides(
-            "Fit the codes of the images that have landmarks to them first by so many gradient steps, as "
-            "morph --refine does; 60 do.",
+            "Fit code and shape of each image that has landmarks to it first by so many gradient steps, as "
+            "morph --refine does; 60 do. Shapes need the images of the training.",
             "N",
             panel="Landmarks",
         ),

@@ -107,14 +107,17 @@ def figures_of_landmarks(
         pictures = dataset.batch([row for row, _ in rows])
         positions = [points for _, points in rows]
         frames = [_frame(dataset, int(row)) for row, _ in rows]
-        figures = landmark_figures(space, pictures, positions, frames, scale, refine)
+        files = [Path(dataset.folder) / dataset.table["path"].iloc[row] for row, _ in rows]
+        figures = landmark_figures(space, pictures, positions, frames, scale, refine, files, listen)
         found |= {
             f"landmark_error{suffix}": figures.error,
             f"landmark_error_unmoved{suffix}": figures.unmoved,
             f"landmark_images{suffix}": figures.images,
         }
+        if refine:
+            found["landmark_fitted"] = _fitted(figures)
         if split == "validation":
-            listen(Note(_said(figures, scale_by)))
+            listen(Note(_said(figures, scale_by, refine)))
             if draw:
                 draw(landmark_picture(pictures, positions, frames, figures, scale))
     return found
@@ -126,13 +129,19 @@ def _frame(dataset: Dataset, row: int) -> Frame:
     return Frame.of(image.shape[0], image.shape[1], dataset.fit)
 
 
-def _said(figures: LandmarkFigures, scale_by: str) -> str:
+def _fitted(figures: LandmarkFigures) -> str:
+    """What `refine` fitted to each image."""
+    return "codes and shapes" if figures.shapes_fitted else "codes"
+
+
+def _said(figures: LandmarkFigures, scale_by: str, refine: int) -> str:
     unit = f"% of the distance {scale_by}"
     if figures.error is None:
         return f"landmarks of two images lie {figures.unmoved:.1f} {unit} apart; the model has no shape to carry them"
+    fitted = f", {_fitted(figures)} fitted by {refine} steps" if refine else ""
     return (
         f"a landmark carried to another image misses that image's own by {figures.error:.1f} {unit}; not carried, by "
-        f"{figures.unmoved:.1f} ({figures.images} held-out images, {figures.pairs} pairs)"
+        f"{figures.unmoved:.1f} ({figures.images} held-out images, {figures.pairs} pairs{fitted})"
     )
 
 

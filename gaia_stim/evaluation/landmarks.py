@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image as Pillow
+from PIL import ImageDraw
 
 from gaia_stim.drawing.sheets import contact_sheet
 from gaia_stim.errors import DataError
+from gaia_stim.events import Listener, silent
 from gaia_stim.images import Frame, Pixels, Positions
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.carrying import Carrier
-from gaia_stim.space.space import Space
+from gaia_stim.space.carrying import FIELD, Carrier
+from gaia_stim.space.registering import residuals_of
+from gaia_stim.space.space import Image, Space
 
 MOST = 64
 """Images; all ordered pairs of them are measured."""
@@ -39,6 +42,8 @@ class LandmarkFigures:
     unmoved_by_landmark: npt.NDArray[np.float64]
     images: int
     pairs: int
+    shapes_fitted: bool = False
+    """Whether each image's shape was fitted to it, and not its code alone."""
 
 
 def landmark_figures(
@@ -48,10 +53,13 @@ def landmark_figures(
     frames: Sequence[Frame],
     scale: tuple[int, int],
     refine: int = 0,
+    files: Sequence[Image] = (),
+    listen: Listener = silent,
 ) -> LandmarkFigures:
     """Of images as the model sees them, their landmarks in pixels of their files, and what their files' frames are.
 
-    The code of each image is fitted to it by `refine` steps first.
+    The code of each image is fitted to it by `refine` steps first, and then, where they are given, its shape to the
+    file itself, as a photograph's that is carried is.
     Raises `DataError` where there are fewer than two images, or the two landmarks of `scale` lie on one another.
     """
     if len(pictures) < 2:
@@ -62,7 +70,12 @@ def landmark_figures(
     if not all(unit > 0 for unit in units):
         raise DataError("the two landmarks to scale by lie in one place, or are missing, in some images")
     decoder = space.model.decoder
-    carrier = Carrier(decoder, space.fitted(list(pictures), refine)) if isinstance(decoder, Shaped) else None
+    carrier, own = None, None
+    if isinstance(decoder, Shaped):
+        codes = space.fitted(list(pictures), refine)
+        if refine and files:
+            own = residuals_of(space, codes, (space.prepare(file, FIELD) for file in files[:MOST]), refine, listen)
+        carrier = Carrier(decoder, codes, own)
     pairs = [(a, b) for a in range(len(places)) for b in range(len(places)) if a != b]
     carried, unmoved = [], []
     for a, b in pairs:
@@ -78,6 +91,7 @@ def landmark_figures(
         unmoved_by_landmark=before,
         images=len(places),
         pairs=len(pairs),
+        shapes_fitted=own is not None,
     )
 
 
@@ -90,9 +104,9 @@ def landmark_picture(
 ) -> Pixels:
     """The images' mean, and round the mean place of each landmark two circles: its mean error unmoved and carried."""
     mean = pictures.astype(np.float64).mean(axis=0).round().astype(np.uint8)
-    picture = Image.fromarray(np.broadcast_to(mean, (*mean.shape[:2], 3)).copy()).resize((SHOWN, SHOWN))
+    picture = Pillow.fromarray(np.broadcast_to(mean, (*mean.shape[:2], 3)).copy()).resize((SHOWN, SHOWN))
     # Faded, so that the circles stand out.
-    picture = Image.blend(picture, Image.new("RGB", picture.size, (255, 255, 255)), 0.45)
+    picture = Pillow.blend(picture, Pillow.new("RGB", picture.size, (255, 255, 255)), 0.45)
     pen = ImageDraw.Draw(picture)
     places = np.nanmean([frame.model(points) for frame, points in zip(frames, landmarks, strict=True)], axis=0)
     unit = float(np.linalg.norm(places[scale[0]] - places[scale[1]])) * SHOWN / 2

@@ -16,9 +16,9 @@ from gaia_stim.space.vectors import TENSORS, AttributeRecord, Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.edits import Edit, edit_plan, warnings
-from gaia_stim.stimuli.provenance import Predicted
+from gaia_stim.stimuli.provenance import Gain, Predicted, Source
 from gaia_stim.stimuli.sets import SHEET
-from gaia_stim.stimuli.sources import Gain, Source, gather
+from gaia_stim.stimuli.sources import gather
 
 SMALL = 0.25
 """In SDs: amounts that stay within are hardly seen, and in units of a graded attribute rarely meant."""

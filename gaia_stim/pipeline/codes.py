@@ -27,8 +27,8 @@ from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
+from gaia_stim.stimuli.provenance import Source
 from gaia_stim.stimuli.sets import SHEET
-from gaia_stim.stimuli.sources import Source
 from gaia_stim.training.distributed import ProcessGroup, here
 
 CODES = Kind("file of codes")

@@ -35,6 +35,7 @@ def evaluate(config: EvaluateConfig, listen: Listener = silent) -> dict[str, Any
         "model_hash": space.model_hash,
         "images": dataset.content_hash,
         "landmarks": hash_json(positions),
+        **({"fitted": "codes and shapes"} if config.refine else {}),
     }
     wanted = ((config.out, FIGURES), (config.landmark_sheet, LANDMARK_SHEET))
     there = [stands(path, kind, request, force=config.force) for path, kind in wanted if path]

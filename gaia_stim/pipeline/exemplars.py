@@ -12,8 +12,9 @@ from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.exemplars import Sampling, average_plan, caricature_plan, check_average
+from gaia_stim.stimuli.provenance import Gain
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
-from gaia_stim.stimuli.sources import Gain, all_of, gather
+from gaia_stim.stimuli.sources import all_of, gather
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from gaia_stim.space.varying import Vary
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.grids import check_grid_spacing, grid_plan
+from gaia_stim.stimuli.provenance import Gain
 from gaia_stim.stimuli.sets import SHEET
-from gaia_stim.stimuli.sources import Gain, gather
+from gaia_stim.stimuli.sources import gather
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.identity import MEASURED_SCALE, continuum_id, continuum_of
 from gaia_stim.stimuli.making import make_set
 from gaia_stim.stimuli.plans.continua import morph_plan, path_plan
+from gaia_stim.stimuli.provenance import Gain, Source
 from gaia_stim.stimuli.sets import SHEET, StimulusSet
-from gaia_stim.stimuli.sources import Gain, Source, SourceImage, gather
+from gaia_stim.stimuli.sources import SourceImage, gather
 from gaia_stim.tables import look_up
 
 

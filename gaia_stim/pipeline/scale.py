@@ -1,6 +1,6 @@
 """The human scale: fitted to the answers of an experiment, set by set, as a folder whose tables --spacing takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gaia_stim.config import ScaleConfig
@@ -15,20 +15,23 @@ SCALE = Kind("scale", "scale.json", verb="scale")
 FITS = 3
 """Raised when the same answers are fitted otherwise, so that an older scale is not taken for this one."""
 
+READ = ("pse", "jnd", "lapse", "sigma_of_a_difference", "sigma")
+"""Those figures are for the terminal, the first that there are; all stand in the summary, scale.json and --json."""
+
 
 @dataclass(frozen=True)
 class OneScale:
     """What was fitted to whose answers about which set."""
 
     set: str
-    set_id: str
+    set_id: str = field(metadata={"for_programs": True})
     """Empty where the results do not say it."""
     participant: str
     trials: int
-    file: Path
+    file: Path = field(metadata={"for_programs": True})
     interval: str
     """What the intervals in figures and file are about; empty without."""
-    figures: dict[str, float]
+    figures: dict[str, float] = field(metadata={"for_people": READ})
 
 
 @dataclass(frozen=True)

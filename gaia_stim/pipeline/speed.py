@@ -37,8 +37,7 @@ from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.plans.continua import morph_plan
-from gaia_stim.stimuli.provenance import provenance_of
-from gaia_stim.stimuli.sets import write_set
+from gaia_stim.stimuli.writing import provenance_of, write_set
 from gaia_stim.training.loader import Sampler
 from gaia_stim.training.loop import Training
 

@@ -11,6 +11,8 @@ widths, M and X. With the velocity of the code held, the residual r has
 with the local normalised correlation of Avants et al. (2008), by Adam, from r = 0.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -24,9 +26,9 @@ from gaia_stim.files import hash_bytes, write_bytes
 from gaia_stim.images import Pixels, to_float
 from gaia_stim.networks import fields
 from gaia_stim.networks.base import Shaped
-from gaia_stim.space.carrying import FIELD, Residual, ShapeMap
+from gaia_stim.space.carrying import FIELD, Residual, Residuals, ShapeMap
 from gaia_stim.space.images import images_of
-from gaia_stim.space.paths import Code
+from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import blurred
 from gaia_stim.space.residuals import NODES
 from gaia_stim.space.space import Space
@@ -76,6 +78,20 @@ def template_of(space: Space, listen: Listener = silent) -> Detail | None:
             total += _in_frame(decoder, space.encode([picture])[0], picture)
         write_bytes(file, (total / len(names)).numpy().astype("<f4").tobytes())
     return torch.from_numpy(np.fromfile(file, dtype="<f4").astype(np.float32).reshape(shape))
+
+
+def residuals_of(
+    space: Space, codes: Codes, pictures: Iterable[Pixels], steps: int, listen: Listener = silent
+) -> Residuals | None:
+    """Those of photographs, `FIELD` pixels a side, with these codes.
+
+    None where the model has no shape, or the images that it learned from are not here; the listener hears of it.
+    """
+    template, decoder = template_of(space, listen), space.model.decoder
+    if template is None or not isinstance(decoder, Shaped):
+        return None
+    each = tracked(zip(codes, pictures, strict=True), "fitting shapes", len(codes), listen)
+    return np.stack([registered(decoder, code, picture, template, steps) for code, picture in each])
 
 
 def registered(decoder: Shaped, code: Code, picture: Pixels, template: Detail, steps: int) -> Residual:

@@ -17,9 +17,9 @@ from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.identity import POINTS
 from gaia_stim.stimuli.media import check_media, write_media
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.provenance import provenance_of
-from gaia_stim.stimuli.sets import SET, StimulusSet, write_set
-from gaia_stim.stimuli.sources import Source
+from gaia_stim.stimuli.provenance import Source
+from gaia_stim.stimuli.sets import SET, StimulusSet
+from gaia_stim.stimuli.writing import provenance_of, write_set
 
 
 def make_set(

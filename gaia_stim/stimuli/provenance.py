@@ -1,24 +1,51 @@
 """How a set came about, as its provenance.json tells it: typed to read, and kept as it stands to write on.
 
-Version 1 of the file is what this module writes; version 0.1 of the program wrote the same parts without a number.
+Version 1 of the file is what `stimuli.writing` writes; version 0.1 of the program wrote the same parts without a
+number. What reads it needs no model, nor torch.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from gaia_stim.alignment.placement import Placement
 from gaia_stim.config.renamed import spacing_now
-from gaia_stim.devices import build
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.metrics.photometry import SRGB, Display, display_of
-from gaia_stim.space.space import Space
-from gaia_stim.stimuli.sources import Gain, Source
 
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image, or a file with numbers, that stimuli are made of."""
+
+    source_id: str
+    path: str
+    image_hash: str
+    license: str | None = None
+    """As it stands in a table beside the image; see `stimuli.licences`."""
+    placement: Placement | None = None
+    """How it was put in the place that the model's images are in; none: it was taken as it is."""
+    off_frame: float | None = None
+    """How far its eyes lay from their places there, as it is, in shares of a side; none: nobody has looked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What provenance says of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "license"}
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What refinement did for one image: mean absolute error of its reconstruction, in [0, 1]."""
+
+    source_id: str
+    error_before: float
+    error_after: float
 
 
 class _Part(BaseModel):
@@ -149,14 +176,3 @@ class Provenance(_Part):
             raise DataError(f"{path}: was written by a newer gaia-stim ({found.gaia_stim}); update this one")
         found._json = value
         return found
-
-
-def provenance_of(request: Mapping[str, Any], space: Space, sources: Sequence[Source]) -> dict[str, Any]:
-    """What a new set's file says beside its plan. No dates: the same command gives the same bytes."""
-    return {
-        "version": VERSION,
-        **build(),
-        "request": dict(request),
-        "model": {"run": str(space.run), "model_hash": space.model_hash, **space.config.model.model_dump()},
-        "sources": [source.as_json() for source in sources],
-    }

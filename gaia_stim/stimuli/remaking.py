@@ -25,9 +25,10 @@ from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.processing.matching import Way
 from gaia_stim.stimuli.processing.process import process
-from gaia_stim.stimuli.provenance import Provenance
-from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, write_set
-from gaia_stim.stimuli.sources import Source, SourceImage, read_source
+from gaia_stim.stimuli.provenance import Provenance, Source
+from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet
+from gaia_stim.stimuli.sources import SourceImage, read_source
+from gaia_stim.stimuli.writing import write_set
 
 
 @dataclass(frozen=True)

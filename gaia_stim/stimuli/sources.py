@@ -1,17 +1,17 @@
 """The images that stimuli are made of: whose they are, how the model sees them, and their codes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gaia_stim.alignment import AT_REST, Placement, Turned, View
+from gaia_stim.alignment import AT_REST, Turned, View
 from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import ConfigError, DataError
-from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import Frame as Square
 from gaia_stim.images import Pixels, every_image, first, has_several, hash_pixels, is_grey, read_image, several_in_words
@@ -21,35 +21,17 @@ from gaia_stim.space.carrying import FIELD, Residuals
 from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import Photograph
 from gaia_stim.space.placing import AUTO, found_in, moves, square
-from gaia_stim.space.registering import Detail, registered, template_of
+from gaia_stim.space.registering import residuals_of
 from gaia_stim.space.residuals import placed
 from gaia_stim.space.space import Image, Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.points import PointsGain, points_of
+from gaia_stim.stimuli.provenance import Gain, Source
 
 NOT_CARRIED = (
     "only photographs that are carried along go by points, and these stimuli are the model's own pictures; give a "
     "model with a shape (--network deform), and --size N or photographs larger than its pictures"
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """An image, or a file with numbers, that stimuli are made of."""
-
-    source_id: str
-    path: str
-    image_hash: str
-    license: str | None = None
-    """As it stands in a table beside the image; see `stimuli.licences`."""
-    placement: Placement | None = None
-    """How it was put in the place that the model's images are in; none: it was taken as it is."""
-    off_frame: float | None = None
-    """How far its eyes lay from their places there, as it is, in shares of a side; none: nobody has looked."""
-
-    def as_json(self) -> dict[str, Any]:
-        """What provenance says of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None or name == "license"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +61,6 @@ class SourceImage:
     def _view(self, space: Space, side: int) -> View | None:
         frame, placement = space.config.alignment, self.source.placement
         return frame.view(space.read(self.original), placement, side) if frame and placement else None
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What refinement did for one image: mean absolute error of its reconstruction, in [0, 1]."""
-
-    source_id: str
-    error_before: float
-    error_after: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,21 +116,12 @@ def encoded(
     if points is not None and not is_carried:
         raise ConfigError(f"--points {points}: {NOT_CARRIED}")
     found = _refined(space, images, refine, listen)
-    if refine and is_carried and (template := template_of(space, listen)) is not None:
-        found = _registered(space, images, found, template, refine, listen)
+    if refine and is_carried:
+        pictures = (image.at(space, FIELD) for image in images)
+        if (own := residuals_of(space, found.codes, pictures, refine, listen)) is not None:
+            told = {"refinement": {**found.record["refinement"], "shapes": True}}
+            found = replace(found, record={**found.record, **told}, residuals=own)
     return found if points is None else _placed(space, images, found, points, listen)
-
-
-def _registered(
-    space: Space, images: Sequence[SourceImage], found: Encoded, template: Detail, steps: int, listen: Listener
-) -> Encoded:
-    decoder = space.model.decoder
-    assert isinstance(decoder, Shaped)
-    pictures = [image.at(space, FIELD) for image in images]
-    each = tracked(zip(found.codes, pictures, strict=True), "fitting shapes", len(images), listen)
-    own = [registered(decoder, code, picture, template, steps) for code, picture in each]
-    told = {"refinement": {**found.record["refinement"], "shapes": True}}
-    return replace(found, record={**found.record, **told}, residuals=np.stack(own))
 
 
 def _placed(space: Space, images: Sequence[SourceImage], found: Encoded, points: Path, listen: Listener) -> Encoded:

@@ -18,6 +18,7 @@ from gaia_stim.cli.console import PAUSE, Lines, figures, listening
 from gaia_stim.cli.messages import ending
 from gaia_stim.cli.results import as_json, plain, render, show
 from gaia_stim.events import Note, Progress
+from gaia_stim.pipeline.scale import OneScale, ScaleResult
 
 
 @pytest.mark.parametrize(
@@ -204,3 +205,19 @@ def test_long_paths_are_not_broken() -> None:
     stream = io.StringIO()
     Console(file=stream, width=40, soft_wrap=True).print(render({"out": "x" * 200}), soft_wrap=True)
     assert "x" * 200 in stream.getvalue()
+
+
+def test_scales_of_many_people_are_a_row_a_person() -> None:
+    """All figures stand in --json; a terminal of 100 columns has room for those that are read, on one line each."""
+    figures = {"pse": 0.51234, "pse_low": 0.48, "pse_high": 0.55, "half": 0.5, "jnd": 0.1, "lapse": None, "sigma": 0.2}
+    people = [OneScale("m", "set_1_2", f"p{who:02}", 300, Path("s.csv"), "", figures) for who in range(1, 31)]
+    stream = io.StringIO()
+    show(
+        Console(file=stream, width=100, highlight=False),
+        ScaleResult(Path("out"), "identification", 9000, 30, 1, None, None, Path("s"), people),
+    )
+    lines = stream.getvalue().splitlines()
+    rows = [line.split() for line in lines if "0.512" in line]
+    assert rows[0] == ["m", "p01", "300", "0.512", "(0.48,", "0.55)", "0.1", "0.2"] and len(rows) == 30
+    assert len(lines) < 42 and "set_1_2" not in stream.getvalue()
+    assert plain(people[0])["figures"] == figures and plain(people[0])["file"] == "s.csv"

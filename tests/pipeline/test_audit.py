@@ -20,7 +20,8 @@ from gaia_stim.stimuli.audit import MEASURES
 from gaia_stim.stimuli.audit_record import _remedy
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import StimulusSet, write_pictures
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.writing import write_pictures
 
 Contents = Callable[[Path], dict[str, bytes]]
 

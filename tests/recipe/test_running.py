@@ -23,7 +23,7 @@ from gaia_stim.images import Pixels, png_bytes
 from gaia_stim.pipeline import morphs
 from gaia_stim.recipe.run import RunResult, StepsFailed, run
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli import sets
+from gaia_stim.stimuli import writing
 
 Contents = Callable[[Path], dict[str, bytes]]
 Study = Callable[..., Path]
@@ -284,7 +284,7 @@ def test_ctrl_c_and_the_same_command_goes_on(study: Study, contents: Contents, m
         return png_bytes(pixels)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sets, "png_bytes", interrupted)
+        patch.setattr(writing, "png_bytes", interrupted)
         with pytest.raises(
             Cancelled, match=r"stopped in 'morphs_2_3' with 2 of 5 steps done; the same command goes on"
         ):

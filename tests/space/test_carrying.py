@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.evaluation.landmarks import landmark_figures, landmark_picture
-from gaia_stim.images import Frame
+from gaia_stim.images import Frame, to_bytes, to_float
+from gaia_stim.networks import fields
 from gaia_stim.networks.deform import NODES
-from gaia_stim.space.carrying import FIELD, Carrier
+from gaia_stim.space import registering
+from gaia_stim.space.carrying import FIELD, Carrier, ShapeMap
 from gaia_stim.space.space import Space
 
 Plant = Callable[..., Path]
@@ -101,6 +104,34 @@ def test_codes_are_fitted_before_anything_is_carried(shaped: Space, monkeypatch:
     few, enough = (landmark_figures(shaped, pictures, landmarks, frames, (0, 1), steps) for steps in (6, 7))
     assert few.error == pytest.approx(few.unmoved, rel=0.01)
     assert enough.error is not None and enough.error < 1.5
+
+
+def test_shapes_are_fitted_to_the_files_too(shaped: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes that say nothing, whatever is fitted to them: what is seen in the files says where everything lies."""
+    shifts = [(0.4, 0.0), (-0.4, 0.2)]
+    decoder, nothing = shaped.model.decoder, codes(*[(0.0, 0.0)] * 2)
+    values = gaussian_filter(np.random.default_rng(0).normal(size=(FIELD, FIELD, 3)), (4, 4, 0))
+    spots = np.clip(128 + values * 40 / values.std(), 0, 255).astype(np.uint8)
+    with torch.inference_mode():
+        seen = torch.from_numpy(to_float(spots[None]))
+        maps = [ShapeMap.of(decoder, code).there for code in codes(*shifts)]
+        files = [to_bytes(fields.sample(seen, there).numpy())[0] for there in maps]
+    template = registering._in_frame(decoder, nothing[0], spots)
+    monkeypatch.setattr(registering, "template_of", lambda space, listen: template)
+    monkeypatch.setattr(Space, "encode", lambda self, images: nothing)
+    monkeypatch.setattr(Space, "refine", lambda self, images, start, steps: start)
+    landmarks, frames = planted_landmarks(shifts)
+    pictures = np.zeros((2, 32, 32, 3), np.uint8)
+    by_code, by_both, unfitted = (
+        landmark_figures(shaped, pictures, landmarks, frames, (0, 1), steps, some)
+        for steps, some in ((60, []), (60, files), (0, files))
+    )
+    assert by_code.error == unfitted.error == pytest.approx(by_code.unmoved, rel=0.01)
+    assert by_both.error is not None and by_both.error < 0.4 * by_both.unmoved
+    assert (by_code.shapes_fitted, by_both.shapes_fitted, unfitted.shapes_fitted) == (False, True, False)
+    monkeypatch.setattr(registering, "template_of", lambda space, listen: None)
+    gone = landmark_figures(shaped, pictures, landmarks, frames, (0, 1), 60, files)
+    assert not gone.shapes_fitted and gone.error == by_code.error
 
 
 def test_a_model_without_a_shape_has_the_control_alone(plant: Plant) -> None:

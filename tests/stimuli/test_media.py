@@ -14,7 +14,8 @@ from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.media import check_media, frames, write_gif, write_media, write_mp4, write_zip
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import StimulusSet, write_set
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.writing import write_set
 
 HAS_VIDEO = importlib.util.find_spec("av") is not None
 

@@ -21,7 +21,8 @@ from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import COLUMNS, Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sets import SET, StimulusSet, write_set
+from gaia_stim.stimuli.sets import SET, StimulusSet
+from gaia_stim.stimuli.writing import write_set
 
 Plant = Callable[..., Path]
 Contents = Callable[[Path], dict[str, bytes]]

@@ -20,7 +20,8 @@ from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.stimuli.carrying import RESTORED, SOURCE, At, Size
 from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
-from gaia_stim.stimuli.sources import Source, SourceImage, all_of, encoded, gather, joined_ids, some_of
+from gaia_stim.stimuli.provenance import Source
+from gaia_stim.stimuli.sources import SourceImage, all_of, encoded, gather, joined_ids, some_of
 
 
 class Sampling:

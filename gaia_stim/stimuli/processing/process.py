@@ -28,7 +28,8 @@ from gaia_stim.stimuli.processing.matching import (
     matched,
     measure,
 )
-from gaia_stim.stimuli.sets import StimulusSet, write_pictures
+from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.writing import write_pictures
 
 MATCHING = "matching.csv"
 LUMINANCE_CLOSE = 0.001
