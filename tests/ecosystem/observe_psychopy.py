@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from PIL import ImageGrab
 from playing_psychopy import answer_dialog, keys_of_the_window
 from psychopy import event, visual
 from watching_observer import Observer, hints_in
@@ -48,12 +49,12 @@ def key_for(seen):
     return observer.key(shown, hints).lower() if shown and hints else None
 
 
-def keep_picture(window, seen):
-    """One of each kind of screen: so many pictures, so many texts."""
+def keep_picture(seen):
+    """One of each kind of screen, by its pictures and the length of its text, of the whole display."""
     kind = f"{sum(one[0] for one in seen)}_pictures_{max([len(one[1]) for one in seen if not one[0]] or [0]) // 40}"
     if pictures and seen and kind not in kinds:
         kinds[kind] = True
-        window.getMovieFrame(buffer="front").save(Path(pictures[0]) / f"{len(kinds)}_{kind}.png")
+        ImageGrab.grab(xdisplay="").save(Path(pictures[0]) / f"{len(kinds)}_{kind}.png")
 
 
 flip = visual.Window.flip
@@ -67,7 +68,7 @@ def flipped(self, *args, **options):
         drawn, now = [], drawn
         if now != seen:
             seen, pressed = now, key_for(now)
-            keep_picture(self, now)
+            keep_picture(now)
         return found
 
 

@@ -20,7 +20,9 @@ from gaia_stim.stimuli.sets import StimulusSet
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".ecosystem" / "psychopy-pandas3" / "bin" / "python"
-IS_THERE = [*PYTHON.parents[1].glob("lib/*/site-packages/soundfile.py")] and shutil.which("Xvfb") and shutil.which("node")
+IS_THERE = (
+    [*PYTHON.parents[1].glob("lib/*/site-packages/soundfile.py")] and shutil.which("Xvfb") and shutil.which("node")
+)
 NO_WINDOW = "" if IS_THERE else "not installed: PsychoPy, Xvfb or node ('make test-ecosystem' does)"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(NO_WINDOW), reason=NO_WINDOW)]
 LOOKS = ["", *DESIGNS, "mlds-triads"]

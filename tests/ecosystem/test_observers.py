@@ -3,6 +3,7 @@ program has written gives their scale back."""
 
 import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,22 +82,20 @@ def exported(look: str, program: str, home: Path) -> tuple[StimulusSet, Path]:
     options = {"participants": 2, "practice": PRACTICE, "catch": CATCH, **ASKED[look]}
     kind = look.removesuffix("-triads")
     made = design(DesignConfig(kind=kind, stimuli=stimuli.folder, out=home / "design", **options))
-    asked = {"fixation": "0" if program == "jspsych" else "1:5", "break_seconds": 0}
-    if program == "psychopy":
-        del asked["break_seconds"]
+    asked: dict[str, Any] = {"fixation": "0" if program == "jspsych" else "1:5"}
     return stimuli, export(
         ExportConfig(stimuli=stimuli.folder, to=program, design=made.out, out=home / "out", **asked)
     ).out
 
 
-def trials_of(out: Path, look: str) -> pd.DataFrame:
+def trials_of(out: Path) -> pd.DataFrame:
     table = pd.read_csv(out.parent / "design" / "trials.csv", keep_default_na=False)
     return table[table["participant"] == "p02"]
 
 
 def recovered(results: Path, look: str, out: Path) -> float:
     """Correlation of the truth with what the commands make of a folder of results."""
-    home, asked = out.parent, trials_of(out, look)
+    home, asked = out.parent, trials_of(out)
     assert main(["--quiet", "collect", str(results), "--out", str(home / "all.csv")]) == 0
     collected = pd.read_csv(home / "all.csv", keep_default_na=False)
     assert collected["trial"].tolist() == asked["trial"].tolist()
@@ -125,7 +124,7 @@ def test_jspsych_gives_the_scale_back(look: str, browser: Browser, tmp_path: Pat
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / name).write_text(text, encoding="utf-8")
     r = recovered(tmp_path / "results", look, out)
-    print(f"jsPsych, {look}: r = {r:.4f}")
+    sys.stdout.write(f"jsPsych, {look}: r = {r:.4f}\n")
     assert r >= 0.99
 
 
@@ -140,5 +139,5 @@ def test_psychopy_gives_the_scale_back(look: str, by: str, tmp_path: Path) -> No
     (tmp_path / "observer.json").write_text(json.dumps(observer_of(stimuli, look)), encoding="utf-8")
     in_psychopy("observe_psychopy.py", script, "p02", tmp_path / "observer.json", home=tmp_path)
     r = recovered(out / "data", look, out)
-    print(f"PsychoPy's {by}, {look}: r = {r:.4f}")
+    sys.stdout.write(f"PsychoPy's {by}, {look}: r = {r:.4f}\n")
     assert r >= 0.99
