@@ -16,7 +16,7 @@ from gaia_stim.export.folder import copy_pictures, shown_scale, write_readme
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, flat_name, image_columns, table_of
 from gaia_stim.export.settings import Presentation, presentation
-from gaia_stim.export.trial_screens import ADJUSTMENT, Picture, Screen, screen_of
+from gaia_stim.export.trial_screens import ADJUSTMENT, CAPTIONS_AT, ENDS, ENDS_AT, TEXT_AT, Picture, Screen, screen_of
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -120,12 +120,12 @@ def _items(
 ) -> Iterator[Item]:
     texts, settings, (height, width) = how.texts, how.settings, size
     scale = shown_scale(size)
-    below = round(1.4 * height * scale)
+    below = round(-screen.below * height * scale)
 
-    def picture(file: str, x: float = 0, y: float = 0) -> str:
+    def picture(file: str, x: float = 0, y: float = 0, share: float = 1) -> str:
         # Down is positive here.
         at = f"x={round(x * width * scale)} y={round(-y * height * scale)}"
-        return f'draw image center=1 file="{file}" scale={scale} show_if=True {at} z_index=0'
+        return f'draw image center=1 file="{file}" scale={share * scale:g} show_if=True {at} z_index=0'
 
     def shown(one: Picture) -> str:
         return picture(f"{{{one.column}}}", one.x, one.y)
@@ -133,13 +133,15 @@ def _items(
     go_on = f"[{texts.space}] {texts.go_on}"
     ends = [
         line
-        for x, (image, caption) in zip((-0.7, 0.7), screen.ends, strict=False)
+        for x, (image, caption) in zip((-ENDS_AT, ENDS_AT), screen.ends, strict=False)
         for line in (
-            picture(flat_name(image), x, -0.7),
-            _text(caption, round(x * width * scale), round(1.4 * height * scale)),
+            picture(flat_name(image), x, -ENDS_AT, ENDS),
+            _text(caption, round(x * width * scale), round(-CAPTIONS_AT * height * scale)),
         )
     ]
-    welcome = _text(f"{screen.instructions}\n\n{screen.hint()}\n\n{go_on}", 0, -height * scale if ends else 0)
+    welcome = _text(
+        f"{screen.instructions}\n\n{screen.hint()}\n\n{go_on}", 0, round(-TEXT_AT * height * scale) if ends else 0
+    )
     keys = ";".join(screen.keys.values())
     yield "sequence", "experiment", _sequence({"welcome": "True", "space": "True", "trials": "True", "thanks": "True"})
     yield "sketchpad", "welcome", _sketchpad(0, [welcome, *ends])

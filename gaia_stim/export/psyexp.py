@@ -9,7 +9,7 @@ key), `rt` in seconds, `started`. PsychoPy adds its own: the version, the frame 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,7 +18,7 @@ from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
 from gaia_stim.export.linter import Table, table_of
 from gaia_stim.export.masks import write_masks
 from gaia_stim.export.settings import Presentation, Settings
-from gaia_stim.export.trial_screens import ADJUSTMENT, Screen
+from gaia_stim.export.trial_screens import ADJUSTMENT, CAPTIONS_AT, ENDS, ENDS_AT, TEXT_AT, Screen
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -29,10 +29,6 @@ VERSION = "2023.2.0"
 """Of the format: older Builders say that they may not understand it."""
 TEXT = 24
 """Height of letters, in pixels."""
-BETWEEN = 1.4
-"""From the centre to the line below the pictures, in heights of one."""
-ENDS_AT = 0.7
-"""The ends in the instructions, from the centre, in widths and heights of one."""
 
 Param = tuple[str, str, str]
 """Value, type and when it is updated."""
@@ -264,11 +260,12 @@ def _loop(people: Sequence[str]) -> dict[str, Param]:
 
 def _welcome(screen: Screen, how: Presentation, look: Look) -> list[Part]:
     text = f"{screen.instructions}\n\n{screen.hint()}"
-    parts = _page("gaia_welcome", text, how, look, look.at(0, 1) if screen.ends else "(0, 0)")
+    parts = _page("gaia_welcome", text, how, look, look.at(0, TEXT_AT) if screen.ends else "(0, 0)")
     for number, (image, caption) in enumerate(screen.ends):
         x = ENDS_AT * (2 * number - 1)
-        parts.insert(0, _image(f"gaia_end_{'ab'[number]}", _constant(image), look, look.at(x, -ENDS_AT), how))
-        parts.insert(1, _text(f"gaia_end_{'ab'[number]}_text", caption, look, look.at(x, -BETWEEN)))
+        small, at = replace(look, width=ENDS * look.width, height=ENDS * look.height), look.at(x, -ENDS_AT)
+        parts.insert(0, _image(f"gaia_end_{'ab'[number]}", _constant(image), small, at, how))
+        parts.insert(1, _text(f"gaia_end_{'ab'[number]}_text", caption, look, look.at(x, CAPTIONS_AT)))
     return parts
 
 
@@ -302,7 +299,7 @@ def _trial(screen: Screen, how: Presentation, look: Look) -> list[Part]:
         if settings.mask != "none" and settings.duration_ms is not None:
             mask = _each_time(_mask_of(picture.column))
             parts += [_image(f"{name}_mask", mask, look, at, how, start + (duration or 0), settings.mask_ms / 1000)]
-    parts += [_text("gaia_hint", screen.hint(), look, look.at(0, -BETWEEN), start, timeout)]
+    parts += [_text("gaia_hint", screen.hint(), look, look.at(0, screen.below), start, timeout)]
     is_adjusted = screen.look == ADJUSTMENT
     parts += [_keyboard("gaia_key", list(screen.keys.values()), start, timeout, many=is_adjusted)]
     return parts

@@ -21,6 +21,13 @@ KEYS_ALONE = {"f": "f", "j": "j"}
 WITH_ENDS = frozenset({"identification", "2afc", "constant"})
 """The looks that ask for A or B, so that these have to be shown."""
 
+ENDS = 0.6
+"""How large the ends are in the instructions, smaller than in the trials so that all is in the window: in heights of a
+picture, like the places that follow."""
+ENDS_AT = 0.5
+"""Below the centre, and to its sides."""
+CAPTIONS_AT, TEXT_AT = -0.92, 0.7
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -80,6 +87,11 @@ class Screen:
     ends: tuple[tuple[str, str], ...]
     """Path and caption of A and B, where the task asks for them."""
 
+    @property
+    def below(self) -> float:
+        """Where the hint stands, as pictures do: near enough to the lowest to be in the window where that is."""
+        return round(min(picture.y for picture in self.pictures) - 0.7, 3)
+
     def hint(self) -> str:
         """Which key is which answer, in a line."""
         return "     ".join(f"[{key.upper()}] {self.words[answer]}" for answer, key in self.keys.items())
@@ -90,6 +102,7 @@ class Screen:
             "look": self.look,
             "pictures": [[picture.column, picture.x, picture.y] for picture in self.pictures],
             "first": None if self.first is None else self.first.column,
+            "below": self.below,
             "keys": {key: answer for answer, key in self.keys.items()},
             "words": dict(self.words),
             "instructions": self.instructions,

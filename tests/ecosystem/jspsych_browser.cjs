@@ -2,6 +2,7 @@
 //
 //   {do: "open", url, viewport}        -> the page's number; `viewport` of a phone has touch, and its own profile
 //   {do: "answer", page, count, how}   answer so many trials ("keys" or "taps"), passing over pages of text
+//   {do: "press", page, key}           a key as jsPsych calls it
 //   {do: "wait", page, selector}       -> its text
 //   {do: "goes", page, to}             wait until its address has this in it
 //   {do: "js", page, code}             -> its value
@@ -34,9 +35,11 @@ async function context_of(viewport) {
 
 const ENDS = "#end, #sending, #failed, #other-tab, #blocked";
 
+const press_key = (page, key) =>
+  page.keyboard.press(key === " " ? "Space" : key.replace(/^arrow(.)/, (all, first) => "Arrow" + first.toUpperCase()));
+
 async function answer(page, count, how) {
-  const press = (key, selector) => how === "taps" ? page.tap(selector)
-    : page.keyboard.press(key === " " ? "Space" : key.replace(/^arrow(.)/, (all, first) => "Arrow" + first.toUpperCase()));
+  const press = (key, selector) => how === "taps" ? page.tap(selector) : press_key(page, key);
   for (let done = 0; done < count;) {
     await page.waitForSelector(`[data-key], ${ENDS}`, { timeout: WAIT });
     if (await page.$(ENDS)) return done;
@@ -68,6 +71,7 @@ const told = {
     return pages.push(page) - 1;
   },
   answer: ({ page, count, how }) => answer(pages[page], count, how),
+  press: ({ page, key }) => press_key(pages[page], key),
   wait: async ({ page, selector }) => (await pages[page].waitForSelector(selector, { timeout: WAIT })).innerText(),
   js: ({ page, code }) => pages[page].evaluate(code),
   click: ({ page, selector }) => pages[page].click(selector),

@@ -20,17 +20,11 @@ from gaia_stim.stimuli.sets import StimulusSet
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".ecosystem" / "psychopy-pandas3" / "bin" / "python"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (
-            [*PYTHON.parents[1].glob("lib/*/site-packages/soundfile.py")]
-            and shutil.which("Xvfb")
-            and shutil.which("node")
-        ),
-        reason="not installed: PsychoPy, Xvfb or node ('make test-ecosystem' does)",
-    ),
-]
+IS_THERE = (
+    [*PYTHON.parents[1].glob("lib/*/site-packages/soundfile.py")] and shutil.which("Xvfb") and shutil.which("node")
+)
+NO_WINDOW = "" if IS_THERE else "not installed: PsychoPy, Xvfb or node ('make test-ecosystem' does)"
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(NO_WINDOW), reason=NO_WINDOW)]
 LOOKS = ["", *DESIGNS, "mlds-triads"]
 
 
@@ -58,7 +52,7 @@ def in_psychopy(script: str, *words: object, home: Path) -> subprocess.Completed
         ["xvfb-run", "-a", str(PYTHON), str(HERE / script), *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,
         env={**os.environ, "HOME": str(home), "LIBGL_ALWAYS_SOFTWARE": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
