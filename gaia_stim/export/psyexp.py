@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gaia_stim.errors import DataError
 from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
-from gaia_stim.export.linter import Table, table_of
+from gaia_stim.export.linter import Table, check_own_names, table_of
 from gaia_stim.export.masks import write_masks
 from gaia_stim.export.settings import Presentation, Settings
-from gaia_stim.export.trial_screens import ADJUSTMENT, Screen
+from gaia_stim.export.trial_screens import ADJUSTMENT, PREFIX, Screen
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 EXPERIMENT = "experiment.psyexp"
-PREFIX = "gaia_"
 VERSION = "2023.2.0"
 """Of the format: older Builders say that they may not understand it."""
 TEXT = 24
@@ -85,9 +83,7 @@ def psyexp(
     `table` is the conditions, `continuum` place and path along the line; `resources` is what goes online with it.
     Raises `DataError` for a column that Builder would take for one of its own here.
     """
-    for name in table.columns:
-        if name.startswith(PREFIX):
-            raise DataError(f"the column '{name}' cannot be exported: names in the experiment begin so; rename it")
+    check_own_names(table, PREFIX)
     look = _look(how.settings, size, scale)
     people = list(dict.fromkeys(str(one) for one in table.column("participant"))) if _has_people(table) else []
     root = ElementTree.Element("PsychoPy2experiment", encoding="utf-8", version=VERSION)
