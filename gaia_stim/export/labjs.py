@@ -57,6 +57,7 @@ PAGE = """\
 """
 STYLE = """\
 body, .container, .container.fullscreen { background: #808080; color: #000; }
+.container.fullscreen { border: none; }
 .gaia-page { max-width: 40em; margin: auto; padding: 1em; text-align: center; white-space: pre-line; }
 .gaia-trial { position: absolute; inset: 0; text-align: center; }
 .gaia-trial > * { position: absolute; transform: translate(-50%, -50%); margin: 0; }

@@ -3,7 +3,7 @@
 // LIBRARY is the npm package's name. The study is put together from FOLDER/experiment.study.json as the builder's export
 // does it (components nested, responses as events, grids as typed rows, scripts as functions), in FOLDER/built.
 // ADDRESS is what follows index.html ("?participant=p02"). The keys are pressed in turn, one a trial.
-// Says {csv, rows, errors, shots}.
+// Says {version, errors, csv}; FOLDER/trial.png and end.png are what was seen.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -12,6 +12,7 @@ const { chromium } = require(path.join(modules, "playwright-core"));
 const { components, files, version } = JSON.parse(fs.readFileSync(path.join(folder, "experiment.study.json"), "utf8"));
 const is_old = !require(path.join(modules, library, "package.json")).version.startsWith("23");
 
+const ENDED = `study.status >= ${is_old ? 3 : 4}`;
 const pairs = (list, name, value) => Object.fromEntries(list.map((one) => [name(one), value(one)]));
 const typed = (cell, type) => type === "number" ? (cell.trim() === "" ? null : Number(cell)) : cell.trim();
 
@@ -67,11 +68,9 @@ function build() {
 }
 
 async function play(page) {
-  await page.evaluate("window.seen = 0");
   for (let trial = 0; ;) {
     await page.waitForFunction(
-      "document.querySelector('[data-go], [data-agree], form, [data-answer]') || study.status >= 3 && !study.locked && " +
-      "document.querySelector('main') && study.data.ended_on", null, { timeout: 20000 });
+      `document.querySelector('[data-go], [data-agree], form, [data-answer]') || ${ENDED}`, null, { timeout: 20000 });
     const html = await page.evaluate("document.querySelector('main').outerHTML");
     const has = (selector) => page.$(selector);
     if (await has("[data-agree]")) await page.click("[data-agree]");
