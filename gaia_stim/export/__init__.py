@@ -24,9 +24,9 @@ _SIZE = frozenset(["degrees", "distance"])
 _PAGES = frozenset(["break_seconds", "break_every", "show_ends", "consent"])
 PRESENTED: Mapping[str, frozenset[str]] = {
     "jspsych": _TIME | _SCREEN | _SIZE | _PAGES | {"least_size"},
-    "psychopy": _TIME | _SCREEN | _SIZE,
-    "psychojs": _TIME | _SCREEN,
-    "psychtoolbox": _TIME | _SCREEN | _SIZE,
+    "psychopy": _TIME | _SCREEN | _SIZE | _PAGES,
+    "psychojs": _TIME | _SCREEN | _PAGES,
+    "psychtoolbox": _TIME | _SCREEN | _SIZE | _PAGES,
     "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language", "break_every"]),
     "labjs": frozenset(["fixation", "isi", "timeout"]) | _SCREEN | _PAGES,
 }
