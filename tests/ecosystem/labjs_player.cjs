@@ -84,7 +84,8 @@ async function play(page) {
       const key = keys[trial++ % keys.length];
       if (key === "click") await page.click("[data-answer]");
       else if (key !== "none") await page.keyboard.press(key);
-    } else return;
+    } else if (await page.evaluate(ENDED)) return;
+    else continue;
     await page.waitForFunction((was) => document.querySelector("main").outerHTML !== was || study.data.ended_on, html,
       { timeout: 20000 });
   }
