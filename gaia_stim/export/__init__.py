@@ -21,11 +21,13 @@ EXPORTERS = {
 _TIME = frozenset(["fixation", "duration", "isi", "mask", "mask_duration", "timeout"])
 _SCREEN = frozenset(["resample", "display", "language"])
 _SIZE = frozenset(["degrees", "distance"])
+_PAGES = frozenset(["break_seconds", "break_every", "show_ends", "consent"])
 PRESENTED: Mapping[str, frozenset[str]] = {
-    "jspsych": _TIME | _SCREEN | _SIZE | {"least_size", "break_seconds", "break_every", "show_ends", "consent"},
-    "psychopy": _TIME | _SCREEN | _SIZE,
-    "psychojs": _TIME | _SCREEN,
-    "psychtoolbox": _TIME | _SCREEN | _SIZE,
-    "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language"]),
+    "jspsych": _TIME | _SCREEN | _SIZE | _PAGES | {"least_size"},
+    "psychopy": _TIME | _SCREEN | _SIZE | _PAGES,
+    "psychojs": _TIME | _SCREEN | _PAGES,
+    "psychtoolbox": _TIME | _SCREEN | _SIZE | _PAGES,
+    "opensesame": frozenset(["fixation", "isi", "timeout", "display", "language", "break_every"]),
+    "labjs": frozenset(["fixation", "isi", "timeout"]) | _SCREEN | _PAGES,
 }
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""

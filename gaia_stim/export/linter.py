@@ -164,6 +164,13 @@ def check_columns(names: Sequence[str], where: str) -> None:
         raise DataError(f"{where}: the column '{name[:80]}' cannot be exported: {why}; rename it")
 
 
+def check_own_names(table: Table, prefix: str) -> None:
+    """Raises `DataError` for a column that an experiment would take for one of its own, which begin so."""
+    for name in table.columns:
+        if name.startswith(prefix):
+            raise DataError(f"the column '{name}' cannot be exported: names in the experiment begin so; rename it")
+
+
 def cell_of(value: Any) -> Cell:
     """A value as a cell: numbers as Python's, text guarded, what is missing or not finite None."""
     if value is None or (not isinstance(value, str) and bool(pd.isna(value))):

@@ -14,15 +14,26 @@ from pathlib import Path
 from gaia_stim.errors import ConfigError
 from gaia_stim.export.folder import copy_pictures, shown_scale, write_readme
 from gaia_stim.export.formats import table_csv
-from gaia_stim.export.linter import Cell, Table, flat_name, image_columns, table_of
+from gaia_stim.export.linter import Table, flat_name, image_columns, table_of
 from gaia_stim.export.settings import Presentation, presentation
-from gaia_stim.export.trial_screens import ADJUSTMENT, CAPTIONS_AT, ENDS, ENDS_AT, TEXT_AT, Picture, Screen, screen_of
+from gaia_stim.export.trial_screens import (
+    ADJUSTMENT,
+    CAPTIONS_AT,
+    ENDS,
+    ENDS_AT,
+    PREFIX,
+    TEXT_AT,
+    Picture,
+    Screen,
+    breaks,
+    screen_of,
+)
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 EXPERIMENT, POOL = "experiment.osexp", "__pool__"
-FIXATION, REST = "gaia_fixation", "gaia_rest"
+FIXATION, REST = f"{PREFIX}fixation", f"{PREFIX}rest"
 """Columns: how long the cross stands, in ms; 1 where a break comes before the trial."""
 HEAD = """\
 ---
@@ -69,7 +80,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     for number, rows in enumerate(people.values(), 1):
         write_bytes(folder / POOL / f"conditions_{number}.csv", table_csv(rows))
     source = "conditions_{subject_nr}.csv" if people else "conditions.csv"
-    items = _items(screen, how, size, source, is_ordered=trials is not None, is_blocked="block" in table.columns)
+    items = _items(screen, how, size, source, is_ordered=trials is not None, is_blocked=any(breaks(table, how)))
     keys = ",".join(f"{key}={answer}" for answer, key in screen.keys.items())
     write_bytes(folder / EXPERIMENT, (HEAD + "\n".join(_script({**SETTINGS, "answer_keys": keys}, items))).encode())
     write_readme(folder, "OpenSesame", stimuli, trials, _steps(list(people)), len(table.rows))
@@ -96,12 +107,7 @@ def _conditions(table: Table, screen: Screen, how: Presentation) -> Table:
     table = table.changed(["correct_response"], lambda answer: screen.keys.get(answer, answer))
     low, high = how.settings.fixation_ms
     chance = random.Random(len(table.rows))
-    blocks: list[Cell] = table.column("block") if "block" in table.columns else [None] * len(table.rows)
-    people = table.column("participant") if "participant" in table.columns else blocks
-    groups = list(zip(people, blocks, strict=True))
-    before = [groups[0], *groups[:-1]]
-    rests: list[Cell] = [int(now != last and now[0] == last[0]) for now, last in zip(groups, before, strict=True)]
-    table = table.with_column(REST, rests, len(table.columns))
+    table = table.with_column(REST, breaks(table, how), len(table.columns))
     return table.with_column(FIXATION, [chance.randint(low, high) for _ in table.rows], len(table.columns))
 
 

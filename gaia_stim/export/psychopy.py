@@ -42,7 +42,8 @@ def _on_the_screen(how: Presentation) -> list[str]:
         "Pictures are shown a whole number of times larger, in pixels."
         if settings.degrees is None
         else f"Pictures are {settings.degrees:g} degrees large: tell PsychoPy's Monitor Center how wide your screen is "
-        f"(in cm and in pixels) and that eyes are {settings.distance_cm:g} cm away, in the monitor `testMonitor`."
+        f"(in cm and in pixels) and that eyes are {settings.distance_cm:g} cm away, in the monitor `testMonitor`; "
+        "for `experiment.py`, measure how wide your screen is and write it there as `SCREEN_CM`."
     )
     light = (
         f"Pictures are made for a display that is {settings.display}. PsychoPy changes nothing of it as long as the "

@@ -9,6 +9,7 @@ images    on request: uint8, height x width x 3 x N, for Screen('MakeTexture', w
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.export.masks import write_masks
 from gaia_stim.export.settings import Presentation, presentation
-from gaia_stim.export.trial_screens import Screen, screen_of
+from gaia_stim.export.trial_screens import Screen, breaks, screen_of
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
@@ -38,6 +39,8 @@ KEY_NAMES = {
     **{name: f"{name.title()}Arrow" for name in ("up", "down", "left", "right")},
 }
 """As KbName has them after UnifyKeyNames, where they are called otherwise here."""
+LINE = 80
+"""Letters in a line of text. Lines are made here: WrapString, which Psychtoolbox wraps by, is for ASCII."""
 HEADER = 116
 """Bytes of text that such a file begins with; scipy writes the time into it."""
 
@@ -66,7 +69,6 @@ def write(
     lines = table_csv(rows).decode().splitlines()
     numbers = {str(stim_id): float(number) for number, stim_id in enumerate(table.column("stim_id"), 1)}
     continuum = {image: place for place, image in record["continuum"]}
-    blocks: list[Cell] = rows.column("block") if "block" in rows.columns else [1] * len(rows.rows)
     content: dict[str, Any] = {
         "stim": _struct(_columns(table.renamed({"image": "file"}))),
         "meta": {
@@ -77,7 +79,7 @@ def write(
             "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
             "header": lines[0],
             "lines": _cells(lines[1:]),
-            "block": _numbers(blocks),
+            "rest": breaks(rows, how),
             **_shown(screen, how, record["scale"], [str(image) for image in table.column("image")]),
         },
     }
@@ -137,7 +139,12 @@ def _shown(screen: Screen, how: Presentation, scale: int, images: list[str]) -> 
         "instructions": _codes(screen.instructions),
         "hint": _codes(screen.hint()),
         "go_on": _codes(f"[{texts.space}] {texts.go_on}"),
-        "pause": _codes(f"{texts.break_title} [{texts.space}]"),
+        "pause": _codes(texts.break_title),
+        "pause_wait": _codes(texts.break_wait.replace("{seconds}", str(settings.break_seconds))),
+        "pause_seconds": float(settings.break_seconds),
+        "show_ends": float(settings.show_ends),
+        "consent": _codes(texts.consent and f"{texts.consent_title}\n\n{texts.consent}"),
+        "agree": _codes(f"[{texts.space}] {texts.agree}     [ESC] {texts.disagree}"),
         "cross": _codes(texts.fixation),
     }
 
@@ -147,13 +154,9 @@ def _seconds(milliseconds: int | None) -> float:
 
 
 def _codes(text: str) -> list[float]:
-    """A text as the numbers of its letters, which Screen('DrawText') takes and Octave does not cut off."""
-    return [float(ord(letter)) for letter in text]
-
-
-def _numbers(cells: list[Cell]) -> list[float]:
-    """A number for each different cell."""
-    return [float(list(dict.fromkeys(cells)).index(cell)) for cell in cells]
+    """A text in lines, as the numbers of its letters, which DrawFormattedText takes and Octave does not cut off."""
+    lines = [line for part in text.split("\n") for line in wrap(part, LINE, drop_whitespace=len(part) > LINE) or [""]]
+    return [float(ord(letter)) for letter in "\n".join(lines)]
 
 
 def _plain(table: Table) -> Table:

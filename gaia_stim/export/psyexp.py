@@ -8,23 +8,30 @@ key), `rt` in seconds, `started`. PsychoPy adds its own: the version, the frame 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gaia_stim.errors import DataError
 from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
-from gaia_stim.export.linter import Table, table_of
+from gaia_stim.export.linter import Table, check_own_names, table_of
 from gaia_stim.export.masks import write_masks
 from gaia_stim.export.settings import Presentation, Settings
-from gaia_stim.export.trial_screens import ADJUSTMENT, CAPTIONS_AT, ENDS, ENDS_AT, TEXT_AT, Screen
+from gaia_stim.export.trial_screens import (
+    ADJUSTMENT,
+    CAPTIONS_AT,
+    ENDS,
+    ENDS_AT,
+    PREFIX,
+    TEXT_AT,
+    Screen,
+    breaks,
+)
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 EXPERIMENT = "experiment.psyexp"
-PREFIX = "gaia_"
 VERSION = "2023.2.0"
 """Of the format: older Builders say that they may not understand it."""
 TEXT = 24
@@ -81,24 +88,20 @@ def psyexp(
     `table` is the conditions, `continuum` place and path along the line; `resources` is what goes online with it.
     Raises `DataError` for a column that Builder would take for one of its own here.
     """
-    for name in table.columns:
-        if name.startswith(PREFIX):
-            raise DataError(f"the column '{name}' cannot be exported: names in the experiment begin so; rename it")
+    check_own_names(table, PREFIX)
     look = _look(how.settings, size, scale)
     people = list(dict.fromkeys(str(one) for one in table.column("participant"))) if _has_people(table) else []
     root = ElementTree.Element("PsychoPy2experiment", encoding="utf-8", version=VERSION)
     _params(ElementTree.SubElement(root, "Settings"), _settings(how, look, people, resources))
     routines = ElementTree.SubElement(root, "Routines")
-    is_blocked = "block" in table.columns
+    has_breaks = any(breaks(table, how))
     _routine(
         routines, "gaia_welcome", [*_welcome(screen, how, look), _code("gaia_setup", _setup(screen, people, continuum))]
     )
-    if is_blocked:
-        _routine(
-            routines,
-            "gaia_rest",
-            [_code("gaia_rested", _rest()), *_page("gaia_rest", how.texts.break_title, how, look)],
-        )
+    if how.texts.consent:
+        _routine(routines, "gaia_consent", _consent(how, look))
+    if has_breaks:
+        _routine(routines, "gaia_rest", [_code("gaia_rested", _rest(table, how)), *_break(how, look)])
     _routine(routines, "gaia_before", _fixation(how, look))
     _routine(
         routines,
@@ -107,10 +110,11 @@ def psyexp(
     )
     _routine(routines, "gaia_thanks", [_text("gaia_thanks_text", how.texts.end, look, stop=2)])
     flow = ElementTree.SubElement(root, "Flow")
-    ElementTree.SubElement(flow, "Routine", name="gaia_welcome")
+    for name in (*(["gaia_consent"] if how.texts.consent else []), "gaia_welcome"):
+        ElementTree.SubElement(flow, "Routine", name=name)
     loop = ElementTree.SubElement(flow, "LoopInitiator", loopType="TrialHandler", name="gaia_trials")
     _params(loop, _loop(people))
-    for name in (*(["gaia_rest"] if is_blocked else []), "gaia_before", "gaia_trial"):
+    for name in (*(["gaia_rest"] if has_breaks else []), "gaia_before", "gaia_trial"):
         ElementTree.SubElement(flow, "Routine", name=name)
     ElementTree.SubElement(flow, "LoopTerminator", name="gaia_trials")
     ElementTree.SubElement(flow, "Routine", name="gaia_thanks")
@@ -269,6 +273,29 @@ def _welcome(screen: Screen, how: Presentation, look: Look) -> list[Part]:
     return parts
 
 
+def _consent(how: Presentation, look: Look) -> list[Part]:
+    """What has to be agreed to; Escape, which ends every experiment of Builder, says no."""
+    texts = how.texts
+    choice = f"[{texts.space}] {texts.agree}     [ESC] {texts.disagree}"
+    return [
+        _text("gaia_consent_text", f"{texts.consent_title}\n\n{texts.consent}\n\n{choice}", look),
+        _keyboard("gaia_consent_key", ["space"]),
+    ]
+
+
+def _break(how: Presentation, look: Look) -> list[Part]:
+    """A page that can be left after so many seconds."""
+    texts, seconds = how.texts, how.settings.break_seconds
+    below = look.at(0, -0.5)
+    wait = texts.break_wait.replace("{seconds}", str(seconds))
+    return [
+        _text("gaia_rest_text", texts.break_title, look),
+        *([_text("gaia_rest_wait", wait, look, below, stop=seconds)] if seconds else []),
+        _text("gaia_rest_go_on", f"[{texts.space}] {texts.go_on}", look, below, start=seconds),
+        _keyboard("gaia_rest_key", ["space"], start=seconds),
+    ]
+
+
 def _fixation(how: Presentation, look: Look) -> list[Part]:
     low, high = (milliseconds / 1000 for milliseconds in how.settings.fixation_ms)
     wait = {
@@ -299,10 +326,21 @@ def _trial(screen: Screen, how: Presentation, look: Look) -> list[Part]:
         if settings.mask != "none" and settings.duration_ms is not None:
             mask = _each_time(_mask_of(picture.column))
             parts += [_image(f"{name}_mask", mask, look, at, how, start + (duration or 0), settings.mask_ms / 1000)]
+    if settings.show_ends:
+        parts += _small_ends(screen, look, how, start, timeout)
     parts += [_text("gaia_hint", screen.hint(), look, look.at(0, screen.below), start, timeout)]
     is_adjusted = screen.look == ADJUSTMENT
     parts += [_keyboard("gaia_key", list(screen.keys.values()), start, timeout, many=is_adjusted)]
     return parts
+
+
+def _small_ends(screen: Screen, look: Look, how: Presentation, start: float, timeout: float | None) -> Iterator[Part]:
+    """A and B above the pictures, half as large."""
+    half = replace(look, width=look.width / 2, height=look.height / 2)
+    for number, (image, caption) in enumerate(screen.ends):
+        x, name = ENDS_AT * (2 * number - 1), f"gaia_small_{'ab'[number]}"
+        yield _image(name, _constant(image), half, look.at(x, 1.05), how, start, timeout)
+        yield _text(f"{name}_text", caption, look, look.at(x, 0.65), start, timeout)
 
 
 def _mask_of(column: str) -> str:
@@ -349,12 +387,22 @@ def _setup(screen: Screen, people: Sequence[str], continuum: Sequence[Sequence[o
     }
 
 
-def _rest() -> dict[str, str]:
-    """A break before the first trial of each block but the first."""
+def _rest(table: Table, how: Presentation) -> dict[str, str]:
+    """A break before the first trial of each block but the first, or after so many trials that are no practice."""
+    every = how.settings.break_every
+    if every is None:
+        python = "continueRoutine = gaia_block is not None and gaia_block != block\ngaia_block = block"
+        script = "continueRoutine = gaia_block !== undefined && gaia_block !== block;\ngaia_block = block;"
+        return {"Begin Experiment": "gaia_block = None", "Begin Routine": python, "Begin JS Routine": script}
+    is_real = "phase {} 'practice'" if "phase" in table.columns else "1 {} 0"
+    python, script = is_real.format("!="), is_real.format("!==")
     return {
-        "Begin Experiment": "gaia_block = None",
-        "Begin Routine": "continueRoutine = gaia_block is not None and gaia_block != block\ngaia_block = block",
-        "Begin JS Routine": "continueRoutine = gaia_block !== undefined && gaia_block !== block;\ngaia_block = block;",
+        "Begin Experiment": "gaia_begun = False\ngaia_done = 0",
+        "Begin Routine": f"continueRoutine = gaia_begun and {python} and gaia_done % {every} == 0\n"
+        f"gaia_begun = True\ngaia_done += int({python})",
+        "Before JS Experiment": "var gaia_begun = false, gaia_done = 0;",
+        "Begin JS Routine": f"continueRoutine = gaia_begun && {script} && gaia_done % {every} === 0;\n"
+        f"gaia_begun = true;\ngaia_done += Number({script});",
     }
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaia_stim.errors import ConfigError
+from gaia_stim.export.linter import Cell, Table
 from gaia_stim.export.settings import KEYS, Presentation, look_of
 from gaia_stim.stimuli.continuum import along
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
+PREFIX = "gaia_"
+"""What is called so in an experiment is ours: no column of a design may be."""
 ADJUSTMENT = "adjustment"
 ALONE = ""
 """The look of a set without a design: a picture at a time, and the answer is the key."""
@@ -126,3 +129,22 @@ def screen_of(stimuli: StimulusSet, trials: Trials | None, how: Presentation, pr
     ends = ((line[0], how.texts.end_a), (line[-1], how.texts.end_b)) if look in WITH_ENDS else ()
     keys = how.settings.keys[look]
     return Screen(look, PICTURES[look], FIRST.get(look), keys, words, text.instructions, text.question, ends)
+
+
+def breaks(table: Table, how: Presentation) -> list[Cell]:
+    """1 for each row that a break comes before: a new block, or so many trials after practice if that was asked."""
+    every = how.settings.break_every
+    rows, count = [dict(zip(table.columns, row, strict=True)) for row in table.rows], 0
+    told: list[Cell] = []
+    for row, last in zip(rows, [{}, *rows], strict=False):
+        is_practice = row.get("phase") == "practice"
+        if row.get("participant") != last.get("participant"):
+            count, is_first = 0, True
+        else:
+            is_first = not last
+        is_new = row.get("block") != last.get("block")
+        if every is not None and last.get("phase") != "practice":
+            is_new = not is_practice and count % every == 0 and count > 0
+        told.append(int(is_new and not is_first))
+        count += not is_practice
+    return told

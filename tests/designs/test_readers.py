@@ -66,7 +66,12 @@ def as_opensesame(table: pd.DataFrame, path: Path) -> None:
 def as_labjs(table: pd.DataFrame, path: Path) -> None:
     """A row a component: a fixation cross has its trial's parameters too."""
     wide = table.drop(columns="rt").assign(
-        sender="Stimulus", sender_type="canvas.Screen", duration=table["rt"] * 1000, ended_on="response"
+        sender="Stimulus",
+        sender_type="canvas.Screen",
+        duration=table["rt"] * 1000,
+        ended_on="response",
+        correctResponse=table["correct"],
+        correct=(table["correct"] == table["response"]).map({True: "true", False: "false"}),
     )
     cross = wide.assign(sender="Fixation", response="", duration=500, ended_on="timeout")
     pd.concat([cross, wide]).sort_index(kind="stable").to_csv(path, index=False)

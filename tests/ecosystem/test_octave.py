@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not OCTAVE, reason="not installed: octave-cli ('
 PLAYED = {
     "Screen": """
       function varargout = Screen(command, varargin)
-      global drawn written
+      global drawn
       switch command
         case 'Screens', varargout = {0};
         case 'OpenWindow', varargout = {1};
@@ -31,10 +31,15 @@ PLAYED = {
         case 'DisplaySize', varargout = {531};
         case 'Flip', varargout = {0, 0, 0, -1};
         case 'DrawTexture', drawn(end + 1, :) = varargin{4};
-        case 'DrawText', written = unique([written, {char(varargin{2})}]);
         case 'CloseAll'
         otherwise, error('no such command: %s', command);
       end
+    """,
+    "DrawFormattedText": """
+      function DrawFormattedText(window, text, varargin)
+      global written
+      assert(isequal(varargin{1}, 'center') && numel(varargin{9}) == 4);
+      written = unique([written, {char(text)}]);
     """,
     "KbName": """
       function name = KbName(code)

@@ -1,5 +1,6 @@
-"""lab.js (23.x): a row a component, CSV or JSON; what was answered in `response`, after `duration` ms.
+"""lab.js: a row a component, CSV or JSON; what was answered in `response`, after `duration` ms.
 
+`correct` is lab.js's own word for whether it was right; what is right in a design is in `correctResponse` then.
 A screen without an answer, such as a fixation cross, has the parameters of its trial too: a trial is what was answered.
 """
 
@@ -15,7 +16,7 @@ def _is_trial(frame: pd.DataFrame) -> pd.Series:
 labjs = Reader(
     "lab.js",
     frozenset({"task", "stim_a", "response", "sender", "sender_type"}),
-    columns={"rt": ("duration",)},
+    columns={"rt": ("duration",), "correct": ("correctResponse", "correct")},
     unit=0.001,
     is_trial=_is_trial,
 )

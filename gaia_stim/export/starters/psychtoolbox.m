@@ -80,18 +80,15 @@ try
     end
   end
   view.below = min(view.centre + [0, 1.4 * max([view.sides(:, 2); 0])], area(3:4) - [0, 40]);
-  stopped = isempty(welcome(view, meta));
+  stopped = ~agreed(view, meta) || isempty(welcome(view, meta));
   for n = 1:numel(rows)
     if stopped
       break
     end
     row = rows(n);
     seen = shown(row, meta.which);
-    if n > 1 && meta.block(row) ~= meta.block(rows(n - 1))
-      message(view, meta.pause, view.centre);
-      if isempty(answer(view, {'space'}, Screen('Flip', window), inf))
-        break
-      end
+    if n > 1 && meta.rest(row) && isempty(pause(view, meta))
+      break
     end
     message(view, meta.cross, view.centre);
     from = Screen('Flip', window);
@@ -153,6 +150,30 @@ function flip = after(from, seconds, view)
 flip = from + seconds - view.half;
 end
 
+function yes = agreed(view, meta)
+% What has to be agreed to, if anything; Escape says no.
+yes = isempty(meta.consent);
+if ~yes
+  message(view, meta.consent, [view.centre(1), 80]);
+  message(view, meta.agree, view.centre .* [1, 2] - [0, 60]);
+  yes = ~isempty(answer(view, {'space'}, Screen('Flip', view.window), inf));
+end
+end
+
+function key = pause(view, meta)
+% A break, of so many seconds at least; '' for Escape.
+if meta.pause_seconds > 0
+  message(view, meta.pause, view.centre - [0 60]);
+  message(view, meta.pause_wait, view.centre);
+  Screen('Flip', view.window);
+  WaitSecs(meta.pause_seconds);
+end
+message(view, meta.pause, view.centre - [0 60]);
+message(view, meta.go_on, view.centre);
+KbQueueFlush;
+key = answer(view, {'space'}, Screen('Flip', view.window), inf);
+end
+
 function key = welcome(view, meta)
 % What is to be done, and A and B where they are asked for.
 for k = 1:numel(meta.ends)
@@ -161,21 +182,35 @@ for k = 1:numel(meta.ends)
   message(view, meta.captions{k}, view.centre + (place + [0 0.7]) .* view.sides(meta.ends(k), :));
 end
 line = view.centre - [0, ~isempty(meta.ends) * max([view.sides(:, 2); 0])];
-message(view, meta.instructions, line - [0 60]);
-message(view, meta.hint, line);
-message(view, meta.go_on, line + [0 60]);
+message(view, [meta.instructions, 10, 10, meta.hint, 10, 10, meta.go_on], line - [0 120]);
 key = answer(view, {'space'}, Screen('Flip', view.window), inf);
 end
 
-function draw(view, textures, k, place)
-% A picture so many widths and heights of one from the centre; down is positive.
+function draw(view, textures, k, place, share)
+% A picture so many widths and heights of one from the centre, SHARE times as large; down is positive.
+if nargin < 5
+  share = 1;
+end
 middle = view.centre + place .* view.sides(k, :);
-Screen('DrawTexture', view.window, textures(k), [], [middle - view.sides(k, :) / 2, middle + view.sides(k, :) / 2], 0, view.smooth);
+half = view.sides(k, :) / 2 * share;
+Screen('DrawTexture', view.window, textures(k), [], [middle - half, middle + half], 0, view.smooth);
+end
+
+function around(view, meta)
+% The keys below the pictures, and above them A and B, half as large, where that was asked for.
+message(view, meta.hint, view.below);
+if meta.show_ends
+  for k = 1:numel(meta.ends)
+    draw(view, view.textures, meta.ends(k), [1.4 * k - 2.1, -1.05], 0.5);
+    message(view, meta.captions{k}, view.centre + [1.4 * k - 2.1, -0.65] .* view.sides(meta.ends(k), :));
+  end
+end
 end
 
 function message(view, text, place)
-% Lines of a text, which is the codes of its letters: Octave knows no others than ASCII's.
-Screen('DrawText', view.window, text, place(1) - 5 * numel(text), place(2), 0);
+% Lines of a text around a place, from it downwards; the codes of its letters, for Octave knows no others than ASCII's.
+rect = [place(1) - view.centre(1), 0, place(1) + view.centre(1), 2 * view.centre(2)];
+DrawFormattedText(view.window, text, 'center', place(2), 0, [], [], [], 1.3, [], rect);
 end
 
 function [key, rt] = answer(view, keys, onset, seconds)
@@ -229,7 +264,7 @@ end
 for k = 1:numel(seen)
   draw(view, view.textures, seen(k), meta.places(k, :));
 end
-message(view, meta.hint, view.below);
+around(view, meta);
 KbQueueFlush;
 [onset, ~, ~, missed] = Screen('Flip', window, flip);
 missed = (late > 0) + (missed > 0);
@@ -241,12 +276,12 @@ if strcmp(key, 'none') && meta.duration < meta.timeout
     for k = 1:numel(seen)
       draw(view, view.masks, seen(k), meta.places(k, :));
     end
-    message(view, meta.hint, view.below);
+    around(view, meta);
     gone = Screen('Flip', window, after(onset, meta.duration, view));
     [key, rt] = answer(view, meta.keys, onset, gone - onset + meta.mask);
   end
   if strcmp(key, 'none')
-    message(view, meta.hint, view.below);
+    around(view, meta);
     empty = Screen('Flip', window);
     gone = min(gone, empty);
     [key, rt] = answer(view, meta.keys, onset, meta.timeout);
