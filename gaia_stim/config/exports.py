@@ -115,6 +115,9 @@ class ExportConfig(PresentationConfig):
         Path | None,
         Input("A list of trials that 'gaia-stim design' made over the set. [default: a row a stimulus]", "DESIGN"),
     ] = None
+    results: Annotated[
+        Path | None, Input("For bids: results to write as its _beh.tsv, a file or a folder of them.", "RESULTS")
+    ] = None
     images_in_mat: Annotated[
         bool, Decides("For psychtoolbox: put the pixels into the .mat as well, height x width x 3 x N.")
     ] = False

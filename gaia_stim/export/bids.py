@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import gaia_stim
 from gaia_stim.cells import guarded, unguarded
 from gaia_stim.errors import DataError
@@ -63,10 +65,29 @@ COLUMNS = {
     SET_ID: "Stimulus set that it is of: hashes of its manifest, and of what its stimuli lie between.",
     SET_NAME: "What that set's folder was called.",
 }
+ANSWERS = {
+    # Of a _beh.tsv: columns of `collect`, as the standard calls them where it has them.
+    "trial": "Number of the trial.",
+    "response": "The answer; of adjustment the place that was chosen.",
+    "response_time": "From the last picture of the trial to the answer; the column rt of the results.",
+    "block": "Part of the session, from 1; 0 is practice.",
+    "phase": "practice, catch, or nothing for a trial of the experiment.",
+    **{f"stim_{place}": f"Stimulus {place} of the trial: stimulus_id in /stimuli/stimuli.tsv." for place in PLACES},
+    **{f"alpha_{place}": f"Where stimulus {place} lies along the set." for place in PLACES},
+    "correct": "The right answer, where there is one.",
+    "right": "1 where the answer is the right one, 0 where it is not.",
+    "program": "What wrote the results.",
+    SET_ID: COLUMNS[SET_ID],
+    SET_NAME: COLUMNS[SET_NAME],
+}
 
 
-def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> None:
-    """Fill a folder. Raises `DataError` where names cannot be exported, or a picture was changed."""
+def write(
+    stimuli: StimulusSet, folder: Path, trials: Trials | None = None, answers: pd.DataFrame | None = None
+) -> None:
+    """Fill a folder; `answers` as `designs.collecting` has them. Raises `DataError` where names cannot be exported, a
+    picture was changed, or no answer is about this set.
+    """
     table = table_of(stimuli, None)
     rows = stimuli.rows()
     names = {row.stim_id: label(row.stim_id) for row in rows}
@@ -94,7 +115,45 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> N
         "Name who made the dataset (`Authors`) and its licence in `dataset_description.json`.",
         "Check it with the BIDS validator: `pip install bids-validator-deno`, then `bids-validator-deno FOLDER`.",
     ]
+    if answers is not None:
+        _write_answers(folder, answers, stimuli, names)
+        steps.append("`sub-…/beh/` has the answers of each participant, `task-…_beh.json` what their columns are.")
     write_readme(folder, "BIDS", stimuli, trials, steps, len(events.rows))
+
+
+def _write_answers(folder: Path, answers: pd.DataFrame, stimuli: StimulusSet, names: dict[str, str]) -> None:
+    """A file for each participant and task, and what their columns are, once for each task."""
+    table = answers[answers[SET_ID].isin(["", stimuli.set_id])].rename(columns={"rt": "response_time"})
+    if table.empty:
+        raise DataError(f"the results are about other stimuli than those of {stimuli.folder} ({stimuli.set_id})")
+    for place in PLACES:
+        shown = set(table[f"stim_{place}"]) - {""}
+        if unknown := sorted(shown - names.keys()):
+            raise DataError(
+                f"the results have '{unknown[0]}' in stim_{place}, which is no stimulus of {stimuli.folder}"
+            )
+        table = table.assign(**{f"stim_{place}": table[f"stim_{place}"].map({"": "", **names})})
+    people = {str(who): "sub-" + re.sub("[^A-Za-z0-9]", "", str(who)) for who in table["participant"]}
+    if len({name.lower() for name in people.values()}) < len(people) or "sub-" in people.values():
+        raise DataError("BIDS labels have letters and digits alone: two participants would be one; rename them")
+    columns = [name for name in ANSWERS if (table[name].notna() & (table[name] != "")).any()]
+    for (who, task), own in table.groupby(["participant", "task"], sort=False):
+        called = f"task-{str(task).replace('-', '')}_beh"
+        cells = [[_cell(cell) for cell in row] for row in own[columns].itertuples(index=False)]
+        path = folder / people[str(who)] / "beh" / f"{people[str(who)]}_{called}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, tsv_bytes(Table(columns, cells)))
+        described = {name: {"Description": ANSWERS[name]} for name in columns}
+        if "response_time" in described:
+            described["response_time"]["Units"] = "s"
+        write_json(folder / f"{called}.json", {"TaskName": str(task), **described})
+    write_bytes(folder / "participants.tsv", tsv_bytes(Table(["participant_id"], [[one] for one in people.values()])))
+
+
+def _cell(cell: Any) -> Cell:
+    if isinstance(cell, str):
+        return guarded(cell)
+    return None if pd.isna(cell) else cell.item() if hasattr(cell, "item") else cell
 
 
 def label(stim_id: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import ExportConfig
 from gaia_stim.config.verbs import verb_of
+from gaia_stim.designs.collecting import collected
+from gaia_stim.designs.responses import read_results
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export import EXPORTERS, PRESENTED
@@ -50,13 +52,22 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
         option = "--complete" if config.online == "none" else "--online"
         raise ConfigError(f"{option}: only jspsych runs on a server of your choice; leave it out for {config.to}")
     check_options(config.to, config)
+    answers = None
+    if config.results is not None:
+        if config.to != "bids":
+            raise ConfigError(f"--results: only bids has the answers as well; leave it out for {config.to}")
+        answers = read_results([config.results])
+        table, notes = collected(answers)
+        writer = partial(writer, answers=table)
+        for note in notes:
+            listen(Note(note))
     stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
     how = presentation(stimuli, trials, config)
     if config.to in PRESENTED:
         writer = partial(writer, how=how)
     out = config.out or beside(config.stimuli, f"_{config.to}")
-    request = _request(config, stimuli, how)
+    request = _request(config, stimuli, how) | ({"results": list(answers.hashes)} if answers else {})
 
     def make(staging: Path) -> dict[str, Any]:
         writer(stimuli, staging, trials)

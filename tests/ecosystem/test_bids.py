@@ -58,3 +58,17 @@ def test_the_validator_would_find_a_picture_that_is_not_there(tmp_path: Path) ->
     with_a_recording(out, out / "code" / "events_to_fill_in.tsv")
     shutil.move(out / "stimuli" / "stim-m0003_image.png", tmp_path)
     assert [one["code"] for one in issues(out)[0]]
+
+
+def test_the_validator_finds_no_error_in_its_answers(tmp_path: Path) -> None:
+    """And finds one as soon as a file is not called as the standard has it."""
+    stimuli = planted_morph(tmp_path / "set")
+    table = planted_design(stimuli, tmp_path / "design").table.drop(columns=["alpha_a", "note"])
+    table.assign(response="a", rt=0.25).to_csv(tmp_path / "r.csv", index=False)
+    config = ExportConfig(stimuli=stimuli.folder, to="bids", results=tmp_path / "r.csv", out=tmp_path / "out")
+    out = export(config).out
+    errors, summary = issues(out)
+    assert not errors and sorted(summary["subjects"]) == ["p01", "p02"] and summary["tasks"] == ["2afc"]
+    session = out / "sub-p01" / "beh"
+    (session / "sub-p01_task-2afc_beh.tsv").rename(session / "sub-p01_beh.tsv")
+    assert issues(out)[0]

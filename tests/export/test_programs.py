@@ -16,10 +16,12 @@ from openpyxl import load_workbook
 from planted_sets import hostile_set, planted_design, planted_morph
 from scipy.io import loadmat
 
-from gaia_stim.errors import DataError
+from gaia_stim.config import ExportConfig
+from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
+from gaia_stim.pipeline.export import export
 from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import StimulusSet
 
@@ -260,3 +262,28 @@ def test_bids_labels_that_meet(tmp_path: Path, out: Path) -> None:
     stimuli.table["image"] = ["stimuli/m_11.png", "stimuli/m_1_1.png"]
     with pytest.raises(DataError, match="BIDS labels have no '_'"):
         bids.write(stimuli, out)
+
+
+def test_bids_has_the_answers_of_each_participant(tmp_path: Path) -> None:
+    """As the standard calls them, of the pictures as BIDS calls these, and nothing of another set."""
+    made = planted_morph(tmp_path / "set")
+    table = planted_design(made, tmp_path / "design").table.drop(columns=["alpha_a", "note"])
+    table.assign(response="a", rt=0.25, phase=["practice", *[""] * (len(table) - 1)]).to_csv(
+        tmp_path / "r.csv", index=False
+    )
+    config = ExportConfig(stimuli=made.folder, to="bids", results=tmp_path / "r.csv", out=tmp_path / "bids")
+    folder = export(config).out
+    assert (folder / "participants.tsv").read_text() == "participant_id\nsub-p01\nsub-p02\n"
+    found = pd.read_csv(folder / "sub-p02" / "beh" / "sub-p02_task-2afc_beh.tsv", sep="\t", keep_default_na=False)
+    assert list(found["stim_a"]) == ["stim-m0001", "stim-m0002", "stim-m0003", "stim-m0004"]
+    assert set(found["response"]) == {"a"} and set(found["response_time"]) == {0.25} and set(found["right"]) == {1}
+    assert set(found["phase"]) == {"n/a"} and "stim_c" not in found
+    told = json.loads((folder / "task-2afc_beh.json").read_text())
+    assert told.pop("TaskName") == "2afc" and set(told) == set(found.columns)
+    assert told["response_time"]["Units"] == "s"
+    table.assign(response="a", set_id="set_00000000_00000000").to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(DataError, match="the results are about other stimuli"):
+        export(config.model_copy(update={"results": tmp_path / "other.csv", "out": tmp_path / "none"}))
+    with pytest.raises(ConfigError, match="--results: only bids"):
+        export(config.model_copy(update={"to": "gorilla", "out": tmp_path / "none"}))
+    assert not (tmp_path / "none").exists()
