@@ -71,7 +71,7 @@ const told = {
     return pages.push(page) - 1;
   },
   answer: ({ page, count, how }) => answer(pages[page], count, how),
-  press: ({ page, key }) => press_key(pages[page], key),
+  key: ({ page, key }) => press_key(pages[page], key),
   wait: async ({ page, selector }) => (await pages[page].waitForSelector(selector, { timeout: WAIT })).innerText(),
   js: ({ page, code }) => pages[page].evaluate(code),
   click: ({ page, selector }) => pages[page].click(selector),

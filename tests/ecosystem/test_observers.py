@@ -30,7 +30,6 @@ PRACTICE, CATCH = 4, 0.05
 ASKED: dict[str, dict[str, Any]] = {
     "mlds": {"trials": 250},
     "mlds-triads": {"triads": True, "trials": 250},
-    "2afc": {"pairs": "all", "repetitions": 4},
     "identification": {"repetitions": 30},
 }
 """By look: some 250 trials each."""
@@ -109,7 +108,7 @@ def recovered(results: Path, look: str, out: Path) -> float:
 def take_part(page: Page, observer: Observer) -> None:
     while seen := page.js(SHOWN):
         key = " " if seen["is_page"] else observer.key([tuple(one) for one in seen["pictures"]], seen["hints"])
-        page.do("press", key=key)
+        page.do("key", key=key)
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
