@@ -439,9 +439,10 @@ for gaia_pressed in list(gaia_key.keys or [])[gaia_seen:]:
     gaia_at += 1 if gaia_answers[gaia_pressed] == 'more' else -1
     gaia_at = min(max(gaia_at, 0), len(gaia_line) - 1)
     gaia_show_b.setImage(gaia_line[gaia_at][1])""",
-        "End Routine": "thisExp.addData('response', gaia_line[gaia_at][0] if gaia_key.keys and "
-        "gaia_answers[gaia_key.keys[-1]] == 'done' else '')\n"
-        "thisExp.addData('rt', gaia_key.rt[-1] if gaia_key.keys else '')\n",
+        # A key may follow in the very frame of the last one: what counts is what was taken.
+        "End Routine": "gaia_is_done = gaia_seen > 0 and gaia_answers[gaia_key.keys[gaia_seen - 1]] == 'done'\n"
+        "thisExp.addData('response', gaia_line[gaia_at][0] if gaia_is_done else '')\n"
+        "thisExp.addData('rt', gaia_key.rt[gaia_seen - 1] if gaia_is_done else '')\n",
         "Begin JS Routine": f"gaia_at = gaia_line.findIndex((one) => one[1] === {second});\ngaia_seen = 0;",
         "Each JS Frame": """\
 for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {
@@ -455,7 +456,7 @@ for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {
   gaia_show_b.setImage(gaia_line[gaia_at][1]);
 }""",
         "End JS Routine": "const gaia_pressed = Array.from(gaia_key.keys || []);\n"
-        "const gaia_is_done = gaia_answers[gaia_pressed[gaia_pressed.length - 1]] === 'done';\n"
+        "const gaia_is_done = gaia_answers[gaia_pressed[gaia_seen - 1]] === 'done';\n"
         "psychoJS.experiment.addData('response', gaia_is_done ? gaia_line[gaia_at][0] : '');\n"
-        "psychoJS.experiment.addData('rt', gaia_is_done ? gaia_key.rt[gaia_key.rt.length - 1] : '');\n",
+        "psychoJS.experiment.addData('rt', gaia_is_done ? gaia_key.rt[gaia_seen - 1] : '');\n",
     }
