@@ -144,6 +144,7 @@ def test_large_pictures_are_made_smaller_and_it_is_said(browser: Browser, tmp_pa
     assert "smaller than they are meant" in page.wait(".page .warning")
     assert outside(in_the_first_trial(page), **PHONE) == []
     page.answer(1, "taps")
+    page.wait("#end")  # It was the only trial.
     each, ratio = page.js("[results[0].device_pixels, shown.each]")
     assert each == pytest.approx(ratio, abs=1e-3) and 0.2 < each < 1
 
