@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from gaia_stim.config.base import Config, Count, Device, Fit, FolderConfig, Force, Precision, Seed, Threads
-from gaia_stim.config.options import Asking, Decides, Input, Model, Output, Role, Watching
+from gaia_stim.config.options import Asking, Decides, Input, Output, Role, Watching
 
 
 class ModelConfig(Config):
@@ -256,7 +256,7 @@ class AlignConfig(FolderConfig):
     ] = "auto"
     like: Annotated[
         Path | None,
-        Model("Do what was done to the images of this model: by what, where, how large, with what edges.", "RUN"),
+        Input("Do what was done to the images of this model: by what, where, how large, with what edges.", "RUN"),
     ] = None
     unsure: Annotated[
         Literal["leave", "keep"],
