@@ -51,6 +51,8 @@ class Located:
     """Where the images of a folder are, in order; None where one has no place."""
 
     anchors: Sequence[Anchored | None]
+    missing: str
+    """Why these have none."""
     template: Template | None = None
     """What they have in common, where they were placed on that."""
 
@@ -63,7 +65,8 @@ def by_eyes(paths: Sequence[Path], _: Positions, listen: Listener) -> Located:
     """The eyes of the face that each shows. Raises `DataError` for files as `read_image`."""
     looked = (find_face(read_image(path)) for path in tracked(paths, "looking for eyes", len(paths), listen))
     return Located(
-        [None if face is None else Anchored(face.eyes, face.landmarks, face.confidence, face.faces) for face in looked]
+        [None if face is None else Anchored(face.eyes, face.landmarks, face.confidence, face.faces) for face in looked],
+        "no face",
     )
 
 
@@ -73,6 +76,7 @@ def by_set(paths: Sequence[Path], places: Positions, listen: Listener) -> Locate
     pairs = [found.similarity(1).back(places - 0.5) for found in congealed.found]
     return Located(
         [Anchored(pair, NO_POINTS, sure) for pair, sure in zip(pairs, congealed.confidence, strict=True)],
+        "no place",
         congealed.template,
     )
 
@@ -80,7 +84,8 @@ def by_set(paths: Sequence[Path], places: Positions, listen: Listener) -> Locate
 def by_points(positions: Sequence[Positions | None], pair: Sequence[int]) -> Located:
     """Two of the points that are given."""
     known = [points if points is not None and np.isfinite(points[list(pair)]).all() else None for points in positions]
-    return Located([None if points is None else Anchored(points[list(pair)], points) for points in known])
+    anchors = [None if points is None else Anchored(points[list(pair)], points) for points in known]
+    return Located(anchors, "without both points")
 
 
 EYES, SET = "eyes", "set"

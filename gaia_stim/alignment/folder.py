@@ -40,6 +40,8 @@ class _Anchors:
     by: str
     points: tuple[str, ...]
     found: Mapping[str, Anchored | None]
+    missing: str
+    """Why some have none."""
     template: Template | None = None
 
 
@@ -56,7 +58,8 @@ def _anchored(
     by = config.by if config.by != AUTO else "0,1" if points else EYES
     if points and by not in WAYS:
         pair = [points.place(name.strip()) for name in by.split(",")]
-        return _Anchors(by, points.names, dict(zip(paths, by_points(own, pair).anchors, strict=True)))
+        located = by_points(own, pair)
+        return _Anchors(by, points.names, dict(zip(paths, located.anchors, strict=True)), located.missing)
     places = targets(1, config.distance, config.height) + 0.5
     way = WAYS[by] if by == EYES or frame is None else by_frame(frame)
     located = way([config.images / path for path in paths], places, listen)
@@ -71,13 +74,13 @@ def _anchored(
     listen(Note(f"{what} in {seen} of {len(paths)} images"))
     names = FACE_POINTS if by == EYES else ()
     if points is None:
-        return _Anchors(by, names, found, located.template)
+        return _Anchors(by, names, found, located.missing, located.template)
     missing = np.full((len(points.names), 2), np.nan)
     for path, given in zip(paths, own, strict=True):
         if there := found[path]:
             carried = np.concatenate([missing if given is None else given, there.landmarks])
             found[path] = replace(there, landmarks=carried)
-    return _Anchors(by, points.names + names, found, located.template)
+    return _Anchors(by, points.names + names, found, located.missing, located.template)
 
 
 def aligned_into(
@@ -88,9 +91,13 @@ def aligned_into(
     listen: Listener,
     staging: Path,
 ) -> Mapping[str, Any]:
+    """Fill the folder of the verb, and return what its record says: the frame, and what became of which image.
+
+    Raises `DataError` where no image has a place for sure, where two would be written as one, and as the ways.
+    """
     anchors = _anchored(config, frame, paths, points, listen)
     keep = config.unsure == "keep"
-    outcomes = [Outcome.of(path, there, anchors.by, keep=keep) for path, there in anchors.found.items()]
+    outcomes = [Outcome.of(path, there, anchors.missing, keep=keep) for path, there in anchors.found.items()]
     kept = [(image, image.anchored) for image in outcomes if image.anchored and not image.left_out]
     source = config.points or config.images
     if not kept:

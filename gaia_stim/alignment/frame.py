@@ -25,17 +25,18 @@ RECORD, FRAME = "alignment.json", "frame"
 DEEPEST = 3
 """Folders up from an image to the record of those that it was aligned with."""
 AT_REST = 0.02
-"""Shares of a side: an image whose eyes are so near to their places is taken as it is, and not sampled once more."""
+"""Shares of a side: an image whose two places are so near to the frame's is taken as it is."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where a photograph's eyes are, in the square that a model would be shown of it."""
+    """Where a photograph belongs, and how far from there it is in the square that a model would be shown of it."""
 
     placement: Placement
     off: float
-    """How far the worse of them is from its place, in shares of a side."""
+    """How far the worse of its two places is from the frame's, in shares of a side."""
     faces: int
+    """0 where none were looked for."""
 
 
 class StoredTemplate(BaseModel):
@@ -146,7 +147,7 @@ def by_frame(frame: AlignmentFrame) -> Way:
                 continue
             pair = found.placement.similarity.back(places * frame.target.size - 0.5)
             anchors.append(Anchored(pair, NO_POINTS, found.placement.confidence, found.faces or None))
-        return Located(anchors)
+        return Located(anchors, "unlike the model's images" if frame.template else "no face")
 
     return way
 

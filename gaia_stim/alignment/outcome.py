@@ -13,8 +13,6 @@ COLUMNS = (
     *("image", "scale", "rotation_deg", "shift_x", "shift_y", "way", "confidence", "faces", "unsure", "left_out"),
     "beyond",
 )
-NO_PLACE, NO_PAIR = {EYES: "no face"}, "without both points"
-"""Why an image has no place, by the way that looked for one."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,9 @@ class Outcome:
     left_out: bool
 
     @classmethod
-    def of(cls, path: str, anchored: Anchored | None, way: str, *, keep: bool) -> "Outcome":
-        """By the places that a way found; `keep`: what is unsure is aligned."""
-        why = anchored.doubt if anchored else NO_PLACE.get(way, NO_PAIR)
+    def of(cls, path: str, anchored: Anchored | None, missing: str, *, keep: bool) -> "Outcome":
+        """By its place, or why it is `missing`; `keep`: what is unsure is aligned."""
+        why = anchored.doubt if anchored else missing
         return cls(path, _written_as(path), anchored, why, left_out=anchored is None or (bool(why) and not keep))
 
     def row(self, target: Target, beyond: float | None) -> tuple[str | float, ...]:

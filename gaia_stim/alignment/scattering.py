@@ -1,5 +1,6 @@
 """Whether the faces in a folder lie in one place, before a model has to learn where they are."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.alignment.eyes import find_face
-from gaia_stim.images import Frame, Pixels
+from gaia_stim.images import Frame, Pixels, Positions
 
 LOOKED_AT = 16
 """Images of a folder."""
@@ -50,8 +51,12 @@ def eyes_in(images: Sequence[Pixels]) -> tuple[tuple[float, float], tuple[float,
 
 def _eyes(images: Sequence[Pixels], fit: Literal["crop", "pad"]) -> npt.NDArray[np.float64] | None:
     """(faces, 2, 2), in shares of a side of their squares."""
-    found = [(image, face) for image in images if (face := find_face(image)) is not None]
-    if len(found) < max(2, FACES * len(images)):
-        return None
-    squares = [Frame.of(image.shape[0], image.shape[1], fit).model(face.eyes) for image, face in found]
-    return (np.stack(squares) + 1) / 2
+    needed = max(2, math.ceil(FACES * len(images)))
+    places: list[Positions] = []
+    for looked, image in enumerate(images):
+        # A picture without a face takes longest: of a folder without any only a few are looked at.
+        if len(places) + len(images) - looked < needed:
+            return None
+        if (face := find_face(image)) is not None:
+            places.append((Frame.of(image.shape[0], image.shape[1], fit).model(face.eyes) + 1) / 2)
+    return np.stack(places) if len(places) >= needed else None

@@ -20,7 +20,10 @@ def found_in(space: Space, path: Path, image_hash: str, pixels: Pixels, align: s
     if frame is None or frame.holds(path, image_hash):
         return None
     try:
-        return frame.find(pixels, space.config.dataset.fit)
+        found = frame.find(pixels, space.config.dataset.fit)
+        if found.faces > 1 and moves(found, align):
+            raise ValueError(f"it shows several faces ({found.faces}), and nobody says which is meant")
+        return found
     except ValueError as error:
         if align == AS_IT_IS:
             return None

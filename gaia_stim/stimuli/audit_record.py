@@ -219,8 +219,8 @@ def _off_frame(stimuli: StimulusSet) -> Iterator[str]:
     for source in stimuli.provenance.sources:
         if source.placement is None and (source.off_frame or 0.0) > AT_REST:
             yield (
-                f"the eyes of {source.source_id} lie {100 * (source.off_frame or 0.0):.0f} % of a side from where the "
-                "model's images have them"
+                f"the places of {source.source_id} lie {100 * (source.off_frame or 0.0):.0f} % of a side from where "
+                "the model's images have them"
             )
 
 

@@ -229,7 +229,7 @@ def _placed_in_words(space: Space, images: Sequence[SourceImage]) -> list[Note]:
     ]
     notes = []
     if placed:
-        notes.append(Note(f"aligned as the model's images were, by the eyes: {first(placed)}"))
+        notes.append(Note(f"aligned as the model's images were: {first(placed)}"))
     if off:
         lie = "does not lie where the model's images do" if len(off) == 1 else "do not lie where the model's images do"
         notes.append(Note(f"{first(off)} {lie}, and no code describes that well; leave out --align none", warning=True))

@@ -118,6 +118,21 @@ def test_what_cannot_be_placed_is_refused_or_taken_as_it_is(
     assert morph(car, photographs[1], "-m", run, "--align", "none", "--steps", 3, "--out", tmp_path / "s") == 0
 
 
+def test_of_several_faces_none_is_taken_without_a_word(
+    run: Path,
+    photographs: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    several = PlantedFace(np.array([(20.0, 30.0), (40.0, 30.0)]), faces=2)
+    monkeypatch.setattr("gaia_stim.alignment.frame.find_face", lambda pixels: several)
+    assert morph(photographs[2], photographs[1], "-m", run, "--out", tmp_path / "s") == 3
+    assert "it shows several faces (2)" in capsys.readouterr().err
+    words = (photographs[2], photographs[1], "-m", run, "--steps", 3, "--align", "none", "--out", tmp_path / "s")
+    assert morph(*words) == 0
+
+
 def test_as_it_is_it_is_told_and_audited(
     run: Path, photographs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
