@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test fast lint types floors unit test-faults fuzz ecosystem test-ecosystem docs format clean
+.PHONY: demo test fast lint types floors unit test-faults fuzz ecosystem test-ecosystem test-package test-site docs site format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -57,16 +57,31 @@ ecosystem:
 test-ecosystem: $(VENV)/installed-dev ecosystem
 	$(ONE_THREAD) $(BIN)/pytest tests/ecosystem -rs
 
+# The wheel in empty environments, by pip, uv and pipx: gigabytes, some minutes.
+test-package: $(VENV)/installed-dev
+	$(PIP) uv pipx
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -rs tests/packaging
+
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m gaia_stim.cli.reference docs/cli.md
 	$(BIN)/python -m gaia_stim.recipe.reference docs/recipes.md
+
+# The site, each link of it, and the gallery's pictures made anew.
+test-site: site
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -rs tests/site tests/test_documentation.py
+
+# The site, in build/site; a warning is an error: a page in no list, a link to nowhere.
+site: $(VENV)/installed
+	$(PIP) --editable '.[docs]'
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
+	@echo "build/site/index.html"
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .ecosystem
+	rm -rf $(VENV) .ecosystem build
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gaia-stim needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -10,7 +10,7 @@ from gaia_stim.cli.app import Call, _config, build_app
 from gaia_stim.runs import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -31,7 +31,7 @@ def test_every_command_in_the_documents_is_understood(words: list[str]) -> None:
         _config(call)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_and_picture_is_there(page: Path) -> None:
     targets = [part.split(")")[0] for part in page.read_text(encoding="utf-8").split("](")[1:]]
     missing = [name for name in targets if "://" not in name and not (page.parent / name.split("#")[0]).exists()]
