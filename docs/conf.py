@@ -21,6 +21,7 @@ myst_heading_anchors = 4  # the anchors that a code forge gives headings, which 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+default_role = "code"
 napoleon_google_docstring = True
 
 html_theme = "furo"
