@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test fast lint types floors unit test-faults fuzz ecosystem test-ecosystem test-package test-site docs site format clean
+.PHONY: demo test fast lint types floors unit test-slow test-faults fuzz ecosystem test-ecosystem test-package test-site docs site format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -24,7 +24,7 @@ floors: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(ONE_THREAD) $(BIN)/pytest -n 2 -rs
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs
 
 # For the loop of daily work: what is quick, under a minute on two free cores.
 QUICK := tests/drawing tests/networks tests/report tests/space tests/stimuli \
@@ -32,6 +32,10 @@ QUICK := tests/drawing tests/networks tests/report tests/space tests/stimuli \
 fast: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(ONE_THREAD) $(BIN)/pytest -n 2 $(QUICK) --deselect tests/stimuli/test_sets.py::test_memory_does_not_grow_with_the_stimuli
+
+# What `unit` leaves out for being slow: after a change of training, of what survives a kill, or of benchmarks.
+test-slow: $(VENV)/installed-dev
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs -m slow --ignore tests/ecosystem
 
 # Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
 test-faults: $(VENV)/installed-dev
@@ -55,7 +59,7 @@ ecosystem:
 	done
 
 test-ecosystem: $(VENV)/installed-dev ecosystem
-	$(ONE_THREAD) $(BIN)/pytest tests/ecosystem -rs
+	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest tests/ecosystem -rs
 
 # The wheel in empty environments, by pip, uv and pipx: gigabytes, some minutes.
 test-package: $(VENV)/installed-dev

@@ -21,10 +21,18 @@ from gaia_stim.runs import MODEL_VARIABLE, DatasetRecord, Run, RunConfig
 from gaia_stim.space.space import Space
 from gaia_stim.tensors import write_tensors
 
+SLOW = os.environ.get("GAIA_STIM_SLOW", "0") not in ("", "0")
 Contents = Callable[[Path], dict[str, bytes]]
 Plant = Callable[..., Path]
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` has to end in minutes: what is slow, and has a quicker sibling, runs in `make test-slow`."""
+    for item in items:
+        if not SLOW and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: GAIA_STIM_SLOW=1, or make test-slow"))
 
 
 @pytest.fixture(scope="session")

@@ -295,6 +295,7 @@ class Stop:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [(40, 180, 212), *times([], [(4, 200, 208), (176, 180, 220)])], ids=str)
 def test_stopped_anywhere_around_it_ends_the_same(
     stops: tuple[int, ...], ask: Ask, sicken: Sicken, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -350,6 +351,7 @@ def test_one_picture_for_all_is_told_of_once() -> None:
     assert said.startswith("after 32,000 images, all reconstructions are nearly one picture (they vary by 1.0% of")
 
 
+@pytest.mark.slow
 def test_a_collapse_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A code of nothing makes one picture of all images; a training that is well is not told of."""
     monkeypatch.setattr(log, "CONSTANT_STEPS", 10)
@@ -362,6 +364,7 @@ def test_a_collapse_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPa
     assert len(warnings(told)) == 1 and "has collapsed" in warnings(told)[0]
 
 
+@pytest.mark.slow
 def test_starving_is_seen_in_a_training(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "STARVED_STEPS", 10)
 

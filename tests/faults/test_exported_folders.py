@@ -42,6 +42,7 @@ def export(command: Make, made: Path) -> Callable[..., Command]:
     return export
 
 
+@pytest.mark.slow
 def test_killed_at_random_points_of_exporting(
     export: Callable[..., Command], tmp_path: Path, contents: Contents
 ) -> None:

@@ -38,6 +38,7 @@ def train(command: Make, faces: Path) -> Callable[..., Command]:
     return train
 
 
+@pytest.mark.slow
 def test_no_room_for_a_checkpoint(train: Callable[..., Command], tmp_path: Path) -> None:
     """The first save has room, for there was no limit yet; the next has none; then there is room again."""
     assert train(Path("whole")).run().code == 0
@@ -60,6 +61,7 @@ def test_no_room_for_a_checkpoint(train: Callable[..., Command], tmp_path: Path)
     assert what_counts(run.path) == what_counts(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_in_training(
     train: Callable[..., Command], small_disk: Callable[[int], Path], tmp_path: Path
 ) -> None:

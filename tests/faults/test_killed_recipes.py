@@ -117,6 +117,7 @@ def different(made: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
     return sorted(name for name in made.keys() | expected.keys() if made.get(name) != expected.get(name))
 
 
+@pytest.mark.slow
 def test_killed_at_random_points_of_a_recipe(
     study: Command, undisturbed: Undisturbed, tmp_path: Path, contents: Contents
 ) -> None:
@@ -140,6 +141,7 @@ def test_killed_at_random_points_of_a_recipe(
     assert {again[step] for step in done} <= {"skipped"}
 
 
+@pytest.mark.slow
 def test_killed_at_points_of_replacing_what_a_recipe_made(
     command: Make, undisturbed: Undisturbed, tmp_path: Path, contents: Contents
 ) -> None:

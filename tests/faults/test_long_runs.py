@@ -95,6 +95,7 @@ def leak() -> Watched:
     return do_often(20_000, lambda number: leaked.append(os.urandom(1024)))
 
 
+@pytest.mark.slow
 def test_a_leak_would_be_seen() -> None:
     """A kilobyte each time is found, to a tenth."""
     assert 900 < alone(leak).growth < 1300
@@ -116,6 +117,7 @@ def take_steps(faces: Path, out: Path, steps: int) -> Watched:
     return watched
 
 
+@pytest.mark.slow
 def test_thousands_of_steps(faces: Path, tmp_path: Path) -> None:
     """A training saves, validates, logs and draws on the way; its log has as many rows however long it is."""
     alone(take_steps, faces, tmp_path / "run", times(400, 3000)).check(times(20_000, 1000))
@@ -129,6 +131,7 @@ def make_morphs(faces: Path, run: Path, count: int) -> Watched:
     return do_often(count, lambda number: space.morph(*pairs[number], 5))
 
 
+@pytest.mark.slow
 def test_thousands_of_morphs(faces: Path, tiny_run: Path) -> None:
     alone(make_morphs, faces, tiny_run, times(100, 5000)).check(times(20_000, 500))
 
@@ -143,6 +146,7 @@ def write_sets(faces: Path, run: Path, count: int) -> Watched:
     return do_often(count, written)
 
 
+@pytest.mark.slow
 def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
     """Each set replaces the one before; that a recipe's memory of what it made is bounded, tests/pipeline tells."""
     alone(write_sets, faces, tiny_run, times(40, 400)).check(times(100_000, 2000))

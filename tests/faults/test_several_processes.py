@@ -67,6 +67,7 @@ def test_asked_to_stop(name: str, rank: int, training: Train, whole: dict[str, s
     assert strays(run.path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_one_is_killed(rank: int, training: Train, whole: dict[str, str], tmp_path: Path) -> None:
     """The others end with a message, and what was saved is whole."""
@@ -93,6 +94,7 @@ def test_the_first_alone_writes_and_tells(training: Train, tmp_path: Path) -> No
     assert Run(tmp_path / "run").config().options["groups"] == 2
 
 
+@pytest.mark.slow
 def test_one_process_goes_on_where_two_were_stopped(training: Train, whole: dict[str, str], tmp_path: Path) -> None:
     """And the sum of two gradients does not depend on who adds them."""
     run, command = Run(tmp_path / "run"), training()
@@ -169,6 +171,7 @@ def made_alone(study: Command) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_recipe_is_shared_out(study: Command, tmp_path: Path) -> None:
     """Sets in turn, the training and the codes together: the same bytes, and all is done for one that comes later."""
     alone = made_alone(study)
@@ -184,6 +187,7 @@ def test_a_recipe_is_shared_out(study: Command, tmp_path: Path) -> None:
     assert made(tmp_path / "out") == alone
 
 
+@pytest.mark.slow
 def test_a_step_of_a_shared_recipe_fails(study: Command, tmp_path: Path) -> None:
     """Whoever had it, all know, and leave out what needs it."""
     (tmp_path / "study.yaml").write_text(STUDY.replace("steps: [3, 4, 5]", "steps: [3, 4, 99]"))
@@ -195,6 +199,7 @@ def test_a_step_of_a_shared_recipe_fails(study: Command, tmp_path: Path) -> None
     assert results == dict.fromkeys(results, "done") | wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_one_that_shares_a_recipe_is_killed(rank: int, study: Command, tmp_path: Path) -> None:
     """The other ends with a message; one process goes on with what is left, to the same bytes."""
@@ -210,6 +215,7 @@ def test_one_that_shares_a_recipe_is_killed(rank: int, study: Command, tmp_path:
     assert made(tmp_path / "out") == alone
 
 
+@pytest.mark.slow
 def test_what_is_not_shared_is_done_once(command: Callable[..., Command], tmp_path: Path) -> None:
     first, second = [process.wait() for process in command("samples", "drawn", "--n", 3).start_together()]
     assert (first.code, second.code, second.err) == (0, 0, "")

@@ -41,6 +41,7 @@ def asked(out: Path, methods: str | None = "gaia:objective=paper,ae", **options:
     return make(BenchmarkLinesConfig, {**(training if methods else {}), "out": out, **options})
 
 
+@pytest.mark.slow
 def test_methods_are_trained_on_lines_and_stand_beside_controls_and_papers(tmp_path: Path, contents: Contents) -> None:
     out = tmp_path / "lines"
     result = benchmark_lines(asked(out))
@@ -169,6 +170,7 @@ def test_cost_and_gain_are_against_no_structure_loss() -> None:
     assert some["midpoint_precision"] == 0.8
 
 
+@pytest.mark.slow
 def test_weights_are_compared_with_none(tmp_path: Path, faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[str] = []
 

@@ -106,6 +106,7 @@ def test_trained_runs_are_compared_and_remembered(
     assert measured == ["a", "b", "b"]
 
 
+@pytest.mark.slow
 def test_models_of_drawn_faces_have_true_midpoints(plant: Plant, tmp_path: Path, measured: list[str]) -> None:
     """As `benchmark midpoints` measures them; a folder that nobody drew has none."""
     home = samples(SamplesConfig(out=tmp_path / "faces", n=48, size=16)).folder

@@ -37,6 +37,7 @@ def test_again_it_does_nothing_and_others_files_are_safe(tmp_path: Path) -> None
     assert (tmp_path / "mine" / "morph" / "thesis.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["demo", "--out", "first"]) == 0
     out, err = capsys.readouterr()

@@ -231,7 +231,10 @@ def whole(faces: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return folder / "run"
 
 
-@pytest.mark.parametrize(("name", "code"), SIGNALS.items())
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [pytest.param(*each, marks=[] if each[0] == "SIGTERM" else pytest.mark.slow) for each in SIGNALS.items()],
+)
 def test_a_signal_from_outside(name: str, code: int, whole: Path, faces: Path, tmp_path: Path, capsys: Any) -> None:
     """A real process, really signalled; the same command in another process, here, ends as if it had not been."""
     run = Run(tmp_path / "run")
