@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # One thread a test process: oversubscribed threads are many times slower, not slightly.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test fast lint types floors unit test-slow test-faults fuzz ecosystem test-ecosystem test-package test-site docs site format clean
+.PHONY: demo test fast lint types floors unit test-slow test-faults fuzz ecosystem test-ecosystem test-package test-site supply-chain docs site format clean
 
 demo: $(VENV)/installed
 	$(BIN)/gaia-stim demo
@@ -69,6 +69,24 @@ test-package: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m gaia_stim.cli.reference docs/cli.md
 	$(BIN)/python -m gaia_stim.recipe.reference docs/recipes.md
+	$(BIN)/python tests/packaging/stated_licences.py docs/dependencies.md
+
+# A lock with hashes that installs, the list of all parts (SBOM), and what is known against any of them.
+SUPPLY := build/supply-chain
+supply-chain:
+	mkdir -p $(SUPPLY)
+	test -x $(SUPPLY)/venv/bin/python || $(PYTHON) -m venv $(SUPPLY)/venv
+	$(SUPPLY)/venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools pip-audit cyclonedx-bom
+	$(SUPPLY)/venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+		--no-emit-find-links --constraint constraints.txt --output-file $(SUPPLY)/requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(SUPPLY)/locked
+	$(SUPPLY)/locked/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(SUPPLY)/requirements.lock
+	$(SUPPLY)/locked/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .
+	$(SUPPLY)/locked/bin/gaia-stim --version
+	$(SUPPLY)/venv/bin/cyclonedx-py environment --output-file $(SUPPLY)/sbom.json $(SUPPLY)/locked/bin/python
+	$(SUPPLY)/venv/bin/pip-audit --require-hashes --disable-pip --requirement $(SUPPLY)/requirements.lock \
+		|| echo "the advisories could not be reached, or there are some: read the lines above" >&2
 
 # The site, each link of it, and the gallery's pictures made anew.
 test-site: site
