@@ -7,9 +7,12 @@ only.
 
 import os
 import platform
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +21,9 @@ from gaia_stim.config import DoctorConfig
 from gaia_stim.devices import cores, free_cores, has_bfloat16
 from gaia_stim.events import Listener, silent, tracked
 
+EXTRAS = {"explore": "uvicorn", "video": "av", "heif": "pillow_heif"}
+"""Extra to a module that comes with it."""
+SOME_IMAGES = 10
 GIB = 1 << 30
 LITTLE_MEMORY, LITTLE_DISK = 4 * GIB, 5 * GIB
 """Below these a training of the light model, its image cache and its run folder get tight."""
@@ -43,7 +49,16 @@ class DoctorResult:
 
 def doctor(config: DoctorConfig, listen: Listener = silent) -> DoctorResult:
     """Look at everything that decides whether, and how fast, the other commands work here."""
-    looks: tuple[Callable[[], list[Check]], ...] = (_versions, _processor, _gpus, _memory, _disks, _model)
+    looks: tuple[Callable[[], list[Check]], ...] = (
+        _versions,
+        _processor,
+        _gpus,
+        _memory,
+        _disks,
+        _extras,
+        _model,
+        _next_step,
+    )
     checks = tuple(check for look in tracked(looks, "looking", len(looks), listen) for check in look())
     return DoctorResult(all(check.status == "ok" for check in checks), checks)
 
@@ -118,6 +133,32 @@ def _disk(name: str, place: Path) -> Check:
         return Check(name, "warn", found, "nothing can be written there: work in another folder")
     little = free < LITTLE_DISK
     return Check(name, "warn" if little else "ok", found, "make room, or work on another disk" if little else "")
+
+
+def _extras() -> list[Check]:
+    """What of the parts that one may do without is there."""
+    missing = [extra for extra, module in EXTRAS.items() if find_spec(module) is None]
+    here = ", ".join(extra for extra in EXTRAS if extra not in missing) or "none"
+    advice = f"more: pip install 'gaia-stim[{','.join(missing)}]'" if missing else ""
+    return [Check("extras", "ok", here, advice)]
+
+
+def _next_step() -> list[Check]:
+    """By what lies here: a model of one's own, images, or nothing."""
+    from gaia_stim.images import is_image
+    from gaia_stim.runs import LATEST
+
+    def holds_images(folder: Path) -> bool:
+        return sum(is_image(file) for file in islice(folder.iterdir(), 5 * SOME_IMAGES)) >= SOME_IMAGES
+
+    here = (folder for folder in sorted(Path.cwd().iterdir()) if folder.is_dir() and os.access(folder, os.R_OK))
+    images = next((folder.name for folder in here if folder.name[:1] != "." and holds_images(folder)), None)
+    if LATEST.exists():
+        return [Check("next step", "ok", "gaia-stim explore", f"there is a model of yours: {LATEST} names it")]
+    if images:
+        train = f"gaia-stim train {shlex.quote(images)}"
+        return [Check("next step", "ok", train, f"photographs of faces first: gaia-stim align {shlex.quote(images)}")]
+    return [Check("next step", "ok", "gaia-stim demo", "no images and no model of yours lie here")]
 
 
 def _model() -> list[Check]:

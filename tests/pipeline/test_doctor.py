@@ -1,5 +1,6 @@
 """Doctor: what it finds is what the machine has, and it warns where it should."""
 
+import shutil
 from pathlib import Path
 
 import psutil
@@ -58,3 +59,19 @@ def test_the_model_that_would_be_used(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs/latest").write_text(f"{tmp_path / 'gone'}\n")
     assert checks()["model"].status == "warn" and str(tmp_path / "gone") in checks()["model"].found
+
+
+def test_the_next_step_is_by_what_lies_here(tmp_path: Path, faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert checks()["next step"].found == "gaia-stim demo"
+    shutil.copytree(faces, tmp_path / "my photos")
+    assert checks()["next step"].found == "gaia-stim train 'my photos'"
+    assert "gaia-stim align 'my photos'" in checks()["next step"].advice
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/latest").write_text("runs/mine\n")
+    assert checks()["next step"].found == "gaia-stim explore"
+
+
+def test_what_may_be_missing_is_told_with_the_line_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "find_spec", lambda module: None if module == "av" else object())
+    assert checks()["extras"] == Check("extras", "ok", "explore, heif", "more: pip install 'gaia-stim[video]'")
