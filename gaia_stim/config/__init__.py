@@ -44,6 +44,7 @@ from gaia_stim.config.looks import (
     DemoConfig,
     DoctorConfig,
     EvaluateConfig,
+    FigureConfig,
     InfoConfig,
     ReportConfig,
 )
