@@ -160,7 +160,7 @@ class ReportConfig(FolderConfig):
 
 
 class FigureConfig(Config):
-    """Draw sets, spaces and scales as one figure for a paper: SVG or PDF with whole pictures and text as text, or PNG."""
+    """Draw sets, spaces and scales as a figure for a paper: SVG or PDF with whole pictures and text as text, or PNG."""
 
     targets: Annotated[
         tuple[Path, ...],

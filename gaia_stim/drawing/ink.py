@@ -83,7 +83,7 @@ def plain() -> Typeface:
 
 
 def typeface(path: Path) -> Typeface:
-    """A font of the user's. Raises `ConfigError` where the file is no TrueType font, `DataError` where none is there."""
+    """The user's font. Raises `ConfigError` where the file is no TrueType font, `DataError` where none is there."""
     content = read_bytes(path)
     try:
         family = ImageFont.truetype(io.BytesIO(content), _SAMPLE).getname()[0] or path.stem

@@ -9,7 +9,7 @@ from gaia_stim.drawing.panels import Plotted
 from gaia_stim.errors import DataError
 from gaia_stim.space.paths import Codes
 
-SIDE = 30.0
+SIDE = 24.0
 """Of an image on the map, in pixels of the chart; of images that would overlap all but the first are dots."""
 NARROW, WIDE = 340.0, 700.0
 """Width of the chart in a column, and on a page."""
@@ -41,8 +41,8 @@ def principal(codes: Codes) -> tuple[Places, Places]:
 
     The sign of a component is chosen so that its largest weight is positive. Raises `DataError` as `map_panel`.
     """
-    off = codes.astype(np.float64) - codes.mean(axis=0)
-    if len(codes) < 3 or not np.abs(off).max() > 0:
+    off = codes - codes.mean(axis=0, dtype=np.float64)
+    if len(codes) < 3 or not np.ptp(codes, axis=0).any():
         raise DataError(f"a map needs at least three images that differ, not {len(codes)}")
     _, lengths, axes = np.linalg.svd(off, full_matrices=False)
     axes = axes[:2] * np.sign(axes[range(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]

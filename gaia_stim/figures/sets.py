@@ -115,18 +115,24 @@ def _amounts(stimuli: StimulusSet, rows: Sequence[Row], columns: int, every: int
         kept,
         _tiles(
             wide,
-            under=[f"{row.amount_reached:+.2f}" for row in kept] if is_reached else (),
-            above=[f"{row.amount:+g}" for row in kept[:wide]],
+            under=[_signed(row.amount_reached) for row in kept] if is_reached else (),
+            above=[_signed(row.amount) for row in kept[:wide]],
             beside=beside if any(beside) else (),
             x_label=" ".join(filter(None, (name, unit))) + reached,
-            y_label=first.attribute_2 or "",
+            y_label=" ".join((first.attribute_2, unit)) if first.attribute_2 else "",
         ),
     )
 
 
 def _beside(row: Row, several: bool) -> str:
-    amount = "" if row.amount_2 is None else f"{row.amount_2:+g}"
+    amount = "" if row.amount_2 is None else _signed(row.amount_2)
     return " ".join(filter(None, (row.source_ids if several else "", amount)))
+
+
+def _signed(amount: float | None) -> str:
+    """With two decimals at most; nothing is only 0."""
+    text = f"{amount or 0.0:+.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("+0", "-0") else text
 
 
 def _thinned(rows: Sequence[Row], columns: int, every: int) -> list[Row]:
