@@ -40,6 +40,7 @@ from gaia_stim.config.explorer import ExploreConfig, ServeConfig
 from gaia_stim.config.exports import ExportConfig, PresentationConfig
 from gaia_stim.config.looks import (
     AuditConfig,
+    CiteConfig,
     CompareConfig,
     DemoConfig,
     DoctorConfig,

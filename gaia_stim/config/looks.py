@@ -159,6 +159,13 @@ class ReportConfig(FolderConfig):
     force: Force = False
 
 
+class CiteConfig(Config):
+    """Say what to cite for a set, a model or a scale, and whose images to name."""
+
+    target: Annotated[Path, Input("A stimulus set, a run folder or a folder of scales.", "TARGET", positional=True)]
+    bibtex: Annotated[bool, Decides("As BibTeX.")] = False
+
+
 class FigureConfig(Config):
     """Draw sets, spaces and scales as a figure for a paper: SVG or PDF with whole pictures and text as text, or PNG."""
 

@@ -22,7 +22,7 @@ from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
 from gaia_stim.figures.maps import principal
 from gaia_stim.files import read_json, write_json
 from gaia_stim.images import Pixels, decode_image
-from gaia_stim.pipeline.figure import figure
+from gaia_stim.pipeline.publish import figure
 from gaia_stim.space.images import codes_of, images_of
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
