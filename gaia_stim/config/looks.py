@@ -57,6 +57,7 @@ class InfoConfig(Config):
             "A run, a stimulus set or an image. Without it: the model that would be used.", "TARGET", positional=True
         ),
     ] = None
+    card: Annotated[bool, Decides("Of a run: its model card, as Markdown.")] = False
 
 
 class EvaluateConfig(FolderConfig):
