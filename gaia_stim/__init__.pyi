@@ -1,3 +1,4 @@
+from .cli.console import progress as progress
 from .config import (
     AttributesApplyConfig as AttributesApplyConfig,
 )
@@ -15,6 +16,9 @@ from .config import (
 )
 from .config import (
     ExportConfig as ExportConfig,
+)
+from .config import (
+    FigureConfig as FigureConfig,
 )
 from .config import (
     InterpolateConfig as InterpolateConfig,
@@ -40,6 +44,7 @@ from .pipeline.grids import morph_grid as morph_grid
 from .pipeline.match import match as match
 from .pipeline.morphs import interpolate as interpolate
 from .pipeline.morphs import morph as morph
+from .pipeline.publish import figure as figure
 from .pipeline.train import train as train
 from .space.space import Space as Space
 from .space.varying import Vary as Vary

@@ -11,6 +11,8 @@ BUILT_IN_NAME = "builtin"
 """Names it wherever a model can be given."""
 WEIGHTS = "model.safetensors"
 """Of a run: their hash is the model's."""
+CARD = "card.md"
+"""In a run folder: what whoever is given the model should know of it."""
 LICENCE_TABLES = ("licenses.csv", "licences.csv", "labels.csv")
 """In an image's folder or the one above: they may tell its licence; the first that names it counts."""
 IMAGE_SUFFIXES = (

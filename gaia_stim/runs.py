@@ -8,6 +8,7 @@
     good_state.safetensors       where a training that diverges goes back to; gone once it has ended
     log.jsonl                    one row every so often
     sheets/                      what the model made of some images on the way
+    card.md                      what whoever is given it should know of it
 
 No pickle anywhere: weights are safetensors, the rest is JSON.
 """
@@ -38,7 +39,7 @@ from gaia_stim.files import (
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.names import BUILT_IN as BUILT_IN
-from gaia_stim.names import BUILT_IN_NAME, WEIGHTS
+from gaia_stim.names import BUILT_IN_NAME, CARD, WEIGHTS
 from gaia_stim.tensors import first_line, read_tensors
 
 FORMAT = 1
@@ -158,7 +159,7 @@ class Run:
 
     def is_stray(self, path: Path) -> bool:
         """Whether that is one of our files that was never finished."""
-        own = (*(path.name for path in self._own()), ".png")
+        own = (*(path.name for path in self._own()), ".png", CARD, f".{CARD}.gaia-stim.json")
         return path.name.startswith(STAGING_MARK) and path.name.endswith(own)
 
     def _own(self) -> list[Path]:

@@ -57,6 +57,17 @@ def listening(console: Console, *, quiet: bool = False) -> Iterator[Listener]:
         listener.close()
 
 
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Listener]:
+    """What the command line tells while it works, for a script or a notebook: bars on a terminal, else lines.
+
+    >>> with progress() as listen:                        # doctest: +SKIP
+    ...     train(TrainConfig(images="photos"), listen)
+    """
+    with listening(messages(), quiet=quiet) as listen:
+        yield listen
+
+
 def figures(values: Mapping[str, float]) -> str:
     """`loss 0.0312 · images/s 512`: three digits are all that the eye takes in."""
     return " · ".join(f"{name} {_short(value)}" for name, value in values.items())

@@ -76,7 +76,9 @@ def render(values: Mapping[str, Any]) -> RenderableType:
 
 def show(console: Console, result: Any, hint: str = "") -> None:
     """Print a result for reading, and the next command."""
-    console.print(render(plain(result, for_people=True)))
+    # What is to be pasted elsewhere stands as it is.
+    printed = getattr(result, "printed", None)
+    console.print(Text(printed) if printed else render(plain(result, for_people=True)))
     if hint:
         console.print(Text.assemble(("next: ", "dim"), (printable(hint), "bold")))
 

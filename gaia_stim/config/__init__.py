@@ -40,10 +40,12 @@ from gaia_stim.config.explorer import ExploreConfig, ServeConfig
 from gaia_stim.config.exports import ExportConfig, PresentationConfig
 from gaia_stim.config.looks import (
     AuditConfig,
+    CiteConfig,
     CompareConfig,
     DemoConfig,
     DoctorConfig,
     EvaluateConfig,
+    FigureConfig,
     InfoConfig,
     ReportConfig,
 )

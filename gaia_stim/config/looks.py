@@ -1,9 +1,10 @@
 """What looking can be asked: audits, measurements, comparisons, reports, and what a thing or a machine is."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed
 from gaia_stim.config.displays import RecordedDisplay
@@ -11,6 +12,9 @@ from gaia_stim.config.options import Decides, Input, Model, Output
 
 FIRST = "Train first"
 """The panel of what trains the models that are then measured."""
+WIDTHS = {"column": 89.0, "page": 183.0}
+"""Of a journal, in millimetres."""
+FIGURE_KINDS = (".svg", ".pdf", ".png")
 Methods = Annotated[
     str | None,
     Decides(
@@ -53,6 +57,7 @@ class InfoConfig(Config):
             "A run, a stimulus set or an image. Without it: the model that would be used.", "TARGET", positional=True
         ),
     ] = None
+    card: Annotated[bool, Decides("Of a run: its model card, as Markdown.")] = False
 
 
 class EvaluateConfig(FolderConfig):
@@ -153,6 +158,61 @@ class ReportConfig(FolderConfig):
     )
     seed: Seed = 0
     force: Force = False
+
+
+class CiteConfig(Config):
+    """Say what to cite for a set, a model or a scale, and whose images to name."""
+
+    target: Annotated[Path, Input("A stimulus set, a run folder or a folder of scales.", "TARGET", positional=True)]
+    bibtex: Annotated[bool, Decides("As BibTeX.")] = False
+
+
+class FigureConfig(Config):
+    """Draw sets, spaces and scales as a figure for a paper: SVG or PDF with whole pictures and text as text, or PNG."""
+
+    targets: Annotated[
+        tuple[Path, ...],
+        Field(min_length=1),
+        Input(
+            "Stimulus sets, run folders (a map of their images) and folders of scales: a panel each.",
+            "TARGET…",
+            positional=True,
+        ),
+    ]
+    out: Annotated[Path, Output("The file: what it ends in, .svg, .pdf or .png, is its kind.", "FILE")]
+    width: Annotated[str, Decides("How wide: a column (89 mm), a page (183 mm), or millimetres.", "column|page|MM")] = (
+        "column"
+    )
+    every: Annotated[int, Field(ge=1), Decides("Show every so-maniest step of a set.", "N")] = 1
+    labels: Annotated[bool, Decides("Write steps, amounts and names beside the pictures.")] = True
+    letters: Annotated[bool, Decides("a, b, c at the panels of a figure that has several.")] = True
+    font: Annotated[
+        Path | None,
+        Input("A TrueType font to write with. [default: Aileron; in SVG Helvetica or Arial]", "FILE.ttf"),
+    ] = None
+    images: Annotated[
+        Path | None, Input("Of a run: the images to map. [default: the folder that it was trained on]", "IMAGES")
+    ] = None
+    force: Force = False
+
+    @property
+    def millimetres(self) -> float:
+        """The width in numbers."""
+        return WIDTHS.get(self.width) or float(self.width)
+
+    @field_validator("width")
+    @classmethod
+    def _a_width(cls, width: str) -> str:
+        if width not in WIDTHS and not (re.fullmatch(r"\d{1,3}(\.\d+)?", width) and 20 <= float(width) <= 500):
+            raise ValueError("should be column, page, or millimetres from 20 to 500")
+        return width
+
+    @field_validator("out")
+    @classmethod
+    def _a_kind(cls, out: Path) -> Path:
+        if out.suffix.lower() not in FIGURE_KINDS:
+            raise ValueError(f"should end in {', '.join(FIGURE_KINDS)}")
+        return out
 
 
 class DemoConfig(Config):

@@ -298,6 +298,10 @@ VERBS: dict[str, Verb] = {
         "benchmark render --n 10000 -m runs/photos",
     ),
     "report": Verb(looks.ReportConfig, "gaia_stim.pipeline.report:report", LOOK, "report runs/photos", makes=".html"),
+    "figure": Verb(
+        looks.FigureConfig, "gaia_stim.pipeline.publish:figure", LOOK, "figure anna-bert scale --out figure_1.pdf"
+    ),
+    "cite": Verb(looks.CiteConfig, "gaia_stim.pipeline.publish:cite", LOOK, "cite anna-bert --bibtex"),
     "info": Verb(looks.InfoConfig, "gaia_stim.pipeline.info:info", LOOK, "info runs/photos"),
     "run": Verb(recipes.RecipeRunConfig, "gaia_stim.recipe.run:run", STUDY, "run study.yaml --set steps=11"),
     "recipe check": Verb(

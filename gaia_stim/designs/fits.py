@@ -55,6 +55,8 @@ class Fit:
     """More columns of the table."""
     points: tuple[Values, Values] | None = None
     """What was measured at the stimuli, to draw with the curve: alpha and share, or plain estimate."""
+    trials: Values | None = None
+    """How many answers there are to each of these points, where that says something."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from gaia_stim.designs.fits import Fit, Values
-from gaia_stim.designs.responses import Answers
 from gaia_stim.drawing.charts import Chart, Frame, Series, chart
 
 FIGURE = Frame(480, 474, left=70, top=74, right=464, bottom=422, inset=9, says=True)
@@ -18,9 +17,9 @@ LARGEST, SMALLEST = 6.0, 1.5
 ALPHA = "alpha, from the first source to the second"
 
 
-def scale_chart(fit: Fit, answers: Answers, title: str, frame: Frame = FIGURE) -> Chart:
-    """What was fitted to these answers, with PSE, JND and their intervals where there are any."""
-    return _function(fit, answers, title, frame) if "pse" in fit.figures else _scale(fit, title, frame)
+def scale_chart(fit: Fit, title: str, frame: Frame = FIGURE) -> Chart:
+    """What was fitted, with PSE, JND and their intervals where there are any."""
+    return _function(fit, title, frame) if "pse" in fit.figures else _scale(fit, title, frame)
 
 
 def _scale(fit: Fit, title: str, frame: Frame) -> Chart:
@@ -40,11 +39,11 @@ def _scale(fit: Fit, title: str, frame: Frame) -> Chart:
     )
 
 
-def _function(fit: Fit, answers: Answers, title: str, frame: Frame) -> Chart:
+def _function(fit: Fit, title: str, frame: Frame) -> Chart:
     """The function with its guesses and lapses; below it the PSE, and across it the PSE's interval."""
     known = fit.figures
     levels, share = fit.points or (np.empty(0), np.empty(0))
-    trials = _trials(answers, levels, known)
+    trials = np.ones(len(levels)) if fit.trials is None else fit.trials
     radii = np.maximum(SMALLEST, LARGEST * np.sqrt(trials / max(1, trials.max(initial=1)))).tolist()
     pse, at_pse = known["pse"], float(_chance(np.array([known["pse"]]), known)[0])
     marks = [Series("PSE", [pse, pse], [0, at_pse])]
@@ -86,16 +85,6 @@ def _chance(alpha: Values, known: Mapping[str, Any]) -> Values:
     eta = (alpha - known["pse"]) / known["sigma"]
     shape = (ndtr(eta + bias) + ndtr(eta - bias)) / 2
     return np.asarray(known["guess"] + (1 - known["guess"] - known["lapse"]) * shape)
-
-
-def _trials(answers: Answers, levels: Values, known: Mapping[str, Any]) -> Values:
-    """How many answers there are to each level; a standard beside itself tells none."""
-    judged = answers.alpha[:, 0]
-    if "standard" in known:
-        first, second = answers.alpha[:, 0], answers.alpha[:, 1]
-        differs = first != second
-        judged = np.where(first == known["standard"], second, first)[differs]
-    return np.array([(judged == level).sum() for level in levels], float)
 
 
 def _with_interval(name: str, fit: Fit, digits: str = ".3g") -> str:

@@ -121,7 +121,7 @@ def _fit(
 ) -> Fit:
     people = People.of(rows, is_second, answers.participant)
     counts = people.counts
-    levels, share = _shares(counts)
+    levels, share, trials = _shares(counts)
     _refuse(answers, counts, levels)
     limits = STEEPEST * float(np.diff(levels).min()), FLATTEST * float(np.ptp(levels))
     best = fit_function(counts, limits)
@@ -161,6 +161,7 @@ def _fit(
             "deviance_p": float(np.mean(worse)) if worse else None,
         },
         points=(levels, share),
+        trials=trials,
         warnings=(
             *_warnings(levels, counts, best, limits, small, own.get("jnd_of_a_person")),
             *of_people(len(people)),
@@ -190,11 +191,12 @@ def _named(best: Values, low: Values, high: Values, is_biased: bool) -> dict[str
     return found
 
 
-def _shares(counts: Counts) -> tuple[Values, Values]:
-    """The alphas that were judged, and the share of the second answer at each."""
+def _shares(counts: Counts) -> tuple[Values, Values, Values]:
+    """The alphas that were judged, and the share of the second answer at each, and of how many answers."""
     told = counts.predictors[:, 2] > 0
     levels, where = np.unique(counts.predictors[told, 0], return_inverse=True)
-    return levels, np.bincount(where, counts.second[told]) / np.bincount(where, counts.trials[told])
+    trials = np.bincount(where, counts.trials[told]).astype(float)
+    return levels, np.bincount(where, counts.second[told]) / trials, trials
 
 
 def _refuse(answers: Answers, counts: Counts, levels: Values) -> None:

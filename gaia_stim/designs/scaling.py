@@ -62,9 +62,9 @@ def fill_folder(
             write_bytes(folder / file, _table(fit, answers))
             if who == TOGETHER:
                 title = f"{which}{answers.task}: {len(answers)} trials"
-                _draw(folder / place / PLOT, [scale_chart(fit, own, title)])
+                _draw(folder / place / PLOT, [scale_chart(fit, title)])
             else:
-                panels.append(scale_chart(fit, own, f"{who}: {len(own)} trials", ONE_OF_MANY))
+                panels.append(scale_chart(fit, f"{who}: {len(own)} trials", ONE_OF_MANY))
             for warning in fit.warnings:
                 listen(Note(f"{whose}{warning}", warning=True))
             scales.append(_record(who, own, fit, file))
@@ -100,8 +100,15 @@ def _record(who: str, answers: Answers, fit: Fit, file: Path) -> dict[str, Any]:
         "file": file.as_posix(),
         "interval": fit.interval,
         "figures": _plain(fit.figures),
+        "measured": _measured(fit),
         "warnings": [*answers.notes, *fit.warnings],
     }
+
+
+def _measured(fit: Fit) -> dict[str, list[float]]:
+    """The dots of its figure, for whoever draws it again."""
+    columns = dict(zip(("alpha", "share"), fit.points, strict=True)) if fit.points else {}
+    return {name: values.tolist() for name, values in ({**columns, "trials": fit.trials}).items() if values is not None}
 
 
 def _row(who: str, answers: Answers, fit: Fit) -> dict[str, Any]:

@@ -26,7 +26,7 @@ ACROSS = 4
 def plot(chart: Chart, warned: bool = False) -> Pixels:
     """The chart as (height, width, 3) uint8; with `warned`, title and curves have the colour of a warning."""
     pen = PixelPen(round(chart.frame.width), round(chart.frame.height))
-    _paint(chart, pen, warned)
+    paint(chart, pen, warned)
     return np.array(pen.image())
 
 
@@ -40,11 +40,12 @@ def figure_files(charts: Sequence[Chart]) -> Iterator[tuple[str, bytes]]:
     for ending, pen in ((".png", PixelPen(*size, fine=2)), (".svg", SvgPen(*size)), (".pdf", PdfPen(*size))):
         for number, chart in enumerate(charts):
             pen.origin = number % columns * wide, number // columns * high
-            _paint(chart, pen, warned=False)
+            paint(chart, pen)
         yield ending, png_bytes(np.array(pen.image())) if isinstance(pen, PixelPen) else pen.content()
 
 
-def _paint(chart: Chart, pen: Pen, warned: bool) -> None:
+def paint(chart: Chart, pen: Pen, warned: bool = False) -> None:
+    """Draw the chart with that pen."""
     frame, colours = chart.frame, SERIES[1:] if warned else SERIES
     if chart.band:
         pen.polygon(chart.band, BAND)
@@ -77,8 +78,9 @@ def _write(chart: Chart, pen: Pen, title_colour: tuple[int, int, int]) -> None:
     for line in reversed(said):
         pen.text((frame.left, bottom), line, INK, LABEL, "lb")
         bottom -= LINE
-    title = shortened(drawable(chart.title), room, font_of(TITLE))
-    pen.text((frame.left, bottom), title, title_colour, TITLE, "lb")
+    if chart.title:
+        title = shortened(drawable(chart.title), room, font_of(TITLE))
+        pen.text((frame.left, bottom), title, title_colour, TITLE, "lb")
     for dot in (dot for curve in chart.curves for dot in curve.dots if dot.label):
         end = "r" if dot.x > (frame.left + frame.right) / 2 else "l"
         pen.text((dot.x + (7 if end == "l" else -7), dot.y), drawable(dot.label), INK, LABEL, f"{end}m")

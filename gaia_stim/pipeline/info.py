@@ -10,6 +10,7 @@ from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.files import hash_file
 from gaia_stim.images import is_grey, read_image
+from gaia_stim.publishing.cards import Card, card
 from gaia_stim.runs import Run, find_run, named_run
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
@@ -66,9 +67,11 @@ class ImageInfo:
     """Its row in the manifest of the set that it lies in."""
 
 
-def info(config: InfoConfig, listen: Listener = silent) -> RunInfo | SetInfo | ImageInfo:
-    """Describe a run, a stimulus set or an image. Raises `DataError` where it is none of them."""
+def info(config: InfoConfig, listen: Listener = silent) -> RunInfo | SetInfo | ImageInfo | Card:
+    """Describe a run, a stimulus set or an image. Raises `DataError` where it is none of them, or has no card."""
     target = config.target
+    if config.card:
+        return card(target)
     if target is None:
         return _run(find_run(None).existing())
     run = named_run(target)

@@ -2,6 +2,8 @@
 
 from gaia_stim.config import TrainConfig
 from gaia_stim.events import Listener, silent
+from gaia_stim.publishing.cards import write_card
+from gaia_stim.runs import Run
 from gaia_stim.training.trained import TrainResult, trained
 
 
@@ -11,4 +13,6 @@ def train(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     Raises `ConfigError` where the run folder holds another run, `DataError` for the images, `CheckpointError` for
     what is left of a run, `DivergedError`, and `InterruptedRun` once a stopped run is saved.
     """
-    return trained(config, listen)
+    result = trained(config, listen)
+    write_card(Run(result.run), listen)
+    return result

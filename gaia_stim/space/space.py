@@ -4,9 +4,11 @@ Rendering is float32 and goes through the network in tiles of one fixed size, th
 picture is then the same whatever is rendered beside it, and so are its bytes.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from itertools import islice
 from pathlib import Path
 
@@ -16,9 +18,9 @@ import torch
 from torch import Tensor
 
 from gaia_stim.files import stamp
-from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
+from gaia_stim.images import Frame, Pixels, fit_image, read_bytes, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.runs import RunConfig, find_run, named_run
+from gaia_stim.runs import Run, RunConfig, find_run, named_run
 from gaia_stim.space.between import Between
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
@@ -58,6 +60,17 @@ class Space:
             if stamp(found.weights) == before:
                 model = model.to(memory_format=model.family.memory_format)  # type: ignore[call-overload]
                 return cls(model, found.config(), model_hash, found.path)
+
+    def _repr_html_(self) -> str:
+        """What it is, and the last sheet of its training, which a notebook shows."""
+        size, _, channels = self.shape
+        colour = "colour" if channels == 3 else "grey"
+        method = self.config.model.method
+        facts = f"{method}, {size} px, {colour}, {self.latent} numbers a code, {self.model_hash[:19]}…"
+        sheets = sorted(Run(self.run).sheets.glob("*.png"))[-1:]
+        pictures = [b64encode(read_bytes(sheet)).decode() for sheet in sheets]
+        shown = "".join(f'<br><img alt="Sheet of its training" src="data:image/png;base64,{one}">' for one in pictures)
+        return f"<b>{escape(str(self.run))}</b>: {escape(facts)}{shown}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

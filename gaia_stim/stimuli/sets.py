@@ -64,6 +64,10 @@ class StimulusSet:
         images = [source.image_hash for source in about.sources if source.source_id not in (MEASURED_SCALE, POINTS)]
         return set_id(self.manifest_hash, continuum_id(about.model.model_hash, about.plan.path.kind, images))
 
+    def _repr_png_(self) -> bytes | None:
+        """Its sheet, which a notebook shows."""
+        return read_bytes(self.folder / SHEET) if (self.folder / SHEET).is_file() else None
+
     def rows(self) -> list[Row]:
         """The manifest's rows. Raises `DataError` where one is damaged."""
         return rows_of(self.table.to_dict("records"), str(self.folder / MANIFEST))

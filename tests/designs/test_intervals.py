@@ -114,7 +114,7 @@ def test_it_is_said_what_intervals_are_about() -> None:
     )
     assert fitted(fit_identification, given).interval == ""
     for one in (fit, alone):
-        assert one.interval in scale_chart(one, given, "title").says
+        assert one.interval in scale_chart(one, "title").says
 
 
 def test_people_are_drawn_whole() -> None:

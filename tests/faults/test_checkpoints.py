@@ -258,6 +258,8 @@ def test_two_saves_are_kept_with_their_modes(stopped: Run, ask: Callable[..., Tr
     modes = [path.stat().st_mode & 0o777 for path in stopped.states]
     assert modes == [0o640, 0o640]
     assert sorted(path.name for path in stopped.path.iterdir()) == [
+        ".card.md.gaia-stim.json",
+        "card.md",
         "config.json",
         "last.previous.safetensors",
         "last.safetensors",

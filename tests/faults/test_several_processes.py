@@ -88,7 +88,8 @@ def test_the_first_alone_writes_and_tells(training: Train, tmp_path: Path) -> No
     first, second = [process.wait() for process in training().start_together()]
     assert "training: " in first.err and second.err == ""
     files = sorted(path.name for path in (tmp_path / "run").iterdir() if path.suffix)
-    assert files == ["config.json", "last.safetensors", "log.jsonl", "model.safetensors", "training_state.safetensors"]
+    weights = ["last.safetensors", "log.jsonl", "model.safetensors", "training_state.safetensors"]
+    assert files == [".card.md.gaia-stim.json", "card.md", "config.json", *weights]
     rows = list(Run(tmp_path / "run").rows())
     assert [row["images_seen"] for row in rows] == sorted({row["images_seen"] for row in rows})
     assert Run(tmp_path / "run").config().options["groups"] == 2

@@ -102,6 +102,8 @@ def _told_of_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_has_all_that_it_promises(tiny_run: Path, faces: Path) -> None:
     run = Run(tiny_run)
     assert sorted(path.name for path in tiny_run.iterdir()) == [
+        ".card.md.gaia-stim.json",
+        "card.md",
         "config.json",
         "last.safetensors",
         "log.jsonl",

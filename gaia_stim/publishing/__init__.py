@@ -1,0 +1,1 @@
+"""What goes with a publication: what to cite, and the card of a model."""
