@@ -172,16 +172,15 @@ class Carried:
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
         there, here = drawn.map.there, _places(drawn.map.there, self.side)
-        kept, shown = _seen(drawn.kept, here, "bilinear"), _seen(drawn.texture, here)
+        kept, *shares = _all_seen([drawn.kept, *drawn.shares.values()], here, "bilinear")
+        shown, *textures = _all_seen([drawn.texture, *map(self._texture, drawn.shares)], here)
         energies = [torch.zeros(()) for _ in range(BANDS)]
         seen: list[Picture] = []
-        for place, common in drawn.shares.items():
+        for place, share, texture in zip(drawn.shares, shares, textures, strict=True):
             held = self._prepared(place)
             to_photograph = fields.compose(self._back(place), there)
-            share = _seen(common, here, "bilinear")
-            moved = _seen(held.picture, held.places(to_photograph, self.side))
-            seen.append(moved)
-            shown = shown + kept * share * (moved - _seen(self._texture(place), here))
+            seen.append(_seen(held.picture, held.places(to_photograph, self.side)))
+            shown = shown + kept * share * (seen[-1] - texture)
             energies = [
                 total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
                 for total, energy in zip(energies, held.energies, strict=False)
@@ -246,8 +245,8 @@ def _kept(
     """
     shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
     mean = (shares * own).sum(dim=0, keepdim=True)
-    apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
-    off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
+    from_mean, off = _detail(torch.cat([own - mean, own - texture, mean - texture])).split([len(own), len(own) + 1])
+    off[-1:] += MISTRUST * (shares * from_mean).sum(dim=0, keepdim=True)
     # Their logarithms: far from all sources agreement itself is 0.
     agreement = -blurred(off, SPREAD) / (2 * TOLERANCE**2)
     chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
@@ -292,13 +291,21 @@ def _texture(decoder: Shaped, code: Code) -> Picture:
 
 def _places(field: fields.Field, side: int) -> Float[Tensor, "1 side side 2"]:
     """p + u(p) for the pixels of a picture."""
-    fine = functional.interpolate(field, size=(side, side), mode="bicubic", align_corners=False)
+    is_that = field.shape[2:] == (side, side)
+    fine = field if is_that else functional.interpolate(field, (side, side), mode="bicubic", align_corners=False)
     return (fields.identity(side, side, fine) + fine).permute(0, 2, 3, 1)
 
 
 def _seen(values: Picture, places: Float[Tensor, "1 side side 2"], mode: str = "bicubic") -> Picture:
     """The values at these places; beyond the border as at the border."""
     return functional.grid_sample(values, places, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _all_seen(
+    values: Sequence[Picture], places: Float[Tensor, "1 side side 2"], mode: str = "bicubic"
+) -> Sequence[Picture]:
+    """The same of several of one size, whose places in them are found once."""
+    return _seen(torch.cat(list(values), dim=1), places, mode).split(values[0].shape[1], dim=1)
 
 
 def _resized(picture: Picture, like: Picture) -> Picture:
