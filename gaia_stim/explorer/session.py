@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,7 +14,7 @@ from gaia_stim.explorer.views import EditView, MorphView, View
 from gaia_stim.images import Pixels, png_bytes, shrunk
 from gaia_stim.runs import Run
 from gaia_stim.space.paths import Code, Codes
-from gaia_stim.space.photographs import Carried, Photograph, Shown
+from gaia_stim.space.photographs import Carried, Shown
 from gaia_stim.space.space import Space
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.carrying import Size
@@ -180,5 +180,5 @@ class Session:
         return reconstruction_error(self.space.decode(self.codes([name]))[0], self.image(name).picture)
 
     def _prepare(self, names: tuple[str, ...], side: int, keep_detail: bool) -> Carried:
-        photographs = [Photograph(self._code(name), partial(self.image(name).at, self.space)) for name in names]
+        photographs = [self.image(name).photograph(self.space, self._code(name)) for name in names]
         return Carried(self.space.model.decoder, photographs, side, keep_detail=keep_detail)

@@ -82,8 +82,12 @@ class Photograph:
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
     residual: Residual | None = None
     """Its own velocity beside that of its code; all of a set's photographs have one, or none has."""
-    view: Callable[[int], View | None] = lambda _: None
-    """Where that is an aligned image: the photograph round it, that it would be sampled from."""
+    around: Callable[[int], tuple[Pixels, View | None]] | None = None
+    """Where that may be an aligned image: the same, and the photograph round it that it would be sampled from."""
+
+    def seen(self, side: int) -> tuple[Pixels, View | None]:
+        """The square, and what lies round it, of one reading."""
+        return (self.at(side), None) if self.around is None else self.around(side)
 
     def map(self, decoder: Shaped) -> ShapeMap:
         """From it to the frame that all have in common."""
@@ -118,7 +122,7 @@ class Carried:
             raise ConfigError(NO_SHAPE)
         self.decoder, self.photographs = decoder, photographs
         self.side, self.keep_detail = side, keep_detail
-        self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
+        self._seen = lru_cache(IN_MEMORY)(lambda place: photographs[place].seen(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
         self._texture = lru_cache(None)(lambda place: _texture(decoder, photographs[place].code))
         self._back = lru_cache(None)(lambda place: photographs[place].map(decoder).back())
@@ -143,7 +147,7 @@ class Carried:
         with torch.inference_mode():
             drawn = self._drawn(code, weights, ShapeMap.of(self.decoder, code, self._residual(shapes)))
             if source is not None:
-                return Shown(self._pixels(source), True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
+                return Shown(self._seen(source)[0], True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
             picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
             left = 1 - _seen(drawn.kept, _places(drawn.map.there, FIELD), "bilinear")[0, 0]
             return Shown(picture, False, left.clamp_min(0).numpy(), drawn.map.folds())
@@ -192,7 +196,7 @@ class Carried:
         return _between(_with_energies(shown, energies, kept), bounds, kept) if self.keep_detail else shown
 
     def _prepare(self, place: int) -> "_Held":
-        square, view = self._pixels(place), self.photographs[place].view(self.side)
+        square, view = self._seen(place)
         picture = torch.from_numpy(to_float((square if view is None else view.pixels)[None]))
         to_picture = None if view is None else torch.from_numpy(view.to_pixels.astype(np.float32))
         # The square's, which is the stimulus where the photograph stands: the next one is as sharp.
@@ -245,7 +249,8 @@ def _kept(
     """
     shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
     mean = (shares * own).sum(dim=0, keepdim=True)
-    from_mean, off = _detail(torch.cat([own - mean, own - texture, mean - texture])).split([len(own), len(own) + 1])
+    found = _detail(torch.cat([own - mean, own - texture, mean - texture]))
+    from_mean, off = found[: len(own)], found[len(own) :]
     off[-1:] += MISTRUST * (shares * from_mean).sum(dim=0, keepdim=True)
     # Their logarithms: far from all sources agreement itself is 0.
     agreement = -blurred(off, SPREAD) / (2 * TOLERANCE**2)
@@ -305,7 +310,7 @@ def _all_seen(
     values: Sequence[Picture], places: Float[Tensor, "1 side side 2"], mode: str = "bicubic"
 ) -> Sequence[Picture]:
     """The same of several of one size, whose places in them are found once."""
-    return _seen(torch.cat(list(values), dim=1), places, mode).split(values[0].shape[1], dim=1)
+    return _seen(torch.cat(list(values), dim=1), places, mode).chunk(len(values), dim=1)
 
 
 def _resized(picture: Picture, like: Picture) -> Picture:
