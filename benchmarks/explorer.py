@@ -1,10 +1,12 @@
-"""How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`.
+"""How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`, and one of line, cached, page
+for that alone.
 
 From the event of a hand to the paint in Chromium ('make ecosystem' first), one picture of `Space.line` at a time, and
 requests a second from the server's cache with ten clients. Processor time is told beside the clock's, for on a machine
 that others use the clock tells of them.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 
 from gaia_stim.space.space import Space
@@ -66,12 +69,16 @@ def page(model: str, folder: Path) -> None:
     x, y, width = tab.js("(({x, y, width}) => [x, y, width])(document.getElementById('frame').getBoundingClientRect())")
     tab.do("mouse", steps=[["move", x + 9, y + 99], ["down"]])
     tab.js("latencies.length = 0")
+    before = sum(psutil.Process(process.pid).cpu_times()[:2])
     for place in range(120):
         tab.do("mouse", steps=[["move", x + width * (0.1 + 0.8 * abs(1 - place / 60)), y + 99]])
         time.sleep(0.02)
     tab.do("mouse", steps=[["up"]])
+    busy = sum(psutil.Process(process.pid).cpu_times()[:2]) - before
     time.sleep(2)
-    told("page, from event to paint", tab.js("latencies"))
+    latencies = tab.js("latencies")
+    told("page, from event to paint", latencies)
+    print(f"  of the server's processors: {1e3 * busy / len(latencies):.1f} ms a picture; load {os.getloadavg()[0]:.1f}")
     browser.close()
     process.terminate()
 
@@ -99,15 +106,16 @@ def cached(model: str, folder: Path, a: str, b: str) -> None:
         process.terminate()
 
 
-def main(model: str, a: str, b: str) -> None:
+def main(model: str, a: str, b: str, only: str = "") -> None:
     first, second = Path(a), Path(b)
-    parts: list[Callable[[], None]] = [
-        lambda: line(model, a, b),
-        lambda: cached(model, first.parent, first.name, second.name),
-        lambda: page(model, first.parent),
-    ]
-    for part in parts:
-        part()
+    parts: dict[str, Callable[[], None]] = {
+        "line": lambda: line(model, a, b),
+        "cached": lambda: cached(model, first.parent, first.name, second.name),
+        "page": lambda: page(model, first.parent),
+    }
+    for name, part in parts.items():
+        if only in ("", name):
+            part()
 
 
 if __name__ == "__main__":

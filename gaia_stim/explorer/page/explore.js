@@ -4,9 +4,10 @@
 const at = (id) => document.getElementById(id);
 const LETTERS = { morph: ["A", "B"], grid: ["A", "B", "C", "D"], edit: ["A"] };
 const PLACES = { grid: ["top left", "top right", "bottom left", "bottom right"], morph: ["alpha 0", "alpha 1"], edit: ["face"] };
-const COARSE = [64, 96, 128, 192, 256];      // pixels of a side while the hand moves: as fine as this machine can
+const COARSE = [48, 64, 96, 128, 192, 256];      // pixels of a side while the hand moves: as fine as this machine can
 const REST = 140;                            // milliseconds without a move, after which the stimulus itself is shown
-const SLOW = 55, FAST = 25, MOST_SHOWN = 200;
+// A move waits for the picture under way and then for its own: these are of one way there and back.
+const SLOW = 34, FAST = 20, MOST_SHOWN = 200;
 
 let space = { names: [], attributes: [], has_shape: false };
 let now = {
@@ -83,7 +84,7 @@ socket.onmessage = ({ data }) => {
   const { quality, flight } = landed(header.id);
   if (!flight || !isNews(quality, flight)) return undefined;
   painted = flight.id;
-  paint(new ImageData(new Uint8ClampedArray(data.slice(4 + length)), header.side), quality, flight);
+  paint(new ImageData(new Uint8ClampedArray(data, 4 + length), header.side), quality, flight);
   if (quality === "fine") { rested = flight.of; judge(header); }
   return undefined;
 };
