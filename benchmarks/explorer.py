@@ -1,5 +1,6 @@
-"""How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`, and one of line, cached, page
-for that alone.
+"""How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`.
+
+One of line, cached and page after that measures that alone.
 
 From the event of a hand to the paint in Chromium ('make ecosystem' first), one picture of `Space.line` at a time, and
 requests a second from the server's cache with ten clients. Processor time is told beside the clock's, for on a machine
@@ -78,7 +79,9 @@ def page(model: str, folder: Path) -> None:
     time.sleep(2)
     latencies = tab.js("latencies")
     told("page, from event to paint", latencies)
-    print(f"  of the server's processors: {1e3 * busy / len(latencies):.1f} ms a picture; load {os.getloadavg()[0]:.1f}")
+    print(
+        f"  of the server's processors: {1e3 * busy / len(latencies):.1f} ms a picture; load {os.getloadavg()[0]:.1f}"
+    )
     browser.close()
     process.terminate()
 

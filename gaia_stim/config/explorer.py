@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from gaia_stim.config.base import FolderConfig, ModelPath
-from gaia_stim.config.options import Asking, Input, Output, Watching
+from gaia_stim.config.base import FolderConfig, Force, ModelPath
+from gaia_stim.config.options import Asking, Decides, Input, Output, Watching
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Port = Annotated[int, Field(ge=0, le=65_535), Watching("Where to listen; 0 is any port that is free.", "PORT")]
@@ -67,3 +67,18 @@ class ServeConfig(FolderConfig):
             if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one):
                 raise ValueError(f"'{one}' is no origin: a scheme, a host, and no path, as https://lab.example")
         return given
+
+
+class ChainConfig(FolderConfig):
+    """Write the stimuli that a chain of 'serve' went through as a set, and its answers as a table beside it."""
+
+    target: Annotated[Path, Input("What 'serve' was given.", "TARGET", positional=True)]
+    chain: Annotated[int, Field(ge=1), Decides("Its number.", "NUMBER")] = 1
+    state: Annotated[Path, Input("The SQLite file in which 'serve' kept it.", "FILE")] = Path("serve.sqlite")
+    images: Annotated[Path | None, Input("As 'serve' was given it. [default: as there]", "IMAGES")] = None
+    vectors: VectorsPath = None
+    out: Annotated[
+        Path | None, Output("The folder of the stimulus set; the table is DIR.csv. [default: chain_NUMBER]", "DIR")
+    ] = None
+    model: ModelPath = None
+    force: Force = False

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from gaia_stim.errors import ConfigError
-from gaia_stim.explorer.views import MOST_AXES, AxesView, EditView, Name, Strict, View
+from gaia_stim.explorer.views import MOST_AXES, AxesView, EditView, Name, Part, Strict, View
 
 State = tuple[float, ...]
 """Where a chain is: of each dimension the SDs."""
@@ -33,6 +33,8 @@ class ChainSpec(Strict):
     """The dimensions: attributes of the vectors that are open …"""
     axes: Annotated[int, Field(ge=0, le=MOST_AXES)] = 0
     """… or so many principal axes of the photographs."""
+    vary: Part = "both"
+    """The part of the code that is moved: shape or texture alone; `axes` are then those of that part."""
     trials: Annotated[int, Field(ge=1, le=100_000)] = 100
     reach: Annotated[float, Field(gt=0, le=10)] = 2.0
     """In SDs: how far each dimension goes, to both sides of the photograph."""
@@ -58,8 +60,8 @@ class ChainSpec(Strict):
         """The stimulus there."""
         if self.attributes:
             amounts = dict(zip(self.attributes, state, strict=True))
-            return EditView(images=(self.start,), amounts=amounts)
-        return AxesView(images=(self.start,), amounts=state)
+            return EditView(images=(self.start,), amounts=amounts, vary=self.vary)
+        return AxesView(images=(self.start,), amounts=state, vary=self.vary)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,9 @@ def document() -> dict[str, Any]:
                 )
             },
             "/v1/chain/{chain}/table": {"get": _operation("Owner: all answers, as CSV.", CHAIN)},
+            "/v1/chain/{chain}/export": {
+                "get": _operation("Owner: the stimuli that it went through as a set, and its table; a ZIP file.", CHAIN)
+            },
         },
         "components": {
             "securitySchemes": {

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from gaia_stim.config import Config, ExploreConfig, ServeConfig
+from gaia_stim.config import ChainConfig, Config, ExploreConfig, ServeConfig
 from gaia_stim.config.explorer import LOOPBACK
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
+from gaia_stim.explorer.chain_sets import ChainResult, export_chain
+from gaia_stim.explorer.opening import opened
+from gaia_stim.explorer.session import Session
+from gaia_stim.explorer.store import Store, new_token
 
 NEEDED = ("starlette", "uvicorn", "websockets")
 HERE = "127.0.0.1"
@@ -31,8 +35,7 @@ def run_page(config: ExploreConfig, make: Callable[[Config], Any], listen: Liste
     check_installed()
     # Not before: it needs what is an extra.
     from gaia_stim.explorer.app import explore_app
-    from gaia_stim.explorer.opening import opened
-    from gaia_stim.explorer.security import Doors, new_token, only
+    from gaia_stim.explorer.security import Doors, only
     from gaia_stim.explorer.serving import listening, serve
 
     drawn, links = config.out / "faces", config.follow_links
@@ -66,21 +69,11 @@ class ServeResult:
 def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
     """Serve stimuli and chains until Ctrl-C; raises as `run_page`, and `DataError` for a state that is none."""
     check_installed()
-    from gaia_stim.explorer.opening import opened
-    from gaia_stim.explorer.security import Doors, new_token, only
+    from gaia_stim.explorer.security import Doors, only
     from gaia_stim.explorer.server import OWNER, stimulus_app
     from gaia_stim.explorer.serving import listening, serve
-    from gaia_stim.explorer.store import Store
 
-    session = opened(
-        config.target,
-        config.model,
-        config.vectors,
-        config.state.with_suffix(".faces"),
-        listen,
-        images=config.images,
-        follow_links=config.follow_links,
-    )
+    session = _served(config, listen)
     store, owner = Store(config.state), new_token()
     is_owner = only(owner, OWNER)
     at = listening(config.host, config.port)
@@ -97,6 +90,22 @@ def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
     serve(stimulus_app(session, store, doors, config.cache << 20), at)
     store.close()
     return ServeResult(address, str(config.state))
+
+
+def write_chain(config: ChainConfig, listen: Listener) -> ChainResult:
+    """Write a chain as a set and a table. Raises `DataError` where nothing is kept there, else as `export_chain`."""
+    if not config.state.is_file():
+        raise DataError(f"--state {config.state}: no such file; it is what 'serve' was given as --state")
+    store = Store(config.state)
+    try:
+        return export_chain(config, _served(config, listen), store, listen)
+    finally:
+        store.close()
+
+
+def _served(config: ServeConfig | ChainConfig, listen: Listener) -> Session:
+    drawn, links = config.state.with_suffix(".faces"), config.follow_links
+    return opened(config.target, config.model, config.vectors, drawn, listen, images=config.images, follow_links=links)
 
 
 def check_installed() -> None:

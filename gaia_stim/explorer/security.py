@@ -6,7 +6,6 @@ must be ours or one that was allowed, and a secret token must come along, which 
 """
 
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -22,11 +21,6 @@ LARGEST_MESSAGE = 1 << 16
 
 Who = Callable[[str], str | None]
 """From a token to the name of whose it is; None for one that nobody has."""
-
-
-def new_token() -> str:
-    """A secret that nobody guesses."""
-    return secrets.token_urlsafe(24)
 
 
 def only(token: str, name: str = "owner") -> Who:

@@ -1,5 +1,6 @@
 """What a server has open: a space, its photographs by their names, attribute vectors; and pictures of views of them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,6 +17,7 @@ from gaia_stim.runs import Run
 from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import Carried, Shown
 from gaia_stim.space.space import Space
+from gaia_stim.space.varying import BOTH, MEAN, Vary
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plan import reconstruction_error
@@ -28,6 +30,8 @@ PREPARED = 8
 """Groups of photographs whose maps and textures are kept at a size."""
 THUMBNAIL = 128
 LEAST_FOR_AXES, MOST_FOR_AXES = 8, 1000
+NO_LENGTH = 1e-9
+"""Of the longest: in the direction of shorter axes codes do not differ."""
 MUCH_DISAGREEMENT, WEAK_COPY = 0.1, 2.0
 """Share of the photographs that is not shown, and times the model's error on images that were held out, from which on
 the page warns."""
@@ -57,8 +61,14 @@ class Session:
         self._lock = Lock()
         self.image = lru_cache(IN_MEMORY)(self._read)
         self._code = lru_cache(None)(self._encode)
+        self.axes = lru_cache(None)(self._find_axes)
         self._carried = lru_cache(PREPARED)(self._prepare)
         self.copy_error = lru_cache(IN_MEMORY)(self._measure_copy)
+
+    @property
+    def made_by(self) -> str:
+        """What chains are kept to: the hashes of the model and of the vectors."""
+        return json.dumps([self.space.model_hash, self.vectors.record.tensors_hash if self.vectors else ""])
 
     @property
     def names(self) -> list[str]:
@@ -108,20 +118,20 @@ class Session:
         shown = self._carried(view.images, side, keep_detail).shown(code, weights)
         return Picture(shown.picture, shown)
 
-    @cached_property
-    def axes(self) -> Codes:
+    def _find_axes(self, part: str = BOTH) -> Codes:
         """The principal axes of the codes of the first photographs, each as long as a standard deviation along it.
 
-        (axes, latent), the longest first; the sign is that of the largest number. Raises `DataError` for too few.
+        (axes, latent), the longest first; the sign is that of the largest number. With `part` those of shape or texture
+        alone. Raises `DataError` for too few photographs.
         """
         names = self.names[:MOST_FOR_AXES]
         if len(names) < LEAST_FOR_AXES:
             raise DataError(f"principal axes are those of {LEAST_FOR_AXES} photographs or more; there are {len(names)}")
-        codes = self.codes(names).astype(np.float64)
+        codes = Vary(part, MEAN).codes(self.space, self.codes(names)).astype(np.float64)
         _, lengths, axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
         signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
         found: Codes = (axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]).astype(np.float32)
-        return found[:-1]
+        return found[lengths > NO_LENGTH * lengths[0]]
 
     def thumbnail(self, name: str) -> bytes:
         """A photograph, small, as PNG."""
