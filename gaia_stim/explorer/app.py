@@ -72,6 +72,7 @@ class _Explorer:
     def __init__(self, session: Session, out: Path, make: Make) -> None:
         self.session, self.out, self.make = session, out, make
         self.workers = Workers()
+        self.looking: asyncio.Task[None] | None = None
 
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [Route(path, self.page) for path in PAGE]
@@ -175,6 +176,8 @@ class _Explorer:
     async def pictures(self, socket: WebSocket) -> None:
         """Views are asked for, and their pixels answered, for as long as the page is open."""
         await socket.accept()
+        if self.looking is None:
+            self.looking = asyncio.create_task(self.workers.do(self.session.look_around))
         sending, at_work = asyncio.Lock(), set[asyncio.Task[None]]()
         try:
             while True:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gaia_stim.errors import DataError
+from gaia_stim.errors import DataError, GaiaStimError
+from gaia_stim.explorer.nearness import Nearness
 from gaia_stim.explorer.views import EditView, MorphView, View
 from gaia_stim.images import Pixels, png_bytes, shrunk
 from gaia_stim.runs import Run
@@ -32,6 +34,8 @@ THUMBNAIL = 128
 LEAST_FOR_AXES, MOST_FOR_AXES = 8, 1000
 NO_LENGTH = 1e-9
 """Of the longest: in the direction of shorter axes codes do not differ."""
+MOST_NEAR = 500
+"""Photographs among which the nearest are looked for."""
 MUCH_DISAGREEMENT, WEAK_COPY = 0.1, 2.0
 """Share of the photographs that is not shown, and times the model's error on images that were held out, from which on
 the page warns."""
@@ -56,6 +60,8 @@ class Session:
 
     def __init__(self, space: Space, photographs: Iterable[tuple[str, Path]], vectors: Path | None = None) -> None:
         self.space, self.vectors_folder = space, vectors or Path()
+        self.near: Nearness | None = None
+        """Told of once `look_around` has looked."""
         self.vectors = None if vectors is None else Vectors.open(vectors)
         self._paths = dict(photographs)
         self._lock = Lock()
@@ -94,6 +100,15 @@ class Session:
     def codes(self, names: Sequence[str]) -> Codes:
         """Their codes: (names, latent)."""
         return np.stack([self._code(name) for name in names]) if names else np.empty((0, self.space.latent), np.float32)
+
+    def look_around(self) -> None:
+        """Encode the photographs, the first of many, to tell which are near; what cannot be read is none of them."""
+        names = []
+        for name in self.names[:MOST_NEAR]:
+            with suppress(GaiaStimError):
+                self._code(name)
+                names.append(name)
+        self.near = Nearness.among(self.space, names, self.codes(names))
 
     def sources(self, view: View) -> list[SourceImage]:
         """The photographs of a view."""
@@ -140,7 +155,7 @@ class Session:
     def told(self, view: View, picture: Picture) -> dict[str, Any]:
         """What is to be said of a view: `worries`, each a sentence, and the figures behind them."""
         shown, copies = picture.shown, {name: self.copy_error(name) for name in dict.fromkeys(view.images)}
-        figures: dict[str, Any] = {"copy_error": copies}
+        figures: dict[str, Any] = {"copy_error": copies} | (self.near.told(view.place(self)[0]) if self.near else {})
         if shown is not None:
             figures |= {"disagreement": shown.disagreement, "folds": shown.folds}
         if isinstance(view, EditView) and view.asked:
@@ -150,6 +165,11 @@ class Session:
     def _worries(self, view: View, figures: Mapping[str, Any], copies: Mapping[str, float]) -> Iterable[str]:
         if isinstance(view, MorphView) and not 0 <= view.alpha <= 1:
             yield "beyond the two photographs: extrapolated"
+        if figures.get("is_far"):
+            yield (
+                f"farther from all {figures['support_of']} than nearly all midpoints between two of them: the model "
+                "makes up what it shows"
+            )
         if folds := figures.get("folds"):
             yield f"the shape folds over itself at {folds} spots: it is torn there"
         if (apart := figures.get("disagreement", 0.0)) > MUCH_DISAGREEMENT:

@@ -111,7 +111,7 @@ function paint(pixels, quality, flight) {
 }
 
 /** What is shown is what was asked for: say what to mind of it. */
-function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {} }) {
+function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {}, nearest = [], support }) {
   busy("picture", false);
   at("light").className = wrong || folds ? "bad" : worries.length ? "mind" : "good";
   at("verdict").textContent = wrong ? "Cannot be shown" : worries.length ? "Mind" : "Nothing to warn of";
@@ -120,7 +120,16 @@ function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, c
   if (disagreement !== undefined) said.push(`photographs disagree over ${Math.round(100 * disagreement)} %`, `folds: ${folds}`);
   const errors = Object.values(copies);
   if (errors.length) said.push(`error of the model's copies: ${Math.max(...errors).toFixed(3)}`);
+  if (support !== undefined) said.push(`distance to the nearest image: ${support.toFixed(2)}`);
+  neighbours(nearest);
   at("figures").textContent = said.filter(Boolean).join(" · ");
+}
+
+/** The photographs whose codes are nearest, with how far that is: 1 is as far as images are from each other. */
+function neighbours(nearest) {
+  at("near").hidden = !nearest.length;
+  at("nearest").replaceChildren(...nearest.map(({ name, distance }) =>
+    make("li", { title: name }, make("img", { src: thumbnail(name), alt: name }), make("span", { textContent: distance.toFixed(2) }))));
 }
 
 // -- the page --------------------------------------------------------------------------------------------------------
