@@ -57,8 +57,23 @@ class ServeConfig(FolderConfig):
         tuple[str, ...] | None,
         Watching("A page that may ask from a browser, as https://lab.example; may be repeated.", "ORIGIN"),
     ] = None
+    behind: Annotated[
+        str | None,
+        Watching(
+            "The name that this server has by a proxy in front of it on this machine, as stimuli.lab.example. "
+            "[default: none]",
+            "NAME",
+        ),
+    ] = None
     cache: Annotated[int, Field(ge=1, le=65_536), Watching("Memory for pictures that were made.", "MB")] = 256
     model: ModelPath = None
+
+    @field_validator("behind")
+    @classmethod
+    def _name(cls, given: str | None) -> str | None:
+        if given is not None and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", given):
+            raise ValueError(f"'{given}' is no name of a server, as stimuli.lab.example")
+        return given and given.lower()
 
     @field_validator("allow_origin")
     @classmethod

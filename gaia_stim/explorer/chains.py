@@ -27,6 +27,7 @@ class ChainSpec(Strict):
     """What a chain is, said once when it is begun."""
 
     kind: Literal["gsp", "mcmcp"]
+    """Gibbs sampling with people, or Markov chain Monte Carlo with people."""
     start: Name
     """The photograph that is moved."""
     attributes: Annotated[tuple[Name, ...], Field(max_length=MOST_AXES)] = ()
@@ -36,12 +37,15 @@ class ChainSpec(Strict):
     vary: Part = "both"
     """The part of the code that is moved: shape or texture alone; `axes` are then those of that part."""
     trials: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """How many answers it takes."""
     reach: Annotated[float, Field(gt=0, le=10)] = 2.0
     """In SDs: how far each dimension goes, to both sides of the photograph."""
     step: Annotated[float, Field(gt=0, le=10)] = 0.5
     """In SDs: how far proposals of mcmcp are from the present stimulus, a Gaussian's standard deviation."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Of where it begins, of the order of its dimensions, and of all proposals."""
     size: Annotated[str, Field(pattern=r"^(source|model|\d{2,4})$")] = "source"
+    """Of what is shown: source, model, or pixels of a side."""
 
     @model_validator(mode="after")
     def _dimensions(self) -> "ChainSpec":

@@ -1,5 +1,6 @@
 """The two servers, from their options to Ctrl-C."""
 
+import os
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from gaia_stim.explorer.store import Store, new_token
 
 NEEDED = ("starlette", "uvicorn", "websockets")
 HERE = "127.0.0.1"
+OWNERS_TOKEN, SHORTEST_TOKEN = "GAIA_STIM_TOKEN", 20
+"""The variable of the owner's token, where several processes are to have one."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
     from gaia_stim.explorer.serving import listening, serve
 
     session = _served(config, listen)
-    store, owner = Store(config.state), new_token()
+    owner, told = _owners_token()
+    store = Store(config.state)
     is_owner = only(owner, OWNER)
     at = listening(config.host, config.port)
     port, is_local = at.getsockname()[1], config.host in LOOPBACK
@@ -82,14 +86,27 @@ def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
         lambda token: is_owner(token) or store.participant(token),
         port,
         frozenset(config.allow_origin or ()),
+        frozenset([config.behind] if config.behind else []),
         any_host=not is_local,
     )
     host = f"[{config.host}]" if ":" in config.host else config.host
     address = f"http://{host}:{port}/"
-    listen(Note(f"serving {address}v1/stimulus; the owner's token is {owner}; Ctrl-C ends it", warning=True))
+    listen(Note(f"serving {address}v1/stimulus; the owner's token is {told}; Ctrl-C ends it", warning=True))
     serve(stimulus_app(session, store, doors, config.cache << 20), at)
     store.close()
     return ServeResult(address, str(config.state))
+
+
+def _owners_token() -> tuple[str, str]:
+    """The owner's token, and what is said of it: one given, for processes that share a state, is not shown."""
+    given = os.environ.get(OWNERS_TOKEN)
+    if given is None:
+        return (made := new_token()), made
+    if len(given) < SHORTEST_TOKEN:
+        raise ConfigError(
+            f"{OWNERS_TOKEN}: a token has at least {SHORTEST_TOKEN} letters and digits, or others guess it"
+        )
+    return given, f"that of {OWNERS_TOKEN}"
 
 
 def write_chain(config: ChainConfig, listen: Listener) -> ChainResult:

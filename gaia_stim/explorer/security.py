@@ -36,6 +36,8 @@ class Doors:
     port: int
     origins: frozenset[str] = frozenset()
     """Other pages that may ask, as `https://lab.example`."""
+    hosts: frozenset[str] = frozenset()
+    """Other names of this server, such as that of a proxy in front of it, as `stimuli.lab.example`."""
     any_host: bool = False
     """Whether the server is known by other names than this machine has for itself."""
 
@@ -48,7 +50,7 @@ class Doors:
         """Why a request with these headers is not let in, whoever sends it; empty where it may be."""
         host, origin = headers.get("host", ""), headers.get("origin")
         ours = {f"{name}:{self.port}" for name in LOOPBACK}
-        if not self.any_host and host.lower() not in ours:
+        if not self.any_host and host.lower() not in ours | self.hosts:
             return "this server answers to 127.0.0.1 and localhost alone"
         same = {f"{kind}://{host}" for kind in ("http", "https")}
         if origin is not None and origin not in same | self.origins:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -23,7 +23,7 @@ from gaia_stim.errors import ConfigError, GaiaStimError
 from gaia_stim.explorer.cache import Cache
 from gaia_stim.explorer.chain_sets import table_csv, zipped_chain
 from gaia_stim.explorer.chains import ChainSpec
-from gaia_stim.explorer.openapi import document
+from gaia_stim.explorer.openapi import document, page
 from gaia_stim.explorer.security import Doors, Guard
 from gaia_stim.explorer.serving import SAFE, Workers, mistaken, sent_json
 from gaia_stim.explorer.session import Session
@@ -32,6 +32,8 @@ from gaia_stim.explorer.store import NotNext, Standing, Store, UnknownChain
 from gaia_stim.explorer.views import Strict
 
 OWNER = "owner"
+STYLED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+"""Of the page that tells what can be asked: its style, no scripts, and nothing from elsewhere."""
 Kind = TypeVar("Kind", bound=Strict)
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -82,6 +84,7 @@ class _Server:
             Route("/v1/chain/{chain:int}/table", owners(self.table)),
             Route("/v1/chain/{chain:int}/export", owners(self.export)),
             Route("/v1/openapi.json", self.about),
+            Route("/", self.page),
         ]
         return Starlette(
             routes=routes, exception_handlers={GaiaStimError: mistaken, NotNext: late, UnknownChain: unknown}
@@ -89,6 +92,9 @@ class _Server:
 
     async def about(self, _: Request) -> Response:
         return JSONResponse(document(), headers=SAFE)
+
+    async def page(self, _: Request) -> Response:
+        return HTMLResponse(page(), headers={**SAFE, "Content-Security-Policy": STYLED})
 
     async def space(self, _: Request) -> Response:
         """What there is to ask of."""

@@ -39,7 +39,7 @@ class Known(Protocol):
 class Strict(BaseModel):
     """What is asked over the network: nothing in it that is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class MorphView(Strict):
