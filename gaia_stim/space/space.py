@@ -6,8 +6,11 @@ picture is then the same whatever is rendered beside it, and so are its bytes.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,7 @@ import torch
 from torch import Tensor
 
 from gaia_stim.alignment import Placement
+from gaia_stim.errors import ConfigError
 from gaia_stim.files import hash_file, stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
@@ -133,6 +137,17 @@ class Space:
             return Between(Line(*codes), lambda code, weights: self.decode(code[None])[0])
         photographs = [photograph(self, *one) for one in zip((a, b), placements, codes, strict=True)]
         return Between(Line(*codes), Carried(self.model.decoder, photographs, size).picture)
+
+    def explore(self, images: Path | str | None = None, vectors: Path | str | None = None) -> Any:
+        """The page of `gaia-stim explore` in a cell of a notebook, with a folder of photographs, else those of the run.
+
+        Sets that are saved there, and photographs that are dropped, go into `explored`. Raises `ConfigError` where
+        anywidget is not installed.
+        """
+        if find_spec("anywidget") is None or find_spec("starlette") is None:
+            raise ConfigError("the page in a notebook needs anywidget: pip install 'gaia-stim[notebook]'")
+        # By its name: it stands on a floor above.
+        return import_module("gaia_stim.explorer.notebook").widget(self, images, vectors)
 
     def _placement(self, image: Image) -> Placement | None:
         if self.config.alignment is None or isinstance(image, np.ndarray):

@@ -31,8 +31,11 @@ function view() {
 
 const wanted = () => ({ steps: now.steps, rows: now.rows, cols: now.cols, spacing: now.spacing, name: now.name });
 
+// In a notebook the page stands in a frame that has a link to the kernel; else it asks the server that it came from.
+const link = globalThis.frameElement?.link;
+
 async function ask(path, options = {}) {
-  const answer = await fetch(path, options);
+  const answer = await (link || globalThis).fetch(path, options);
   const value = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(value.error || `the server answered ${answer.status}`);
   return value;
@@ -42,7 +45,7 @@ const post = (path) => ask(path, { method: "POST", body: JSON.stringify({ view: 
 
 // -- pictures --------------------------------------------------------------------------------------------------------
 
-const socket = new WebSocket(`ws://${location.host}/pictures`);
+const socket = link ? link.socket() : new WebSocket(`ws://${location.host}/pictures`);
 socket.binaryType = "arraybuffer";
 let asked = 0, painted = 0, level = 2, resting = 0, pending = null, rested = "";
 const flying = { coarse: null, fine: null };
@@ -129,7 +132,7 @@ function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, c
 function neighbours(nearest) {
   at("near").hidden = !nearest.length;
   at("nearest").replaceChildren(...nearest.map(({ name, distance }) =>
-    make("li", { title: name }, make("img", { src: thumbnail(name), alt: name }), make("span", { textContent: distance.toFixed(2) }))));
+    make("li", { title: name }, thumbnail(name, { alt: name }), make("span", { textContent: distance.toFixed(2) }))));
 }
 
 // -- the page --------------------------------------------------------------------------------------------------------
@@ -142,7 +145,16 @@ function make(tag, properties = {}, ...children) {
 
 const busy = (id, is) => at(id).setAttribute("aria-busy", String(is));
 const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(1)}`;
-const thumbnail = (name) => `/thumbnails/${name.split("/").map(encodeURIComponent).join("/")}`;
+
+const small = new Map();                     // of a notebook: the addresses of thumbnails that came with messages
+/** An image of a photograph. */
+function thumbnail(name, properties = {}) {
+  const path = `/thumbnails/${name.split("/").map(encodeURIComponent).join("/")}`, image = make("img", { alt: "", ...properties });
+  if (!link) return Object.assign(image, { src: path });
+  if (!small.has(name)) small.set(name, link.fetch(path).then((answer) => answer.blob()).then((blob) => URL.createObjectURL(blob)));
+  small.get(name).then((address) => { image.src = address; });
+  return image;
+}
 
 function say(text, bad = false) {
   at("said").textContent = text;
@@ -231,7 +243,7 @@ function slots() {
   at("slots").replaceChildren(...letters.map((letter, place) => {
     const name = now.images[place], about = PLACES[now.kind][place];
     const button = make("button", { type: "button", title: name, onclick: () => { active = place; slots(); marks(); } },
-      make("img", { src: thumbnail(name), alt: "" }), make("span", { textContent: `${letter}: ${name}` }));
+      thumbnail(name), make("span", { textContent: `${letter}: ${name}` }));
     button.setAttribute("aria-pressed", String(place === active));
     button.setAttribute("aria-label", `${letter}, ${about}: ${name}. Press, then choose a photograph.`);
     return button;
@@ -254,7 +266,7 @@ function list() {
   const found = space.names.filter((name) => name.toLowerCase().includes(text));
   at("names").replaceChildren(...found.slice(0, MOST_SHOWN).map((name) => {
     const button = make("button", { type: "button", title: name, onclick: () => choose(name) },
-      make("img", { src: thumbnail(name), alt: "", loading: "lazy" }));
+      thumbnail(name, { loading: "lazy" }));
     button.dataset.name = name;
     return make("li", {}, button);
   }));
