@@ -224,7 +224,8 @@ class Explorer:
         own = min(self.session.side(view), FINEST)
         side = None if own == self.session.space.shape[0] else own if is_fine else min(own, max(32, wanted.side))
         picture = self.session.picture(view, side, keep_detail=is_fine)
-        told = self.session.told(view, picture) if is_fine else {}
+        is_looking = self.looking is not None and self.looking.is_alive()
+        told = {**self.session.told(view, picture), "looking": is_looking} if is_fine else {}
         return framed({"id": wanted.id, "quality": wanted.quality, "side": len(picture.pixels), **told}, picture.pixels)
 
 

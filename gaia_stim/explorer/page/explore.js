@@ -6,6 +6,7 @@ const LETTERS = { morph: ["A", "B"], grid: ["A", "B", "C", "D"], edit: ["A"] };
 const PLACES = { grid: ["top left", "top right", "bottom left", "bottom right"], morph: ["alpha 0", "alpha 1"], edit: ["face"] };
 const COARSE = [48, 64, 96, 128, 192, 256];      // pixels of a side while the hand moves: as fine as this machine can
 const REST = 140;                            // milliseconds without a move, after which the stimulus itself is shown
+const LOOKING = 1000;                        // milliseconds until it is asked again what is near
 // A move waits for the picture under way and then for its own: these are of one way there and back.
 const SLOW = 34, FAST = 20, MOST_SHOWN = 200;
 
@@ -114,7 +115,9 @@ function paint(pixels, quality, flight) {
 }
 
 /** What is shown is what was asked for: say what to mind of it. */
-function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {}, nearest = [], support }) {
+function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {}, nearest = [], support, looking = false }) {
+  // What is near is not known before all photographs were looked at.
+  if (looking) resting = setTimeout(() => send("fine", performance.now()), LOOKING);
   busy("picture", false);
   at("light").className = wrong || folds ? "bad" : worries.length ? "mind" : "good";
   at("verdict").textContent = wrong ? "Cannot be shown" : worries.length ? "Mind" : "Nothing to warn of";
