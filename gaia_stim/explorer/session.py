@@ -145,8 +145,9 @@ class Session:
         codes = Vary(part, MEAN).codes(self.space, self.codes(names)).astype(np.float64)
         _, lengths, axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
         signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-        found: Codes = (axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]).astype(np.float32)
-        return found[lengths > NO_LENGTH * lengths[0]]
+        scaled = axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]
+        found: Codes = scaled[lengths > NO_LENGTH * lengths[0]].astype(np.float32)
+        return found
 
     def thumbnail(self, name: str) -> bytes:
         """A photograph, small, as PNG."""
