@@ -20,7 +20,7 @@ of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -265,9 +265,8 @@ def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tens
 
 def _bounds(photographs: Sequence[Picture]) -> tuple[Picture, Picture]:
     """The darkest and the lightest that some photographs are nearby, place by place."""
-    both = torch.cat(list(photographs))
-    reach = max(1, round(NEARBY * both.shape[-1]))
-    return -_most(-both.amin(dim=0, keepdim=True), reach), _most(both.amax(dim=0, keepdim=True), reach)
+    reach = max(1, round(NEARBY * photographs[0].shape[-1]))
+    return -_most(-reduce(torch.minimum, photographs), reach), _most(reduce(torch.maximum, photographs), reach)
 
 
 def _most(values: Picture, reach: int) -> Picture:
