@@ -1,11 +1,15 @@
 """How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`.
 
+One of line, serve, serve2 (two processes) and page after that measures that alone.
+
 From the event of a hand to the paint in Chromium ('make ecosystem' first), one picture of `Space.line` at a time, and
-requests a second from the server's cache with ten clients. Processor time is told beside the clock's, for on a machine
-that others use the clock tells of them.
+requests a second of ten clients, from the server's cache and not. Processor time is told beside the clock's, for on a
+machine that others use the clock tells of them.
 """
 
+import os
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -17,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 
 from gaia_stim.space.space import Space
@@ -66,48 +71,67 @@ def page(model: str, folder: Path) -> None:
     x, y, width = tab.js("(({x, y, width}) => [x, y, width])(document.getElementById('frame').getBoundingClientRect())")
     tab.do("mouse", steps=[["move", x + 9, y + 99], ["down"]])
     tab.js("latencies.length = 0")
+    before = _busy(process)
     for place in range(120):
         tab.do("mouse", steps=[["move", x + width * (0.1 + 0.8 * abs(1 - place / 60)), y + 99]])
         time.sleep(0.02)
     tab.do("mouse", steps=[["up"]])
+    busy = _busy(process) - before
     time.sleep(2)
-    told("page, from event to paint", tab.js("latencies"))
+    latencies = tab.js("latencies")
+    told("page, from event to paint", latencies)
+    print(
+        f"  of the server's processors: {1e3 * busy / len(latencies):.1f} ms a picture; load {os.getloadavg()[0]:.1f}"
+    )
     browser.close()
     process.terminate()
 
 
-def cached(model: str, folder: Path, a: str, b: str) -> None:
+def processes(model: str, folder: Path, a: str, b: str, count: int) -> None:
+    """So many servers on one state, as behind a proxy that asks them in turn: ten clients, pictures of 256 px."""
+    os.environ["GAIA_STIM_TOKEN"] = token = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory() as home:
         words = ["serve", str(folder), "-m", model, "--port", "0", "--state", f"{home}/state.sqlite"]
-        process, text = started(*words)
-        port, token = re.search(r":(\d+)/", text), re.search(r"token is (\S+);", text)
-        assert port and token
+        servers = [started(*words) for _ in range(count)]
+        ports = [int(re.search(r":(\d+)/", text)[1]) for _, text in servers]  # type: ignore[index]
 
-        def client(_: int) -> int:
-            link = HTTPConnection("127.0.0.1", int(port[1]))
-            for turn in range(100):
-                link.request("GET", f"/v1/stimulus?from={a}&to={b}&alpha={turn % 10 / 10}&size=256&token={token[1]}")
-                answer = link.getresponse()
+        def client(number: int, requests: int, step: float) -> int:
+            links = [HTTPConnection("127.0.0.1", port) for port in ports]
+            for turn in range(requests):
+                alpha = (number * step + turn / 10) % 1
+                links[turn % count].request("GET", f"/v1/stimulus?from={a}&to={b}&alpha={alpha}&size=256&token={token}")
+                answer = links[turn % count].getresponse()
                 assert answer.status == 200 and len(answer.read()) > 100
-            return 100
+            return requests
 
-        client(0)
-        start = time.perf_counter()
-        with ThreadPoolExecutor(10) as pool:
-            asked = sum(pool.map(client, range(10)))
-        print(f"serve: {asked / (time.perf_counter() - start):.0f} requests a second from the cache, ten clients")
-        process.terminate()
+        for what, requests, step in (("cache", 100, 0.0), ("made anew", 6, 0.0093)):
+            client(0, 2 * 10 * count, 0.0)
+            start, busy = time.perf_counter(), sum(_busy(process) for process, _ in servers)
+            with ThreadPoolExecutor(10) as pool:
+                asked = sum(pool.map(client, range(10), [requests] * 10, [step] * 10))
+            took, worked = time.perf_counter() - start, sum(_busy(process) for process, _ in servers) - busy
+            told = f"{asked / took:.0f} requests a second, {what}; {1e3 * worked / asked:.1f} ms of the processor each"
+            print(f"serve, {count} process{'es' if count > 1 else ''}: {told}; load {os.getloadavg()[0]:.1f}")
+        for process, _ in servers:
+            process.terminate()
 
 
-def main(model: str, a: str, b: str) -> None:
+def _busy(process: "subprocess.Popen[str]") -> float:
+    """Seconds of the processor that it has had."""
+    return sum(psutil.Process(process.pid).cpu_times()[:2])
+
+
+def main(model: str, a: str, b: str, only: str = "") -> None:
     first, second = Path(a), Path(b)
-    parts: list[Callable[[], None]] = [
-        lambda: line(model, a, b),
-        lambda: cached(model, first.parent, first.name, second.name),
-        lambda: page(model, first.parent),
-    ]
-    for part in parts:
-        part()
+    parts: dict[str, Callable[[], None]] = {
+        "line": lambda: line(model, a, b),
+        "serve": lambda: processes(model, first.parent, first.name, second.name, 1),
+        "serve2": lambda: processes(model, first.parent, first.name, second.name, 2),
+        "page": lambda: page(model, first.parent),
+    }
+    for name, part in parts.items():
+        if only in ("", name):
+            part()
 
 
 if __name__ == "__main__":

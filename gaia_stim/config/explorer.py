@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from gaia_stim.config.base import FolderConfig, ModelPath
-from gaia_stim.config.options import Asking, Input, Output, Watching
+from gaia_stim.config.base import FolderConfig, Force, ModelPath
+from gaia_stim.config.options import Asking, Decides, Input, Output, Watching
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Port = Annotated[int, Field(ge=0, le=65_535), Watching("Where to listen; 0 is any port that is free.", "PORT")]
@@ -57,8 +57,23 @@ class ServeConfig(FolderConfig):
         tuple[str, ...] | None,
         Watching("A page that may ask from a browser, as https://lab.example; may be repeated.", "ORIGIN"),
     ] = None
+    behind: Annotated[
+        str | None,
+        Watching(
+            "The name that this server has by a proxy in front of it on this machine, as stimuli.lab.example. "
+            "[default: none]",
+            "NAME",
+        ),
+    ] = None
     cache: Annotated[int, Field(ge=1, le=65_536), Watching("Memory for pictures that were made.", "MB")] = 256
     model: ModelPath = None
+
+    @field_validator("behind")
+    @classmethod
+    def _name(cls, given: str | None) -> str | None:
+        if given is not None and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", given):
+            raise ValueError(f"'{given}' is no name of a server, as stimuli.lab.example")
+        return given and given.lower()
 
     @field_validator("allow_origin")
     @classmethod
@@ -67,3 +82,18 @@ class ServeConfig(FolderConfig):
             if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one):
                 raise ValueError(f"'{one}' is no origin: a scheme, a host, and no path, as https://lab.example")
         return given
+
+
+class ChainConfig(FolderConfig):
+    """Write the stimuli that a chain of 'serve' went through as a set, and its answers as a table beside it."""
+
+    target: Annotated[Path, Input("What 'serve' was given.", "TARGET", positional=True)]
+    chain: Annotated[int, Field(ge=1), Decides("Its number.", "NUMBER")] = 1
+    state: Annotated[Path, Input("The SQLite file in which 'serve' kept it.", "FILE")] = Path("serve.sqlite")
+    images: Annotated[Path | None, Input("As 'serve' was given it. [default: as there]", "IMAGES")] = None
+    vectors: VectorsPath = None
+    out: Annotated[
+        Path | None, Output("The folder of the stimulus set; the table is DIR.csv. [default: chain_NUMBER]", "DIR")
+    ] = None
+    model: ModelPath = None
+    force: Force = False

@@ -238,6 +238,13 @@ VERBS: dict[str, Verb] = {
         makes=FOLDER,
     ),
     "serve": Verb(explorer.ServeConfig, "gaia_stim.pipeline.explorer:serve", EXPERIMENT, "serve anna-bert --port 8765"),
+    "chain": Verb(
+        explorer.ChainConfig,
+        "gaia_stim.pipeline.explorer:chain",
+        EXPERIMENT,
+        "chain anna-bert --chain 1 --out chain",
+        next="info {out}",
+    ),
     "audit": Verb(looks.AuditConfig, "gaia_stim.pipeline.audit:audit", LOOK, "audit anna-bert", makes=FOLDER),
     "evaluate": Verb(
         looks.EvaluateConfig, "gaia_stim.pipeline.evaluate:evaluate", LOOK, "evaluate runs/photos", makes=".json"

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
 import numpy as np
@@ -65,15 +66,19 @@ class Asked(Strict):
 
 def explore_app(session: Session, doors: Doors, out: Path, make: Make) -> ASGIApp:
     """The app of the page; sets and what is dropped go into `out`."""
-    return Guard(_Explorer(session, out, make).app(), doors)
+    return Guard(Explorer(session, out, make).app(), doors)
 
 
-class _Explorer:
+class Explorer:
+    """What answers the page: by a server, or by a notebook's messages."""
+
     def __init__(self, session: Session, out: Path, make: Make) -> None:
         self.session, self.out, self.make = session, out, make
         self.workers = Workers()
+        self.looking: Thread | None = None
 
     def app(self) -> Starlette:
+        """All of it, with no door in front."""
         routes: list[BaseRoute] = [Route(path, self.page) for path in PAGE]
         routes += [
             Route("/state", self.state),
@@ -192,16 +197,26 @@ class _Explorer:
             task.cancel()
 
     async def _answer(self, socket: WebSocket, sending: asyncio.Lock, text: str) -> None:
-        answer: str | bytes
+        answer = await self.picture(text)
+        async with sending:
+            await (socket.send_text(answer) if isinstance(answer, str) else socket.send_bytes(answer))
+
+    async def picture(self, text: str) -> str | bytes:
+        """The answer to a message of the page: a picture as `framed`, or JSON with an `error`."""
+        self._look_around()
         number = None
         try:
             wanted = Asked.model_validate_json(text)
             number = wanted.id
-            answer = await self.workers.do(self._rendered, wanted)
+            return await self.workers.do(self._rendered, wanted)
         except (GaiaStimError, ValidationError) as error:
-            answer = json.dumps({"id": number, "error": str(error)})
-        async with sending:
-            await (socket.send_text(answer) if isinstance(answer, str) else socket.send_bytes(answer))
+            return json.dumps({"id": number, "error": str(error)})
+
+    def _look_around(self) -> None:
+        """Beside all else, once somebody looks: a thread of its own, which an end does not wait for."""
+        if self.looking is None:
+            self.looking = Thread(target=self.session.look_around, daemon=True)
+            self.looking.start()
 
     def _rendered(self, wanted: Asked) -> bytes:
         view = read_view(wanted.view)
@@ -209,7 +224,8 @@ class _Explorer:
         own = min(self.session.side(view), FINEST)
         side = None if own == self.session.space.shape[0] else own if is_fine else min(own, max(32, wanted.side))
         picture = self.session.picture(view, side, keep_detail=is_fine)
-        told = self.session.told(view, picture) if is_fine else {}
+        is_looking = self.looking is not None and self.looking.is_alive()
+        told = {**self.session.told(view, picture), "looking": is_looking} if is_fine else {}
         return framed({"id": wanted.id, "quality": wanted.quality, "side": len(picture.pixels), **told}, picture.pixels)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from gaia_stim.errors import ConfigError
-from gaia_stim.explorer.views import MOST_AXES, AxesView, EditView, Name, Strict, View
+from gaia_stim.explorer.views import MOST_AXES, AxesView, EditView, Name, Part, Strict, View
 
 State = tuple[float, ...]
 """Where a chain is: of each dimension the SDs."""
@@ -27,19 +27,25 @@ class ChainSpec(Strict):
     """What a chain is, said once when it is begun."""
 
     kind: Literal["gsp", "mcmcp"]
+    """Gibbs sampling with people, or Markov chain Monte Carlo with people."""
     start: Name
     """The photograph that is moved."""
     attributes: Annotated[tuple[Name, ...], Field(max_length=MOST_AXES)] = ()
     """The dimensions: attributes of the vectors that are open …"""
     axes: Annotated[int, Field(ge=0, le=MOST_AXES)] = 0
     """… or so many principal axes of the photographs."""
+    vary: Part = "both"
+    """The part of the code that is moved: shape or texture alone; `axes` are then those of that part."""
     trials: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """How many answers it takes."""
     reach: Annotated[float, Field(gt=0, le=10)] = 2.0
     """In SDs: how far each dimension goes, to both sides of the photograph."""
     step: Annotated[float, Field(gt=0, le=10)] = 0.5
     """In SDs: how far proposals of mcmcp are from the present stimulus, a Gaussian's standard deviation."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Of where it begins, of the order of its dimensions, and of all proposals."""
     size: Annotated[str, Field(pattern=r"^(source|model|\d{2,4})$")] = "source"
+    """Of what is shown: source, model, or pixels of a side."""
 
     @model_validator(mode="after")
     def _dimensions(self) -> "ChainSpec":
@@ -58,8 +64,8 @@ class ChainSpec(Strict):
         """The stimulus there."""
         if self.attributes:
             amounts = dict(zip(self.attributes, state, strict=True))
-            return EditView(images=(self.start,), amounts=amounts)
-        return AxesView(images=(self.start,), amounts=state)
+            return EditView(images=(self.start,), amounts=amounts, vary=self.vary)
+        return AxesView(images=(self.start,), amounts=state, vary=self.vary)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 import gaia_stim
 from gaia_stim.explorer.chains import ChainSpec
 
@@ -13,6 +15,7 @@ def document() -> dict[str, Any]:
         "info": {"title": "gaia-stim serve", "version": gaia_stim.__version__},
         "security": [{"bearer": []}, {"address": []}],
         "paths": {
+            "/": {"get": _operation("This page.")},
             "/v1/stimulus": {"get": _operation("A stimulus as PNG, with its provenance in the headers.", STIMULUS)},
             "/v1/space": {"get": _operation("The model, the photographs' names, and the attributes.")},
             "/v1/participants": {"post": _operation("Owner: a participant's token, told once.", body=PARTICIPANT)},
@@ -30,6 +33,9 @@ def document() -> dict[str, Any]:
                 )
             },
             "/v1/chain/{chain}/table": {"get": _operation("Owner: all answers, as CSV.", CHAIN)},
+            "/v1/chain/{chain}/export": {
+                "get": _operation("Owner: the stimuli that it went through as a set, and its table; a ZIP file.", CHAIN)
+            },
         },
         "components": {
             "securitySchemes": {
@@ -38,6 +44,22 @@ def document() -> dict[str, Any]:
             }
         },
     }
+
+
+def page() -> str:
+    """The document for people: a page of HTML that asks the network for nothing."""
+    loader = PackageLoader("gaia_stim.explorer", "page")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("api.html").render(**document(), kind=_kind)
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """What a value of a body is, in words."""
+    limits = {"minimum": "at least", "exclusiveMinimum": "over", "maximum": "at most", "exclusiveMaximum": "under"}
+    told = [f"{word} {schema[key]:g}" for key, word in limits.items() if key in schema and abs(schema[key]) < 2**60]
+    if "default" in schema:
+        told.append(f"else {schema['default']}" if schema["default"] not in ("", []) else "else none")
+    return ", ".join([" or ".join(schema["enum"]) if "enum" in schema else str(schema["type"]), *told])
 
 
 def _operation(summary: str, parameters: list[Any] | None = None, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gaia_stim.runs import named_run
 from gaia_stim.samples.folder import IMAGES, draw_into
 from gaia_stim.space.opening import open_space, open_space_by_hash
 from gaia_stim.space.space import Space
-from gaia_stim.stimuli.identity import MEASURED_SCALE
+from gaia_stim.stimuli.identity import NO_IMAGES
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
 FACES, SIDE = 12, 256
@@ -57,7 +57,7 @@ def opened(
 def _of_set(folder: Path, model: Path | None, listen: Listener) -> tuple[Space, list[tuple[str, Path]]]:
     about = StimulusSet.open(folder).provenance
     space = open_space_by_hash(about.model.model_hash, Path(about.model.run), model, listen)
-    files = [Path(one.path) for one in about.sources if one.source_id != MEASURED_SCALE]
+    files = [Path(one.path) for one in about.sources if one.source_id not in NO_IMAGES]
     there = [path for path in files if path.is_file()]
     if not there:
         raise DataError(f"{folder}: none of the photographs that it was made of is where it was")

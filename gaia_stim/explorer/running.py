@@ -1,18 +1,25 @@
 """The two servers, from their options to Ctrl-C."""
 
+import os
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from gaia_stim.config import Config, ExploreConfig, ServeConfig
+from gaia_stim.config import ChainConfig, Config, ExploreConfig, ServeConfig
 from gaia_stim.config.explorer import LOOPBACK
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
+from gaia_stim.explorer.chain_sets import ChainResult, export_chain
+from gaia_stim.explorer.opening import opened
+from gaia_stim.explorer.session import Session
+from gaia_stim.explorer.store import Store, new_token
 
 NEEDED = ("starlette", "uvicorn", "websockets")
 HERE = "127.0.0.1"
+OWNERS_TOKEN, SHORTEST_TOKEN = "GAIA_STIM_TOKEN", 20
+"""The variable of the owner's token, where several processes are to have one."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,7 @@ def run_page(config: ExploreConfig, make: Callable[[Config], Any], listen: Liste
     check_installed()
     # Not before: it needs what is an extra.
     from gaia_stim.explorer.app import explore_app
-    from gaia_stim.explorer.opening import opened
-    from gaia_stim.explorer.security import Doors, new_token, only
+    from gaia_stim.explorer.security import Doors, only
     from gaia_stim.explorer.serving import listening, serve
 
     drawn, links = config.out / "faces", config.follow_links
@@ -66,22 +72,13 @@ class ServeResult:
 def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
     """Serve stimuli and chains until Ctrl-C; raises as `run_page`, and `DataError` for a state that is none."""
     check_installed()
-    from gaia_stim.explorer.opening import opened
-    from gaia_stim.explorer.security import Doors, new_token, only
+    from gaia_stim.explorer.security import Doors, only
     from gaia_stim.explorer.server import OWNER, stimulus_app
     from gaia_stim.explorer.serving import listening, serve
-    from gaia_stim.explorer.store import Store
 
-    session = opened(
-        config.target,
-        config.model,
-        config.vectors,
-        config.state.with_suffix(".faces"),
-        listen,
-        images=config.images,
-        follow_links=config.follow_links,
-    )
-    store, owner = Store(config.state), new_token()
+    session = _served(config, listen)
+    owner, told = _owners_token()
+    store = Store(config.state)
     is_owner = only(owner, OWNER)
     at = listening(config.host, config.port)
     port, is_local = at.getsockname()[1], config.host in LOOPBACK
@@ -89,14 +86,43 @@ def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
         lambda token: is_owner(token) or store.participant(token),
         port,
         frozenset(config.allow_origin or ()),
+        frozenset([config.behind] if config.behind else []),
         any_host=not is_local,
     )
     host = f"[{config.host}]" if ":" in config.host else config.host
     address = f"http://{host}:{port}/"
-    listen(Note(f"serving {address}v1/stimulus; the owner's token is {owner}; Ctrl-C ends it", warning=True))
+    listen(Note(f"serving {address}v1/stimulus; the owner's token is {told}; Ctrl-C ends it", warning=True))
     serve(stimulus_app(session, store, doors, config.cache << 20), at)
     store.close()
     return ServeResult(address, str(config.state))
+
+
+def _owners_token() -> tuple[str, str]:
+    """The owner's token, and what is said of it: one given, for processes that share a state, is not shown."""
+    given = os.environ.get(OWNERS_TOKEN)
+    if given is None:
+        return (made := new_token()), made
+    if len(given) < SHORTEST_TOKEN:
+        raise ConfigError(
+            f"{OWNERS_TOKEN}: a token has at least {SHORTEST_TOKEN} letters and digits, or others guess it"
+        )
+    return given, f"that of {OWNERS_TOKEN}"
+
+
+def write_chain(config: ChainConfig, listen: Listener) -> ChainResult:
+    """Write a chain as a set and a table. Raises `DataError` where nothing is kept there, else as `export_chain`."""
+    if not config.state.is_file():
+        raise DataError(f"--state {config.state}: no such file; it is what 'serve' was given as --state")
+    store = Store(config.state)
+    try:
+        return export_chain(config, _served(config, listen), store, listen)
+    finally:
+        store.close()
+
+
+def _served(config: ServeConfig | ChainConfig, listen: Listener) -> Session:
+    drawn, links = config.state.with_suffix(".faces"), config.follow_links
+    return opened(config.target, config.model, config.vectors, drawn, listen, images=config.images, follow_links=links)
 
 
 def check_installed() -> None:

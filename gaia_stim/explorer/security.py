@@ -6,7 +6,6 @@ must be ours or one that was allowed, and a secret token must come along, which 
 """
 
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -24,11 +23,6 @@ Who = Callable[[str], str | None]
 """From a token to the name of whose it is; None for one that nobody has."""
 
 
-def new_token() -> str:
-    """A secret that nobody guesses."""
-    return secrets.token_urlsafe(24)
-
-
 def only(token: str, name: str = "owner") -> Who:
     """One token, and whose it is."""
     return lambda given: name if hmac.compare_digest(given.encode(), token.encode()) else None
@@ -42,6 +36,8 @@ class Doors:
     port: int
     origins: frozenset[str] = frozenset()
     """Other pages that may ask, as `https://lab.example`."""
+    hosts: frozenset[str] = frozenset()
+    """Other names of this server, such as that of a proxy in front of it, as `stimuli.lab.example`."""
     any_host: bool = False
     """Whether the server is known by other names than this machine has for itself."""
 
@@ -54,7 +50,7 @@ class Doors:
         """Why a request with these headers is not let in, whoever sends it; empty where it may be."""
         host, origin = headers.get("host", ""), headers.get("origin")
         ours = {f"{name}:{self.port}" for name in LOOPBACK}
-        if not self.any_host and host.lower() not in ours:
+        if not self.any_host and host.lower() not in ours | self.hosts:
             return "this server answers to 127.0.0.1 and localhost alone"
         same = {f"{kind}://{host}" for kind in ("http", "https")}
         if origin is not None and origin not in same | self.origins:

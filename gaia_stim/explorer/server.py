@@ -3,24 +3,27 @@
 The owner begins chains, lets participants in and takes the tables; a participant sees pictures and answers trials.
 """
 
-import json
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gaia_stim.cells import csv_bytes
 from gaia_stim.config import said
 from gaia_stim.errors import ConfigError, GaiaStimError
 from gaia_stim.explorer.cache import Cache
+from gaia_stim.explorer.chain_sets import table_csv, zipped_chain
 from gaia_stim.explorer.chains import ChainSpec
-from gaia_stim.explorer.openapi import document
+from gaia_stim.explorer.openapi import document, page
 from gaia_stim.explorer.security import Doors, Guard
 from gaia_stim.explorer.serving import SAFE, Workers, mistaken, sent_json
 from gaia_stim.explorer.session import Session
@@ -29,6 +32,8 @@ from gaia_stim.explorer.store import NotNext, Standing, Store, UnknownChain
 from gaia_stim.explorer.views import Strict
 
 OWNER = "owner"
+STYLED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+"""Of the page that tells what can be asked: its style, no scripts, and nothing from elsewhere."""
 Kind = TypeVar("Kind", bound=Strict)
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -64,8 +69,7 @@ class _Server:
     def __init__(self, session: Session, store: Store, cache: Cache) -> None:
         self.session, self.store, self.workers = session, store, Workers()
         self.stimuli = Stimuli(session, self.workers, cache)
-        vectors = session.vectors.record.tensors_hash if session.vectors else ""
-        self.made_by = json.dumps([session.space.model_hash, vectors])
+        self.made_by = session.made_by
 
     def app(self) -> Starlette:
         routes = [
@@ -78,7 +82,9 @@ class _Server:
             Route("/v1/chain/{chain:int}/picture", self.picture),
             Route("/v1/chain/{chain:int}/trials/{trial:int}", self.answer, methods=["POST"]),
             Route("/v1/chain/{chain:int}/table", owners(self.table)),
+            Route("/v1/chain/{chain:int}/export", owners(self.export)),
             Route("/v1/openapi.json", self.about),
+            Route("/", self.page),
         ]
         return Starlette(
             routes=routes, exception_handlers={GaiaStimError: mistaken, NotNext: late, UnknownChain: unknown}
@@ -86,6 +92,9 @@ class _Server:
 
     async def about(self, _: Request) -> Response:
         return JSONResponse(document(), headers=SAFE)
+
+    async def page(self, _: Request) -> Response:
+        return HTMLResponse(page(), headers={**SAFE, "Content-Security-Policy": STYLED})
 
     async def space(self, _: Request) -> Response:
         """What there is to ask of."""
@@ -99,7 +108,7 @@ class _Server:
         name = (await sent(request, Entry)).name
         if name == OWNER:
             raise ConfigError(f"no participant is called {OWNER}")
-        return JSONResponse({"name": name, "token": self.store.add_participant(name)}, 201)
+        return JSONResponse({"name": name, "token": await self.workers.do(self.store.add_participant, name)}, 201)
 
     async def begin(self, request: Request) -> Response:
         """A new chain, whose first stimulus can be made."""
@@ -108,14 +117,14 @@ class _Server:
         self.session.image(spec.start)
         await self.workers.do(view.place, self.session)
         self.session.carried_at(view, read_size(spec.size))
-        return JSONResponse({"chain": self.store.begin(spec, self.made_by)}, 201)
+        return JSONResponse({"chain": await self.workers.do(self.store.begin, spec, self.made_by)}, 201)
 
     async def chains(self, _: Request) -> Response:
-        return JSONResponse({"chains": self.store.chains()})
+        return JSONResponse({"chains": await self.workers.do(self.store.chains)})
 
     async def next(self, request: Request) -> Response:
         chain = request.path_params["chain"]
-        return JSONResponse(told(chain, self.store.standing(chain, self.made_by)))
+        return JSONResponse(told(chain, await self.workers.do(self.store.standing, chain, self.made_by)))
 
     async def answer(self, request: Request) -> Response:
         """Keep an answer, and the trial after it."""
@@ -135,7 +144,7 @@ class _Server:
                 "a picture is asked for with trial=, its number, and at=, what an answer would be"
             ) from None
         chain = request.path_params["chain"]
-        stands = self.store.standing(chain, self.made_by)
+        stands = await self.workers.do(self.store.standing, chain, self.made_by)
         if trial != stands.trial:
             raise NotNext(f"trial {trial} of chain {chain} is not the next: that is {stands.trial}")
         view = stands.spec.view(stands.spec.shown(trial, stands.state, at))
@@ -143,10 +152,20 @@ class _Server:
 
     async def table(self, request: Request) -> Response:
         """All answers of a chain, as CSV."""
-        rows = list(self.store.rows(request.path_params["chain"]))
-        names = list(rows[0]) if rows else ["chain", "trial"]
-        content = csv_bytes([names, *([row[name] for name in names] for row in rows)])
-        return Response(content, media_type="text/csv")
+        rows = await self.workers.do(lambda: list(self.store.rows(request.path_params["chain"])))
+        return Response(table_csv(rows), media_type="text/csv")
+
+    async def export(self, request: Request) -> Response:
+        """The stimulus set of a chain with its table, as a ZIP file."""
+        chain = request.path_params["chain"]
+        folder = Path(tempfile.mkdtemp(prefix="gaia-stim-"))
+        done = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            file = await self.workers.do(zipped_chain, chain, self.session, self.store, folder)
+        except BaseException:
+            await done()
+            raise
+        return FileResponse(file, media_type="application/zip", filename=file.name, background=done)
 
 
 def owners(answer: Answer) -> Answer:

@@ -1,21 +1,25 @@
 """What a server has open: a space, its photographs by their names, attribute vectors; and pictures of views of them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from gaia_stim.errors import DataError
+from gaia_stim.errors import DataError, GaiaStimError
+from gaia_stim.explorer.nearness import Nearness
 from gaia_stim.explorer.views import EditView, MorphView, View
 from gaia_stim.images import Pixels, png_bytes, shrunk
 from gaia_stim.runs import Run
 from gaia_stim.space.paths import Code, Codes
-from gaia_stim.space.photographs import Carried, Photograph, Shown
+from gaia_stim.space.photographs import Carried, Shown
 from gaia_stim.space.space import Space
+from gaia_stim.space.varying import BOTH, MEAN, Vary
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.carrying import Size
 from gaia_stim.stimuli.plan import reconstruction_error
@@ -28,6 +32,10 @@ PREPARED = 8
 """Groups of photographs whose maps and textures are kept at a size."""
 THUMBNAIL = 128
 LEAST_FOR_AXES, MOST_FOR_AXES = 8, 1000
+NO_LENGTH = 1e-9
+"""Of the longest: in the direction of shorter axes codes do not differ."""
+MOST_NEAR = 500
+"""Photographs among which the nearest are looked for."""
 MUCH_DISAGREEMENT, WEAK_COPY = 0.1, 2.0
 """Share of the photographs that is not shown, and times the model's error on images that were held out, from which on
 the page warns."""
@@ -52,13 +60,21 @@ class Session:
 
     def __init__(self, space: Space, photographs: Iterable[tuple[str, Path]], vectors: Path | None = None) -> None:
         self.space, self.vectors_folder = space, vectors or Path()
+        self.near: Nearness | None = None
+        """Told of once `look_around` has looked."""
         self.vectors = None if vectors is None else Vectors.open(vectors)
         self._paths = dict(photographs)
         self._lock = Lock()
         self.image = lru_cache(IN_MEMORY)(self._read)
         self._code = lru_cache(None)(self._encode)
+        self.axes = lru_cache(None)(self._find_axes)
         self._carried = lru_cache(PREPARED)(self._prepare)
         self.copy_error = lru_cache(IN_MEMORY)(self._measure_copy)
+
+    @property
+    def made_by(self) -> str:
+        """What chains are kept to: the hashes of the model and of the vectors."""
+        return json.dumps([self.space.model_hash, self.vectors.record.tensors_hash if self.vectors else ""])
 
     @property
     def names(self) -> list[str]:
@@ -85,6 +101,15 @@ class Session:
         """Their codes: (names, latent)."""
         return np.stack([self._code(name) for name in names]) if names else np.empty((0, self.space.latent), np.float32)
 
+    def look_around(self) -> None:
+        """Encode the photographs, the first of many, to tell which are near; what cannot be read is none of them."""
+        names = []
+        for name in self.names[:MOST_NEAR]:
+            with suppress(GaiaStimError):
+                self._code(name)
+                names.append(name)
+        self.near = Nearness.among(self.space, names, self.codes(names))
+
     def sources(self, view: View) -> list[SourceImage]:
         """The photographs of a view."""
         return [self.image(name) for name in view.images]
@@ -108,20 +133,21 @@ class Session:
         shown = self._carried(view.images, side, keep_detail).shown(code, weights)
         return Picture(shown.picture, shown)
 
-    @cached_property
-    def axes(self) -> Codes:
+    def _find_axes(self, part: str = BOTH) -> Codes:
         """The principal axes of the codes of the first photographs, each as long as a standard deviation along it.
 
-        (axes, latent), the longest first; the sign is that of the largest number. Raises `DataError` for too few.
+        (axes, latent), the longest first; the sign is that of the largest number. With `part` those of shape or texture
+        alone. Raises `DataError` for too few photographs.
         """
         names = self.names[:MOST_FOR_AXES]
         if len(names) < LEAST_FOR_AXES:
             raise DataError(f"principal axes are those of {LEAST_FOR_AXES} photographs or more; there are {len(names)}")
-        codes = self.codes(names).astype(np.float64)
+        codes = Vary(part, MEAN).codes(self.space, self.codes(names)).astype(np.float64)
         _, lengths, axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
         signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-        found: Codes = (axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]).astype(np.float32)
-        return found[:-1]
+        scaled = axes * (signs * lengths / np.sqrt(len(names) - 1))[:, None]
+        found: Codes = scaled[lengths > NO_LENGTH * lengths[0]].astype(np.float32)
+        return found
 
     def thumbnail(self, name: str) -> bytes:
         """A photograph, small, as PNG."""
@@ -130,7 +156,7 @@ class Session:
     def told(self, view: View, picture: Picture) -> dict[str, Any]:
         """What is to be said of a view: `worries`, each a sentence, and the figures behind them."""
         shown, copies = picture.shown, {name: self.copy_error(name) for name in dict.fromkeys(view.images)}
-        figures: dict[str, Any] = {"copy_error": copies}
+        figures: dict[str, Any] = {"copy_error": copies} | (self.near.told(view.place(self)[0]) if self.near else {})
         if shown is not None:
             figures |= {"disagreement": shown.disagreement, "folds": shown.folds}
         if isinstance(view, EditView) and view.asked:
@@ -140,6 +166,11 @@ class Session:
     def _worries(self, view: View, figures: Mapping[str, Any], copies: Mapping[str, float]) -> Iterable[str]:
         if isinstance(view, MorphView) and not 0 <= view.alpha <= 1:
             yield "beyond the two photographs: extrapolated"
+        if figures.get("is_far"):
+            yield (
+                f"farther from all {figures['support_of']} than nearly all midpoints between two of them: the model "
+                "makes up what it shows"
+            )
         if folds := figures.get("folds"):
             yield f"the shape folds over itself at {folds} spots: it is torn there"
         if (apart := figures.get("disagreement", 0.0)) > MUCH_DISAGREEMENT:
@@ -180,5 +211,5 @@ class Session:
         return reconstruction_error(self.space.decode(self.codes([name]))[0], self.image(name).picture)
 
     def _prepare(self, names: tuple[str, ...], side: int, keep_detail: bool) -> Carried:
-        photographs = [Photograph(self._code(name), partial(self.image(name).at, self.space)) for name in names]
+        photographs = [self.image(name).photograph(self.space, self._code(name)) for name in names]
         return Carried(self.space.model.decoder, photographs, side, keep_detail=keep_detail)

@@ -6,18 +6,18 @@ trial the table itself holds, by its key; so several processes may share the fil
 
 import hashlib
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from gaia_stim.errors import DataError, GaiaStimError
 from gaia_stim.explorer.chains import ChainSpec, State
-from gaia_stim.explorer.security import new_token
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS participants (name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE) STRICT;
@@ -59,7 +59,7 @@ class Store:
     """The file. Raises `DataError` where it is another's."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
@@ -103,7 +103,7 @@ class Store:
 
     def chains(self) -> list[dict[str, Any]]:
         """All chains, and how far each is."""
-        found = self._file.execute(
+        found = self._all(
             "SELECT id, spec, begun, (SELECT COUNT(*) FROM answers WHERE chain = id) FROM chains ORDER BY id"
         )
         return [{"chain": one, "begun": begun, "answered": n, **json.loads(spec)} for one, spec, begun, n in found]
@@ -142,15 +142,19 @@ class Store:
             file.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
             return Standing(before.spec, trial + 1, state)
 
-    def rows(self, chain: int) -> Iterator[dict[str, Any]]:
-        """The answers in order, as a table: with the state that each led to. Raises `UnknownChain`."""
+    def spec(self, chain: int) -> ChainSpec:
+        """What a chain is. Raises `UnknownChain`."""
         found = self._one("SELECT spec FROM chains WHERE id = ?", chain)
         if found is None:
             raise UnknownChain(f"there is no chain {chain}")
-        spec, before = (known := ChainSpec.model_validate_json(found[0])), known.begin()
-        for trial, participant, answer, state, at in self._file.execute(
-            "SELECT trial, participant, answer, state, at FROM answers WHERE chain = ? ORDER BY trial", (chain,)
-        ).fetchall():
+        return ChainSpec.model_validate_json(found[0])
+
+    def rows(self, chain: int) -> Iterator[dict[str, Any]]:
+        """The answers in order, as a table: with the state that each led to. Raises `UnknownChain`."""
+        spec, before = (known := self.spec(chain)), known.begin()
+        for trial, participant, answer, state, at in self._all(
+            "SELECT trial, participant, answer, state, at FROM answers WHERE chain = ? ORDER BY trial", chain
+        ):
             after = tuple(json.loads(state))
             asked = {"dimension": spec.dimensions[spec.dimension(trial)]} if spec.kind == "gsp" else {}
             took = {"took_proposal": int(after != before)} if spec.kind == "mcmcp" else {}
@@ -177,7 +181,17 @@ class Store:
             self._file.execute("COMMIT")
 
     def _one(self, query: str, *values: Any) -> Any:
-        return self._file.execute(query, values).fetchone()
+        return next(iter(self._all(query, *values)), None)
+
+    def _all(self, query: str, *values: Any) -> list[Any]:
+        """Never what another thread is about to write, and may take back."""
+        with self._lock:
+            return self._file.execute(query, values).fetchall()
+
+
+def new_token() -> str:
+    """A secret that nobody guesses."""
+    return secrets.token_urlsafe(24)
 
 
 def _hashed(token: str) -> str:

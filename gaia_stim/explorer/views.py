@@ -12,7 +12,7 @@ from gaia_stim.space.paths import Code, Codes, Line, Wheel
 from gaia_stim.space.photographs import Weights
 from gaia_stim.space.space import Space
 from gaia_stim.space.spacing import FARTHEST
-from gaia_stim.space.varying import Vary
+from gaia_stim.space.varying import VARY_BOTH, Vary
 from gaia_stim.space.vectors import Vectors
 from gaia_stim.stimuli.plans.continua import TURN, between_neighbours, between_two
 from gaia_stim.stimuli.plans.edits import Edit, moved
@@ -32,15 +32,14 @@ class Known(Protocol):
     def codes(self, names: tuple[str, ...]) -> Codes:
         """The codes of images by their names."""
 
-    @property
-    def axes(self) -> Codes:
-        """The principal axes of all photographs."""
+    def axes(self, part: str = VARY_BOTH.part) -> Codes:
+        """The principal axes of all photographs, or of their shape or texture alone."""
 
 
 class Strict(BaseModel):
     """What is asked over the network: nothing in it that is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class MorphView(Strict):
@@ -133,12 +132,14 @@ class AxesView(Strict):
     kind: Literal["axes"] = "axes"
     images: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1)]
     amounts: Annotated[tuple[Annotated[float, Field(ge=-MOST_SDS, le=MOST_SDS)], ...], Field(max_length=MOST_AXES)]
+    vary: Part = "both"
 
     def place(self, known: Known) -> tuple[Code, Weights]:
         """As of every view. Raises `DataError` where there are fewer axes."""
-        if len(self.amounts) > len(known.axes):
-            raise DataError(f"there are {len(known.axes)} principal axes here, not {len(self.amounts)}")
-        directions = list(known.axes[: len(self.amounts)].astype(np.float64))
+        axes = known.axes(self.vary)
+        if len(self.amounts) > len(axes):
+            raise DataError(f"there are {len(axes)} principal axes here, not {len(self.amounts)}")
+        directions = list(axes[: len(self.amounts)].astype(np.float64))
         start = known.codes(self.images)
         return moved(start, directions, [np.array([one]) for one in self.amounts])[0], np.ones(1)
 

@@ -41,9 +41,17 @@ def centres(size: int, like: Tensor) -> Float[Tensor, "size"]:
 
 
 def identity(height: int, width: int, like: Tensor) -> Float[Tensor, "1 2 height width"]:
-    """The positions of all pixels."""
-    y, x = torch.meshgrid(centres(height, like), centres(width, like), indexing="ij")
-    return torch.stack([x, y])[None]
+    """The positions of all pixels; not to be written into."""
+    return _identity(height, width, like.dtype, like.device)
+
+
+@lru_cache(maxsize=32)
+def _identity(height: int, width: int, kind: torch.dtype, device: torch.device) -> Float[Tensor, "1 2 height width"]:
+    # Kept for whoever comes next, who may want gradients.
+    with torch.inference_mode(False):
+        like = torch.empty(0, dtype=kind, device=device)
+        y, x = torch.meshgrid(centres(height, like), centres(width, like), indexing="ij")
+        return torch.stack([x, y])[None]
 
 
 def from_nodes(nodes: Nodes, height: int, width: int) -> Field:

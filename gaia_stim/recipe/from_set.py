@@ -15,7 +15,7 @@ import yaml
 from gaia_stim.config import RecipeFromConfig, Role
 from gaia_stim.config.options import options
 from gaia_stim.config.renamed import as_now
-from gaia_stim.config.verbs import VERBS, Verb, verb_of
+from gaia_stim.config.verbs import STEPS, Verb, verb_of
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_bytes, hash_file, read_json
@@ -104,9 +104,9 @@ class _Writer:
 
     def _made(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """The options of the verb that made the set: what was read, what was given, the model."""
-        if name not in VERBS:
+        if name not in STEPS:
             raise _GoneError(f"'{name}' cannot be written as a step")
-        verb = VERBS[name]
+        verb = STEPS[name]
         keys = {option.field: key for key, option in options(verb.config).items()}
         given = {keys[field]: value for field, value in request["options"].items() if field in keys}
         if "size" in keys.values():

@@ -20,7 +20,7 @@ of the carried photographs' own, place by place (Tiddeman, Burt & Perrett 2001).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -82,8 +82,12 @@ class Photograph:
     """The square that the model was shown, of so many pixels a side: uint8 (side, side, channels)."""
     residual: Residual | None = None
     """Its own velocity beside that of its code; all of a set's photographs have one, or none has."""
-    view: Callable[[int], View | None] = lambda _: None
-    """Where that is an aligned image: the photograph round it, that it would be sampled from."""
+    around: Callable[[int], tuple[Pixels, View | None]] | None = None
+    """Where that may be an aligned image: the same, and the photograph round it that it would be sampled from."""
+
+    def seen(self, side: int) -> tuple[Pixels, View | None]:
+        """The square, and what lies round it, of one reading."""
+        return (self.at(side), None) if self.around is None else self.around(side)
 
     def map(self, decoder: Shaped) -> ShapeMap:
         """From it to the frame that all have in common."""
@@ -118,7 +122,7 @@ class Carried:
             raise ConfigError(NO_SHAPE)
         self.decoder, self.photographs = decoder, photographs
         self.side, self.keep_detail = side, keep_detail
-        self._pixels = lru_cache(IN_MEMORY)(lambda place: photographs[place].at(side))
+        self._seen = lru_cache(IN_MEMORY)(lambda place: photographs[place].seen(side))
         self._prepared = lru_cache(IN_MEMORY)(self._prepare)
         self._texture = lru_cache(None)(lambda place: _texture(decoder, photographs[place].code))
         self._back = lru_cache(None)(lambda place: photographs[place].map(decoder).back())
@@ -143,7 +147,7 @@ class Carried:
         with torch.inference_mode():
             drawn = self._drawn(code, weights, ShapeMap.of(self.decoder, code, self._residual(shapes)))
             if source is not None:
-                return Shown(self._pixels(source), True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
+                return Shown(self._seen(source)[0], True, np.zeros((FIELD, FIELD), np.float32), drawn.map.folds())
             picture: Pixels = to_bytes(self._rendered(drawn).numpy())[0]
             left = 1 - _seen(drawn.kept, _places(drawn.map.there, FIELD), "bilinear")[0, 0]
             return Shown(picture, False, left.clamp_min(0).numpy(), drawn.map.folds())
@@ -172,27 +176,27 @@ class Carried:
 
     def _rendered(self, drawn: "_Drawn") -> Picture:
         there, here = drawn.map.there, _places(drawn.map.there, self.side)
-        kept, shown = _seen(drawn.kept, here, "bilinear"), _seen(drawn.texture, here)
+        kept, *shares = _all_seen([drawn.kept, *drawn.shares.values()], here, "bilinear")
+        shown, *textures = _all_seen([drawn.texture, *map(self._texture, drawn.shares)], here)
         energies = [torch.zeros(()) for _ in range(BANDS)]
         seen: list[Picture] = []
-        for place, common in drawn.shares.items():
+        for place, share, texture in zip(drawn.shares, shares, textures, strict=True):
             held = self._prepared(place)
             to_photograph = fields.compose(self._back(place), there)
-            share = _seen(common, here, "bilinear")
-            moved = _seen(held.picture, held.places(to_photograph, self.side))
-            seen.append(moved)
-            shown = shown + kept * share * (moved - _seen(self._texture(place), here))
+            seen.append(_seen(held.picture, held.places(to_photograph, self.side)))
+            shown = shown + kept * share * (seen[-1] - texture)
             energies = [
                 total + _resized(share, energy) * _seen(energy, _places(to_photograph, energy.shape[-1]), "bilinear")
                 for total, energy in zip(energies, held.energies, strict=False)
             ]
         if len(seen) == 1:
             return _with_energies(shown, energies, kept) if self.keep_detail else shown
-        shown = _between(shown, seen, kept)
-        return _between(_with_energies(shown, energies, kept), seen, kept) if self.keep_detail else shown
+        bounds = _bounds(seen)
+        shown = _between(shown, bounds, kept)
+        return _between(_with_energies(shown, energies, kept), bounds, kept) if self.keep_detail else shown
 
     def _prepare(self, place: int) -> "_Held":
-        square, view = self._pixels(place), self.photographs[place].view(self.side)
+        square, view = self._seen(place)
         picture = torch.from_numpy(to_float((square if view is None else view.pixels)[None]))
         to_picture = None if view is None else torch.from_numpy(view.to_pixels.astype(np.float32))
         # The square's, which is the stimulus where the photograph stands: the next one is as sharp.
@@ -245,8 +249,9 @@ def _kept(
     """
     shares = torch.tensor(weights)[:, None, None, None] / sum(weights)
     mean = (shares * own).sum(dim=0, keepdim=True)
-    apart = (shares * _detail(own - mean)).sum(dim=0, keepdim=True)
-    off = torch.cat([_detail(own - texture), _detail(mean - texture) + MISTRUST * apart])
+    found = _detail(torch.cat([own - mean, own - texture, mean - texture]))
+    from_mean, off = found[: len(own)], found[len(own) :]
+    off[-1:] += MISTRUST * (shares * from_mean).sum(dim=0, keepdim=True)
     # Their logarithms: far from all sources agreement itself is 0.
     agreement = -blurred(off, SPREAD) / (2 * TOLERANCE**2)
     chosen = (agreement + torch.cat([shares, torch.ones_like(shares[:1])]).log()).softmax(dim=0)
@@ -258,13 +263,30 @@ def _detail(differences: Float[Tensor, "some channels size size"]) -> Float[Tens
     return (differences - blurred(differences, TONE)).square().mean(dim=1, keepdim=True)
 
 
-def _between(shown: Picture, photographs: Sequence[Picture], kept: Picture) -> Picture:
+def _bounds(photographs: Sequence[Picture]) -> tuple[Picture, Picture]:
+    """The darkest and the lightest that some photographs are nearby, place by place."""
+    reach = max(1, round(NEARBY * photographs[0].shape[-1]))
+    return -_most(-reduce(torch.minimum, photographs), reach), _most(reduce(torch.maximum, photographs), reach)
+
+
+def _most(values: Picture, reach: int) -> Picture:
+    """The largest within so many pixels, along the rows and then along the columns: as `max_pool2d`, much faster."""
+    for axis in (2, 3):
+        side, found = values.shape[axis], values.clone()
+        for away in range(1, reach + 1):
+            ahead, behind = (values.narrow(axis, first, side - away) for first in (away, 0))
+            for own, other in (
+                (found.narrow(axis, 0, side - away), ahead),
+                (found.narrow(axis, away, side - away), behind),
+            ):
+                torch.maximum(own, other, out=own)
+        values = found
+    return values
+
+
+def _between(shown: Picture, bounds: tuple[Picture, Picture], kept: Picture) -> Picture:
     """No darker and no lighter than the photographs nearby, as far as they are kept: else edges apart glow."""
-    reach = 2 * max(1, round(NEARBY * shown.shape[-1])) + 1
-    both = torch.cat(list(photographs))
-    most = functional.max_pool2d(both, reach, stride=1, padding=reach // 2).amax(dim=0, keepdim=True)
-    least = -functional.max_pool2d(-both, reach, stride=1, padding=reach // 2).amax(dim=0, keepdim=True)
-    return shown + kept * (shown.clamp(least, most) - shown)
+    return shown + kept * (shown.clamp(*bounds) - shown)
 
 
 def _texture(decoder: Shaped, code: Code) -> Picture:
@@ -273,13 +295,21 @@ def _texture(decoder: Shaped, code: Code) -> Picture:
 
 def _places(field: fields.Field, side: int) -> Float[Tensor, "1 side side 2"]:
     """p + u(p) for the pixels of a picture."""
-    fine = functional.interpolate(field, size=(side, side), mode="bicubic", align_corners=False)
+    is_that = field.shape[2:] == (side, side)
+    fine = field if is_that else functional.interpolate(field, (side, side), mode="bicubic", align_corners=False)
     return (fields.identity(side, side, fine) + fine).permute(0, 2, 3, 1)
 
 
 def _seen(values: Picture, places: Float[Tensor, "1 side side 2"], mode: str = "bicubic") -> Picture:
     """The values at these places; beyond the border as at the border."""
     return functional.grid_sample(values, places, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _all_seen(
+    values: Sequence[Picture], places: Float[Tensor, "1 side side 2"], mode: str = "bicubic"
+) -> Sequence[Picture]:
+    """The same of several of one size, whose places in them are found once."""
+    return _seen(torch.cat(list(values), dim=1), places, mode).chunk(len(values), dim=1)
 
 
 def _resized(picture: Picture, like: Picture) -> Picture:

@@ -1,16 +1,22 @@
 """Photographs put where a model's images are: what `gaia-stim align` did to these is done to further ones."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gaia_stim.alignment import AT_REST, Found, Placement
+from gaia_stim.alignment import AT_REST, Found, Placement, View
 from gaia_stim.errors import DataError
 from gaia_stim.images import Pixels
-from gaia_stim.space.space import Image, Space
+from gaia_stim.space.paths import Code
+from gaia_stim.space.photographs import Photograph
+
+if TYPE_CHECKING:
+    from gaia_stim.space.space import Image, Space
 
 AUTO, AS_IT_IS = "auto", "none"
 
 
-def found_in(space: Space, path: Path, image_hash: str, pixels: Pixels, align: str = AUTO) -> Found | None:
+def found_in(space: "Space", path: Path, image_hash: str, pixels: Pixels, align: str = AUTO) -> Found | None:
     """Where a photograph belongs, and how far it lies from there.
 
     None where the model's images were not aligned, where this one was with them, and where nothing is found in it and
@@ -38,9 +44,20 @@ def moves(found: Found | None, align: str) -> bool:
     return found is not None and align == AUTO and found.off > AT_REST
 
 
-def square(space: Space, image: Image, placement: Placement | None, side: int | None = None) -> Pixels:
+def square(space: "Space", image: "Image", placement: Placement | None, side: int | None = None) -> Pixels:
     """The square that the model is shown of an image, uint8 (side, side, channels); else of the model's own size."""
     frame = space.config.alignment
     if placement is None or frame is None:
         return space.prepare(image, side)
     return frame.cut(space.read(image), placement, side or space.shape[0])
+
+
+def photograph(space: "Space", image: "Image", placement: Placement | None, code: Code) -> Photograph:
+    """What is carried of an image, by this code; it is read when it is needed, once for its square and its view."""
+
+    def around(side: int) -> tuple[Pixels, View | None]:
+        pixels, frame = space.read(image), space.config.alignment
+        view = frame.view(pixels, placement, side) if frame and placement else None
+        return square(space, pixels, placement, side), view
+
+    return Photograph(code, partial(square, space, image, placement), around=around)

@@ -7,24 +7,29 @@ picture is then the same whatever is rendered beside it, and so are its bytes.
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from html import escape
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gaia_stim.files import stamp
+from gaia_stim.alignment import Placement
+from gaia_stim.errors import ConfigError
+from gaia_stim.files import hash_file, stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_bytes, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.runs import Run, RunConfig, find_run, named_run
 from gaia_stim.space.between import Between
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
-from gaia_stim.space.photographs import Carried, Photograph
+from gaia_stim.space.photographs import Carried
+from gaia_stim.space.placing import AUTO, found_in, moves, photograph, square
 from gaia_stim.space.refine import refine
 from gaia_stim.space.spacing import choose_spacing
 
@@ -136,13 +141,32 @@ class Space:
 
         At `size` pixels of a side the photographs themselves are carried along, which takes a model with a shape (else
         `ConfigError`); without, pictures are the model's own. What two pictures have in common is made once.
-        Images are taken as they are: of a model whose images were aligned, give aligned ones.
+        Where the model's images were aligned, files are put where these are, as `morph` does it, which raises
+        `DataError` where their place is not found; pixels are taken as they are.
         """
-        codes = self.encode([a, b])
+        placements = [self._placement(one) for one in (a, b)]
+        codes = self.encode(square(self, *one) for one in zip((a, b), placements, strict=True))
         if size is None:
             return Between(Line(*codes), lambda code, weights: self.decode(code[None])[0])
-        photographs = [Photograph(code, partial(self.prepare, one)) for code, one in zip(codes, (a, b), strict=True)]
+        photographs = [photograph(self, *one) for one in zip((a, b), placements, codes, strict=True)]
         return Between(Line(*codes), Carried(self.model.decoder, photographs, size).picture)
+
+    def explore(self, images: Path | str | None = None, vectors: Path | str | None = None) -> Any:
+        """The page of `gaia-stim explore` in a cell of a notebook, with a folder of photographs, else those of the run.
+
+        Sets that are saved there, and photographs that are dropped, go into `explored`. Raises `ConfigError` where
+        anywidget is not installed.
+        """
+        if find_spec("anywidget") is None or find_spec("starlette") is None:
+            raise ConfigError("the page in a notebook needs anywidget: pip install 'gaia-stim[notebook]'")
+        # By its name: it stands on a floor above.
+        return import_module("gaia_stim.explorer.notebook").widget(self, images, vectors)
+
+    def _placement(self, image: Image) -> Placement | None:
+        if self.config.alignment is None or isinstance(image, np.ndarray):
+            return None
+        found = found_in(self, Path(image), hash_file(Path(image)), self.read(image))
+        return found.placement if found is not None and moves(found, AUTO) else None
 
     def fitted(self, images: Sequence[Image], steps: int) -> Codes:
         """The codes of images as the encoder has them, refined by so many steps."""

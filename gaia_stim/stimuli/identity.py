@@ -15,6 +15,9 @@ MEASURED_SCALE = "measured_scale"
 """The id of the source of a set that is no image but the scale of its spacing."""
 POINTS = "given_points"
 """That of the source that is a file, or a folder, of points of the others."""
+CHAIN_ANSWERS = "chain_answers"
+"""That of the table of the answers that led from one stimulus to the next."""
+NO_IMAGES = (MEASURED_SCALE, POINTS, CHAIN_ANSWERS)
 DIGITS = 8
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gaia_stim.alignment import AT_REST, Turned, View
+from gaia_stim.alignment import AT_REST, Turned
 from gaia_stim.dataset import Dataset, image_ids
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note, silent
@@ -20,7 +19,7 @@ from gaia_stim.networks.base import Shaped
 from gaia_stim.space.carrying import FIELD, Residuals
 from gaia_stim.space.paths import Code, Codes
 from gaia_stim.space.photographs import Photograph
-from gaia_stim.space.placing import AUTO, found_in, moves, square
+from gaia_stim.space.placing import AUTO, found_in, moves, photograph, square
 from gaia_stim.space.registering import residuals_of
 from gaia_stim.space.residuals import placed
 from gaia_stim.space.space import Image, Space
@@ -56,11 +55,7 @@ class SourceImage:
 
     def photograph(self, space: Space, code: Code) -> Photograph:
         """What is carried of it, by this code; it is read when it is needed."""
-        return Photograph(code, partial(self.at, space), view=partial(self._view, space))
-
-    def _view(self, space: Space, side: int) -> View | None:
-        frame, placement = space.config.alignment, self.source.placement
-        return frame.view(space.read(self.original), placement, side) if frame and placement else None
+        return photograph(space, self.original, self.source.placement, code)
 
 
 @dataclass(frozen=True, eq=False)

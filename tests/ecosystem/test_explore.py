@@ -139,6 +139,8 @@ def test_what_is_saved_is_the_set_of_the_command(
             page.do("press", selector="[aria-label^='yaw']", key="ArrowRight")
         settled(page)
     settled(page)
+    # What is near is told without a move, once all photographs were looked at.
+    until(page, "document.querySelectorAll('#nearest img').length === 3")
     kept(page, kind)
     folder = saved(page, served)
     of_page = contents(folder)
@@ -202,6 +204,12 @@ def test_steps_are_measured_and_made_equal(page: Page) -> None:
 
 def test_the_lamp(page: Page) -> None:
     assert page.js("document.getElementById('light').className") == "good"
+    until(page, "document.getElementById('figures').textContent.includes('distance to the nearest image')")
+    page.do("press", selector="#alpha", key="Home")
+    settled(page)
+    assert text(page, "nearest").startswith("0.00") and "face_00000.png" in page.js(
+        "document.querySelector('#nearest li').title"
+    )
     page.do("click", selector="#beyond")
     page.do("press", selector="#alpha", key="End")
     settled(page)

@@ -113,6 +113,40 @@ def test_another_s_file_is_refused(tmp_path: Path) -> None:
         Store(tmp_path / "notes.sqlite")
 
 
+def _answer_all(path: Path, who: str, won: Path) -> None:
+    store, random = Store(path), np.random.default_rng(ord(who))
+    while not (stands := store.standing(1, BY)).is_done:
+        try:
+            store.answer(1, stands.trial, who, float(random.uniform(-2, 2)), BY)
+        except NotNext:
+            continue
+        with won.open("a") as stream:
+            stream.write(f"{stands.trial}\n")
+
+
+def test_of_two_processes_one_has_each_trial_and_the_chain_is_one(tmp_path: Path) -> None:
+    """Two servers behind one proxy, and two participants who answer the same trials at the same time."""
+    path, trials = tmp_path / "s.sqlite", 60
+    store, spec = Store(path), gsp(trials=trials)
+    store.begin(spec, BY)
+    store.close()
+    fork = multiprocessing.get_context("fork")
+    both = [fork.Process(target=_answer_all, args=(path, who, tmp_path / who)) for who in "ab"]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(60)
+    store = Store(path)
+    rows = list(store.rows(1))
+    won = {who: [int(line) for line in (tmp_path / who).read_text().splitlines()] for who in "ab"}
+    assert sorted([*won["a"], *won["b"]]) == list(range(trials)) and all(won.values())
+    state = spec.begin()
+    for row in rows:
+        assert row["trial"] in won[row["participant"]]
+        state = spec.shown(row["trial"], state, row["answer"])
+        assert state == tuple(row[name] for name in spec.dimensions)
+
+
 def _answer_for_ever(path: Path, confirmed: Path) -> None:
     store = Store(path)
     while True:

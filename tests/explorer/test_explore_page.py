@@ -19,7 +19,7 @@ from gaia_stim.explorer.app import explore_app
 from gaia_stim.explorer.deeds import Wanted, asked, command_line, recipe
 from gaia_stim.explorer.security import Doors, only
 from gaia_stim.explorer.session import Session
-from gaia_stim.explorer.views import MorphView
+from gaia_stim.explorer.views import AxesView, MorphView
 from gaia_stim.images import png_bytes
 from gaia_stim.samples import deal, draw_face
 from gaia_stim.space.space import Space
@@ -293,3 +293,35 @@ def test_what_stands_there_is_not_replaced(page: TestClient) -> None:
     assert page.post("/sets", content=first).status_code == 200
     refused = page.post("/sets", content=other)
     assert refused.status_code == 400 and "one" in refused.json()["error"]
+
+
+# -- what is near ----------------------------------------------------------------------------------------------------
+
+
+def test_the_nearest_of_a_photograph_is_itself_and_what_is_far_from_all_is_said(faces: Path, tiny_run: Path) -> None:
+    """The model's own 60 images: known truth is the distance to each of their codes."""
+    session = Session(Space.load(tiny_run), [(path.name, path) for path in sorted(faces.iterdir())])
+    session.look_around()
+    assert session.near is not None and session.near.of == "images of the training"
+    a, b = session.names[3], session.names[8]
+    for alpha, view in ((0.0, MorphView(images=(a, b), alpha=0.0)), (0.4, MorphView(images=(a, b), alpha=0.4))):
+        told = session.told(view, session.picture(view))
+        code = view.place(session)[0]
+        away = np.linalg.norm(session.codes(session.names) - code, axis=1)
+        assert [one["name"] for one in told["nearest"]] == [session.names[at] for at in np.argsort(away)[:3]]
+        assert not told["is_far"] and (alpha or told["nearest"][0] == {"name": a, "distance": 0.0})
+    far = AxesView(images=(a,), amounts=(8.0, -8.0))
+    told = session.told(far, session.picture(far))
+    assert told["is_far"] and any("farther from all images of the training" in one for one in told["worries"])
+
+
+def test_photographs_that_cannot_be_read_are_near_to_nothing(
+    tiny_run: Path, photographs: list[tuple[str, Path]]
+) -> None:
+    photographs[0][1].write_bytes(b"no picture")
+    session = Session(Space.load(tiny_run), photographs)
+    session.look_around()
+    assert session.near is not None and session.near.names == ["bert.png", "cleo.png", "dora.png"]
+    few = Session(Space.load(tiny_run), photographs[1:2])
+    few.look_around()
+    assert few.near is None or few.near.names == ["bert.png"]

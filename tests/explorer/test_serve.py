@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from gaia_stim.config import InterpolateConfig, MorphConfig, MorphGridConfig
 from gaia_stim.explorer.cache import Cache
+from gaia_stim.explorer.chains import ChainSpec
 from gaia_stim.explorer.security import Doors, only
 from gaia_stim.explorer.server import stimulus_app
 from gaia_stim.explorer.session import Session
@@ -261,6 +262,30 @@ def test_every_address_is_in_the_openapi_document(owner: TestClient) -> None:
     routes = {(r.path.replace(":int", ""), m.lower()) for r in _routes(owner) for m in (r.methods or set()) - {"HEAD"}}
     told = {(path, method) for path, about in document["paths"].items() for method in about}
     assert routes - {("/v1/openapi.json", "get")} == told
+
+
+def test_what_can_be_asked_is_a_page_too(owner: TestClient) -> None:
+    answer = owner.get("/")
+    assert answer.headers["content-type"].startswith("text/html")
+    for path in owner.get("/v1/openapi.json").json()["paths"]:
+        assert f"<code>{path}</code>" in answer.text
+    for field in ChainSpec.model_fields:
+        assert f"<code>{field}</code>" in answer.text
+    assert "<script" not in answer.text and "http" not in answer.text.replace("https://lab", "")
+    assert "Undefined" not in answer.text and "script-src" not in answer.headers["content-security-policy"]
+
+
+def test_a_proxy_s_name_is_let_in_where_it_was_given(tiny_run: Path, store: Store) -> None:
+    session, doors = (
+        Session(Space.load(tiny_run), []),
+        Doors(only(OWN, "owner"), PORT, hosts=frozenset({"lab.example"})),
+    )
+    client = TestClient(stimulus_app(session, store, doors, 1), headers={"authorization": f"Bearer {OWN}"})
+    for host, status in (("lab.example", 200), ("LAB.example", 200), ("evil.example", 403), (f"localhost:{PORT}", 200)):
+        assert client.get("/v1/space", headers={"host": host}).status_code == status
+    told = {"host": "lab.example", "origin": "https://lab.example"}
+    assert client.get("/v1/space", headers=told).status_code == 200
+    assert client.get("/v1/space", headers=told | {"origin": "https://evil.example"}).status_code == 403
 
 
 def _routes(client: TestClient) -> Any:

@@ -12,9 +12,12 @@ from PIL import Image
 from gaia_stim import cli
 from gaia_stim.alignment import AlignmentFrame, Similarity, Target
 from gaia_stim.config import SamplesConfig
+from gaia_stim.explorer.session import Session
+from gaia_stim.explorer.views import MorphView
 from gaia_stim.files import hash_file
-from gaia_stim.images import Pixels, Positions
+from gaia_stim.images import Pixels, Positions, read_image
 from gaia_stim.pipeline.samples import samples
+from gaia_stim.space.space import Space
 from gaia_stim.stimuli.sets import StimulusSet
 
 SIDE = 96
@@ -88,6 +91,29 @@ def test_a_moved_photograph_makes_the_continuum_of_the_one_in_its_place(
     assert sources[0]["placement"]["scale"] == pytest.approx(MOVED.scale)
     assert sources[0]["placement"]["rotation"] == pytest.approx(MOVED.rotation)
     assert sources[0]["placement"]["shift"] == pytest.approx(MOVED.shift)
+
+
+def test_one_picture_at_a_time_and_the_page_show_the_stimuli_of_the_command(
+    run: Path, photographs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = photographs[2], photographs[1]
+    assert morph(a, b, "-m", run, "--steps", 3, "--size", 80, "--out", tmp_path / "s") == 0
+    space, wanted = Space.load(run), pictures(tmp_path / "s")
+    line = space.line(a, b, 80)
+    session = Session(space, [(path.name, path) for path in (a, b)])
+    view = MorphView(images=(a.name, b.name))
+    session.picture(view)
+    # From here on each photograph is read once, for its square and for what lies round it.
+    read: list[Path] = []
+    for room in ("space.space", "stimuli.sources"):
+        count = lambda path, *more: read.append(path) or read_image(path, *more)  # noqa: E731
+        monkeypatch.setattr(f"gaia_stim.{room}.read_image", count)
+    for alpha, picture in zip((0, 0.5, 1), wanted, strict=True):
+        assert np.array_equal(line.at(alpha), picture)
+    assert read == [a, b]
+    for alpha, picture in zip((0, 0.5, 1), wanted, strict=True):
+        assert np.array_equal(session.picture(view.model_copy(update={"alpha": alpha}), 80).pixels, picture)
+    assert read == [a, b] * 2
 
 
 def test_the_way_from_a_moved_photograph_begins_without_a_jump(

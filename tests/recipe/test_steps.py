@@ -20,6 +20,7 @@ NO_STEPS = {
     "info",
     "explore",
     "serve",
+    "chain",
     "run",
     "recipe check",
     "recipe schema",

@@ -4,9 +4,11 @@
 const at = (id) => document.getElementById(id);
 const LETTERS = { morph: ["A", "B"], grid: ["A", "B", "C", "D"], edit: ["A"] };
 const PLACES = { grid: ["top left", "top right", "bottom left", "bottom right"], morph: ["alpha 0", "alpha 1"], edit: ["face"] };
-const COARSE = [64, 96, 128, 192, 256];      // pixels of a side while the hand moves: as fine as this machine can
+const COARSE = [48, 64, 96, 128, 192, 256];      // pixels of a side while the hand moves: as fine as this machine can
 const REST = 140;                            // milliseconds without a move, after which the stimulus itself is shown
-const SLOW = 55, FAST = 25, MOST_SHOWN = 200;
+const LOOKING = 1000;                        // milliseconds until it is asked again what is near
+// A move waits for the picture under way and then for its own: these are of one way there and back.
+const SLOW = 34, FAST = 20, MOST_SHOWN = 200;
 
 let space = { names: [], attributes: [], has_shape: false };
 let now = {
@@ -30,8 +32,11 @@ function view() {
 
 const wanted = () => ({ steps: now.steps, rows: now.rows, cols: now.cols, spacing: now.spacing, name: now.name });
 
+// In a notebook the page stands in a frame that has a link to the kernel; else it asks the server that it came from.
+const link = globalThis.frameElement?.link;
+
 async function ask(path, options = {}) {
-  const answer = await fetch(path, options);
+  const answer = await (link || globalThis).fetch(path, options);
   const value = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(value.error || `the server answered ${answer.status}`);
   return value;
@@ -41,7 +46,7 @@ const post = (path) => ask(path, { method: "POST", body: JSON.stringify({ view: 
 
 // -- pictures --------------------------------------------------------------------------------------------------------
 
-const socket = new WebSocket(`ws://${location.host}/pictures`);
+const socket = link ? link.socket() : new WebSocket(`ws://${location.host}/pictures`);
 socket.binaryType = "arraybuffer";
 let asked = 0, painted = 0, level = 2, resting = 0, pending = null, rested = "";
 const flying = { coarse: null, fine: null };
@@ -83,7 +88,7 @@ socket.onmessage = ({ data }) => {
   const { quality, flight } = landed(header.id);
   if (!flight || !isNews(quality, flight)) return undefined;
   painted = flight.id;
-  paint(new ImageData(new Uint8ClampedArray(data.slice(4 + length)), header.side), quality, flight);
+  paint(new ImageData(new Uint8ClampedArray(data, 4 + length), header.side), quality, flight);
   if (quality === "fine") { rested = flight.of; judge(header); }
   return undefined;
 };
@@ -110,7 +115,9 @@ function paint(pixels, quality, flight) {
 }
 
 /** What is shown is what was asked for: say what to mind of it. */
-function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {} }) {
+function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, copy_error: copies = {}, nearest = [], support, looking = false }) {
+  // What is near is not known before all photographs were looked at.
+  if (looking) resting = setTimeout(() => send("fine", performance.now()), LOOKING);
   busy("picture", false);
   at("light").className = wrong || folds ? "bad" : worries.length ? "mind" : "good";
   at("verdict").textContent = wrong ? "Cannot be shown" : worries.length ? "Mind" : "Nothing to warn of";
@@ -119,7 +126,16 @@ function judge({ worries = [], wrong = false, disagreement, folds, shown = {}, c
   if (disagreement !== undefined) said.push(`photographs disagree over ${Math.round(100 * disagreement)} %`, `folds: ${folds}`);
   const errors = Object.values(copies);
   if (errors.length) said.push(`error of the model's copies: ${Math.max(...errors).toFixed(3)}`);
+  if (support !== undefined) said.push(`distance to the nearest image: ${support.toFixed(2)}`);
+  neighbours(nearest);
   at("figures").textContent = said.filter(Boolean).join(" · ");
+}
+
+/** The photographs whose codes are nearest, with how far that is: 1 is as far as images are from each other. */
+function neighbours(nearest) {
+  at("near").hidden = !nearest.length;
+  at("nearest").replaceChildren(...nearest.map(({ name, distance }) =>
+    make("li", { title: name }, thumbnail(name, { alt: name }), make("span", { textContent: distance.toFixed(2) }))));
 }
 
 // -- the page --------------------------------------------------------------------------------------------------------
@@ -132,7 +148,16 @@ function make(tag, properties = {}, ...children) {
 
 const busy = (id, is) => at(id).setAttribute("aria-busy", String(is));
 const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(1)}`;
-const thumbnail = (name) => `/thumbnails/${name.split("/").map(encodeURIComponent).join("/")}`;
+
+const small = new Map();                     // of a notebook: the addresses of thumbnails that came with messages
+/** An image of a photograph. */
+function thumbnail(name, properties = {}) {
+  const path = `/thumbnails/${name.split("/").map(encodeURIComponent).join("/")}`, image = make("img", { alt: "", ...properties });
+  if (!link) return Object.assign(image, { src: path });
+  if (!small.has(name)) small.set(name, link.fetch(path).then((answer) => answer.blob()).then((blob) => URL.createObjectURL(blob)));
+  small.get(name).then((address) => { image.src = address; });
+  return image;
+}
 
 function say(text, bad = false) {
   at("said").textContent = text;
@@ -221,7 +246,7 @@ function slots() {
   at("slots").replaceChildren(...letters.map((letter, place) => {
     const name = now.images[place], about = PLACES[now.kind][place];
     const button = make("button", { type: "button", title: name, onclick: () => { active = place; slots(); marks(); } },
-      make("img", { src: thumbnail(name), alt: "" }), make("span", { textContent: `${letter}: ${name}` }));
+      thumbnail(name), make("span", { textContent: `${letter}: ${name}` }));
     button.setAttribute("aria-pressed", String(place === active));
     button.setAttribute("aria-label", `${letter}, ${about}: ${name}. Press, then choose a photograph.`);
     return button;
@@ -244,7 +269,7 @@ function list() {
   const found = space.names.filter((name) => name.toLowerCase().includes(text));
   at("names").replaceChildren(...found.slice(0, MOST_SHOWN).map((name) => {
     const button = make("button", { type: "button", title: name, onclick: () => choose(name) },
-      make("img", { src: thumbnail(name), alt: "", loading: "lazy" }));
+      thumbnail(name, { loading: "lazy" }));
     button.dataset.name = name;
     return make("li", {}, button);
   }));
