@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 from PIL import Image
 
 from gaia_stim import StimulusSet

@@ -36,9 +36,8 @@ def make(example: dict[str, str], folder: Path) -> Image.Image | None:
     """Run the example's lines in `folder`; its picture, or None where it prints."""
     words = ["bash", "-euc", example["run"]] if "run" in example else [sys.executable, "-c", example["python"]]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        words, cwd=folder, env={**os.environ, "PATH": path, "COLUMNS": "100"}, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{example['title']}: {done.stdout}{done.stderr}")
     example["printed"] = done.stdout
