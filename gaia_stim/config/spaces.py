@@ -147,7 +147,7 @@ class TrainConfig(Config):
         float,
         Field(ge=0, le=4),
         Decides(
-            "γ: of GAIA in the weight of the fakes, of BEGAN the generated images' share of the real ones' error.",
+            "γ: GAIA's in the weight of the fakes; BEGAN's ratio of the errors of made and real images.",
             "X",
             panel="Model",
         ),
@@ -156,8 +156,8 @@ class TrainConfig(Config):
         float | None,
         Field(ge=0),
         Decides(
-            "Weight of |x - G(x)| where the paper's generator pays none: ali (which is ALICE then) and age. [default: as "
-            "published, none]",
+            "Weight of |x - G(x)| where the paper's generator pays none: ali (which is ALICE then) and age. [default: "
+            "none, as published]",
             "X",
             panel="Model",
         ),

@@ -32,6 +32,7 @@ from gaia_stim.evaluation.contenders import Contender, claim, given, named, requ
 from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
+from gaia_stim.evaluation.paper_figures import Models, attribute_sheets, labels_beside, strips
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
@@ -42,6 +43,7 @@ from gaia_stim.space.space import Space
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
 COLOUR = 3
 RECONSTRUCTIONS, MIDPOINTS = "reconstructions.png", "midpoints.png"
+STRIPS, FACES, VECTORS = "strips.png", "faces.png", "vectors.png"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class CompareResult:
     table: Path
     reconstructions: Path
     midpoints: Path
+    strips: Path | None
+    """Figure 2, where asked for; Figure 5 is `reconstructions`."""
+    faces: Path | None
+    """Figure 3, where there are labels."""
+    vectors: Path | None
+    """Figure 4."""
     titles: dict[str, str] = field(metadata={"for_programs": True})
     """What each model is called in `figures`."""
 
@@ -83,6 +91,7 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     shown = {title: spaces[model] for model, title in called.items()}
     write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
     write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
+    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
     write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
@@ -101,14 +110,30 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
         config.out / TABLE,
         config.out / RECONSTRUCTIONS,
         config.out / MIDPOINTS,
+        drawn.get(STRIPS),
+        drawn.get(FACES),
+        drawn.get(VECTORS),
         called,
     )
 
 
+def _figures(config: CompareConfig, models: Models, dataset: Dataset, listen: Listener) -> dict[str, Path]:
+    """The paper's figures beside those that every comparison has."""
+    drawn = {STRIPS: strips(models, dataset)}
+    labels = config.labels or labels_beside(dataset)
+    if labels:
+        drawn[FACES], drawn[VECTORS] = attribute_sheets(models, labels, dataset, listen)
+    else:
+        listen(Note("Figures 3 and 4, attributes, need labels: --labels TABLE", warning=True))
+    for name, sheet in drawn.items():
+        write_png(config.out / name, sheet)
+    return {name: config.out / name for name in drawn}
+
+
 def _said_of(model: str, share: float) -> str:
     return (
-        f"{model}: collapsed: its pictures vary by {share:.0%} of what the images do, less than {COLLAPSED:.0%}; it stands "
-        "last, and its figures are not to be ranked with the others'"
+        f"{model}: collapsed: its pictures vary by {share:.0%} of what the images do, less than {COLLAPSED:.0%}; it "
+        "stands last, and its figures are not to be ranked with the others'"
     )
 
 

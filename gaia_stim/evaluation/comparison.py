@@ -128,11 +128,7 @@ def table(found: Mapping[str, Mapping[str, Spread]]) -> list[dict[str, Any]]:
     called = titles(found)
     return [
         {"figure": name, "ideal": ideal}
-        | {
-            column: value
-            for model, title in called.items()
-            for column, value in _cells(title, found[model][name])
-        }
+        | {column: value for model, title in called.items() for column, value in _cells(title, found[model][name])}
         for name, ideal in ideals().items()
         if all(name in figures for figures in found.values())
     ]

@@ -55,8 +55,8 @@ def sharpness(copies: Pixels, originals: Pixels) -> float:
 
 
 def explained(copies: Pixels, originals: Pixels) -> float:
-    """R²: 1 − Σ(copy − original)² / Σ(original − mean original)², two of (n, H, W, C). 1 for perfect copies, 0 for copies
-    as good as the mean picture, less for worse ones; where all originals are one picture, 1 or −∞.
+    """R²: 1 − Σ(copy − original)² / Σ(original − mean original)², two of (n, H, W, C). 1 for perfect copies, 0 for
+    copies no better than the mean picture, less for worse ones; where all originals are one picture, 1 or −∞.
     """
     ours, theirs = copies.astype(np.float64), originals.astype(np.float64)
     missed, there = np.square(ours - theirs).sum(), np.square(theirs - theirs.mean(axis=0)).sum()

@@ -7,9 +7,9 @@ otherwise; the generator makes images whose codes are spread as the prior is.
     loss_e   = −V + μ·‖x − g(e(x))‖₁
     loss_g   =  V + λ·‖z − e(g(z))‖²                              (§3; the KL is of the normal law fitted to the batch)
 
-Each reconstruction error trains one player only, the paper's choice; with `reconstruction` loss_g also pays ‖x − g(e(x))‖₁,
-so many times, which the paper does not. As in the authors' code the KL is averaged over
-the coordinates. With our loop: a step of each player a batch (the authors: two or three of g to one of e).
+Each reconstruction error trains one player only, the paper's choice; with `reconstruction` loss_g also pays
+‖x − g(e(x))‖₁, so many times, which the paper does not. As in the authors' code the KL is averaged over the
+coordinates. With our loop: a step of each player a batch (the authors: two or three of g to one of e).
 """
 
 import torch

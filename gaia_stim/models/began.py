@@ -24,7 +24,7 @@ class Began(Autoencoder):
 
     own_options = ("balance_rate",)
     LAMBDA_K = 0.002
-    """λ_k, the gain of the control, where none is given: twice the paper's 0.001, as errors in [0, 1] are half of those in [−1, 1]."""
+    """λ_k, the gain of the control: twice the paper's 0.001, as errors in [0, 1] are half of those in [−1, 1]."""
     STEPS = 100
     """Steps of the search for a code."""
     RATE = 0.1
