@@ -128,12 +128,22 @@ class CompareConfig(FolderConfig):
     images: Annotated[
         Path | None, Input("The images to measure on. [default: the folder that they were trained on]", "IMAGES")
     ] = None
+    figures: Annotated[
+        bool,
+        Decides("Draw the paper's Figures 2 to 4, too: strips, faces with each attribute moved, each vector alone."),
+    ] = False
+    labels: Annotated[
+        Path | None,
+        Input("The labels for Figures 3 and 4. [default: those of drawn faces; of other images none]", "TABLE"),
+    ] = None
     out: Annotated[Path, Output("The folder of table, sheets and trainings.", "DIR")] = Path("comparison")
     seed: Seed = 0
     force: Force = False
 
     @model_validator(mode="after")
     def _one_way(self) -> "CompareConfig":
+        if self.labels and not self.figures:
+            raise ValueError("--labels: only says something together with --figures")
         if self.methods is None:
             given = {"--images-seen": self.images_seen, "--size": self.size, "--set": self.set_}
             if said := [name for name, value in given.items() if value is not None]:

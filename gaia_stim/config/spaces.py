@@ -26,6 +26,8 @@ class ModelConfig(Config):
     shape_latent: int | None = None
     smoothness: float | None = Field(default=None, ge=0)
     edges: float = Field(default=0.0, ge=0)
+    reconstruction: float | None = Field(default=None, ge=0)
+    balance_rate: float | None = Field(default=None, ge=0)
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -141,7 +143,34 @@ class TrainConfig(Config):
     ] = None
     width: Annotated[int, Field(ge=4, le=512), Decides("Channels of the first layer.", "N", panel="Model")] = 48
     alpha: Annotated[float, Field(ge=0), Decides("Weight of the structure loss L_dist.", "X", panel="Model")] = 0.2
-    gamma: Annotated[float, Field(ge=0, le=4), Decides("γ in the weight of the fakes.", "X", panel="Model")] = 0.5
+    gamma: Annotated[
+        float,
+        Field(ge=0, le=4),
+        Decides(
+            "γ: GAIA's in the weight of the fakes; BEGAN's ratio of the errors of made and real images.",
+            "X",
+            panel="Model",
+        ),
+    ] = 0.5
+    reconstruction: Annotated[
+        float | None,
+        Field(ge=0),
+        Decides(
+            "Weight of |x - G(x)| where the paper's generator pays none: ali (which is ALICE then) and age. [default: "
+            "none, as published]",
+            "X",
+            panel="Model",
+        ),
+    ] = None
+    balance_rate: Annotated[
+        float | None,
+        Field(ge=0),
+        Decides(
+            "BEGAN's λ_k, how fast its balance is found; 10 for short trainings. [default: as published, 0.002]",
+            "X",
+            panel="Model",
+        ),
+    ] = None
 
     edges: Annotated[
         float,

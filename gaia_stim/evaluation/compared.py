@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,22 @@ from gaia_stim.dataset import Dataset
 from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import (
+    COLLAPSED,
     MeasuredTraining,
+    collapsed,
     ideals,
     midpoint_sheet,
     reconstruction_sheet,
     summary,
     table,
+    titles,
 )
 from gaia_stim.evaluation.contenders import Contender, claim, given, named, requested, train_all, trainings
 from gaia_stim.evaluation.figures import kept_figures
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
-from gaia_stim.events import Listener, silent
+from gaia_stim.evaluation.paper_figures import Models, attribute_sheets, labels_beside, strips
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.samples.folder import are_drawn
@@ -39,6 +43,7 @@ from gaia_stim.space.space import Space
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
 COLOUR = 3
 RECONSTRUCTIONS, MIDPOINTS = "reconstructions.png", "midpoints.png"
+STRIPS, FACES, VECTORS = "strips.png", "faces.png", "vectors.png"
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,20 @@ class CompareResult:
 
     trainings: int
     figures: list[dict[str, Any]]
+    collapsed: list[str]
+    """Models that show few pictures for many images: they come last, and their figures are not to be ranked."""
     out: Path
     table: Path
     reconstructions: Path
     midpoints: Path
+    strips: Path | None
+    """Figure 2, where asked for; Figure 5 is `reconstructions`."""
+    faces: Path | None
+    """Figure 3, where there are labels."""
+    vectors: Path | None
+    """Figure 4."""
+    titles: dict[str, str] = field(metadata={"for_programs": True})
+    """What each model is called in `figures`."""
 
 
 def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
@@ -68,14 +83,21 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     measured, first = _measure(config, contenders, listen)
     spaces, dataset = first
     found = summary(measured)
+    out = collapsed(found)
+    for model, share in out.items():
+        listen(Note(_said_of(model, share), warning=True))
     config.out.mkdir(parents=True, exist_ok=True)
-    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(spaces, dataset))
-    write_png(config.out / MIDPOINTS, midpoint_sheet(spaces, dataset))
+    called = titles(found)
+    shown = {title: spaces[model] for model, title in called.items()}
+    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
+    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
+    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
     write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
         "request": request,
         "images": {"folder": str(dataset.folder), "dataset_hash": dataset.content_hash},
+        "collapsed": list(out),
         "trainings": [{**asdict(one), "run": str(one.run)} for one in measured],
         "models": {model: {name: asdict(one) for name, one in figures.items()} for model, figures in found.items()},
     }
@@ -83,10 +105,35 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     return CompareResult(
         len(measured),
         table(found),
+        list(out),
         config.out,
         config.out / TABLE,
         config.out / RECONSTRUCTIONS,
         config.out / MIDPOINTS,
+        drawn.get(STRIPS),
+        drawn.get(FACES),
+        drawn.get(VECTORS),
+        called,
+    )
+
+
+def _figures(config: CompareConfig, models: Models, dataset: Dataset, listen: Listener) -> dict[str, Path]:
+    """The paper's figures beside those that every comparison has."""
+    drawn = {STRIPS: strips(models, dataset)}
+    labels = config.labels or labels_beside(dataset)
+    if labels:
+        drawn[FACES], drawn[VECTORS] = attribute_sheets(models, labels, dataset, listen)
+    else:
+        listen(Note("Figures 3 and 4, attributes, need labels: --labels TABLE", warning=True))
+    for name, sheet in drawn.items():
+        write_png(config.out / name, sheet)
+    return {name: config.out / name for name in drawn}
+
+
+def _said_of(model: str, share: float) -> str:
+    return (
+        f"{model}: collapsed: its pictures vary by {share:.0%} of what the images do, less than {COLLAPSED:.0%}; it "
+        "stands last, and its figures are not to be ranked with the others'"
     )
 
 

@@ -25,6 +25,11 @@ NOT_THE_MODEL = {"images", "preset", "seed", "device", "precision", "validations
 """Training options that do not make another model of it."""
 BUDGET = ("size", "network", "latent", "width", "images_seen", "batch")
 """What should be equal for a fair comparison of methods."""
+VARIES = "reconstruction_spread"
+"""The figure by which a collapse is seen."""
+COLLAPSED = 0.6
+"""A model whose pictures vary by less than this share of what the images do shows few pictures for many images: what
+else is measured of it says nothing beside the others' figures, however good it looks."""
 ROWS = 8
 """Images of a sheet: the first held-out ones, nobody chose them."""
 
@@ -100,20 +105,39 @@ def spread_of(values: list[float | None]) -> Spread:
     return Spread(fmean(known) if known else None, stdev(known) if len(known) > 1 else None, values)
 
 
+def collapsed(found: Mapping[str, Mapping[str, Spread]]) -> dict[str, float]:
+    """The models that have collapsed in any of their trainings, and the least share by which their pictures vary."""
+    least = {
+        model: min((value for value in figures[VARIES].values if value is not None), default=1.0)
+        for model, figures in found.items()
+    }
+    return {model: share for model, share in least.items() if share < COLLAPSED}
+
+
+def titles(found: Mapping[str, Mapping[str, Spread]]) -> dict[str, str]:
+    """What each model is called where it stands beside others: those that collapsed come last, and say so."""
+    out = collapsed(found)
+    return {model: model for model in found if model not in out} | {model: f"{model} (collapsed)" for model in out}
+
+
 def table(found: Mapping[str, Mapping[str, Spread]]) -> list[dict[str, Any]]:
-    """A row a figure: its ideal, and for each model the mean and, of several trainings, ± the spread."""
+    """A row a figure: its ideal, and for each model the mean and, of several trainings, ± the spread.
+
+    The columns are `titles`: models that collapsed are not ranked among the others.
+    """
+    called = titles(found)
     return [
         {"figure": name, "ideal": ideal}
-        | {column: value for model, figures in found.items() for column, value in _cells(model, figures[name])}
+        | {column: value for model, title in called.items() for column, value in _cells(title, found[model][name])}
         for name, ideal in ideals().items()
         if all(name in figures for figures in found.values())
     ]
 
 
-def _cells(model: str, figure: Spread) -> Iterator[tuple[str, float | None]]:
-    yield model, figure.mean
+def _cells(title: str, figure: Spread) -> Iterator[tuple[str, float | None]]:
+    yield title, figure.mean
     if figure.spread is not None:
-        yield f"± {model}", figure.spread
+        yield f"± {title}", figure.spread
 
 
 def reconstruction_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:

@@ -8,6 +8,8 @@ METRICS = {
     "reconstruction_l1": "gaia_stim.metrics.scores:RECONSTRUCTION_L1",
     "reconstruction_rmse": "gaia_stim.metrics.scores:RECONSTRUCTION_RMSE",
     "reconstruction_ssim": "gaia_stim.metrics.scores:RECONSTRUCTION_SSIM",
+    "reconstruction_r2": "gaia_stim.metrics.scores:RECONSTRUCTION_R2",
+    "reconstruction_spread": "gaia_stim.metrics.scores:RECONSTRUCTION_SPREAD",
     "sharpness": "gaia_stim.metrics.scores:SHARPNESS",
     "identity": "gaia_stim.metrics.scores:IDENTITY",
     "midpoint_auc": "gaia_stim.metrics.scores:MIDPOINT_AUC",

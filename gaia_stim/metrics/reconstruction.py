@@ -54,6 +54,29 @@ def sharpness(copies: Pixels, originals: Pixels) -> float:
     return ours / theirs
 
 
+def explained(copies: Pixels, originals: Pixels) -> float:
+    """R²: 1 − Σ(copy − original)² / Σ(original − mean original)², two of (n, H, W, C). 1 for perfect copies, 0 for
+    copies no better than the mean picture, less for worse ones; where all originals are one picture, 1 or −∞.
+    """
+    ours, theirs = copies.astype(np.float64), originals.astype(np.float64)
+    missed, there = np.square(ours - theirs).sum(), np.square(theirs - theirs.mean(axis=0)).sum()
+    if there == 0:
+        return 1.0 if missed == 0 else float("-inf")
+    return float(1 - missed / there)
+
+
+def spread(copies: Pixels, originals: Pixels) -> float:
+    """How much the copies vary from picture to picture, as a share of what the originals do: two of (n, H, W, C).
+
+    The standard deviation of each pixel over the pictures, averaged. 0 where all copies are one picture, 1 is ideal;
+    where all originals are one picture, 1 if all copies are one, too, else infinite.
+    """
+    ours, theirs = (float(pictures.std(axis=0, dtype=np.float64).mean()) for pictures in (copies, originals))
+    if theirs == 0:
+        return 1.0 if ours == 0 else float("inf")
+    return ours / theirs
+
+
 def _detail(images: Pixels) -> float:
     height, width = images.shape[1:3]
     # Without a window the jump from one border to the other would pass for detail, in copy and original alike.

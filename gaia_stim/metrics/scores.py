@@ -15,7 +15,7 @@ from gaia_stim.metrics.evidence import Evidence
 from gaia_stim.metrics.identity import cycle_error, retrieval
 from gaia_stim.metrics.lines import betweenness, geodesic_ratio, step_variation
 from gaia_stim.metrics.realism import FOLDS, Groups, told_apart
-from gaia_stim.metrics.reconstruction import l1, sharpness, ssim
+from gaia_stim.metrics.reconstruction import explained, l1, sharpness, spread, ssim
 from gaia_stim.metrics.structure import NEIGHBOURS, continuity, flat, spearman, trustworthiness
 
 
@@ -42,6 +42,13 @@ RECONSTRUCTION_L1 = Score(
 )
 RECONSTRUCTION_RMSE = Score(_mean(pixel_distance), ideal=0.0)
 RECONSTRUCTION_SSIM = Score(_mean(ssim), ideal=1.0)
+RECONSTRUCTION_R2 = Score(lambda e: explained(e.reconstructions, e.held_out), ideal=1.0)
+RECONSTRUCTION_SPREAD = Score(
+    lambda e: spread(e.reconstructions, e.held_out),
+    ideal=1.0,
+    words="from image to image they vary by {reconstruction_spread:.0%} of what the images do (R² "
+    "{reconstruction_r2:.2f}; 100% and 1 are ideal)",
+)
 SHARPNESS = Score(
     lambda e: sharpness(e.reconstructions, e.held_out),
     ideal=1.0,

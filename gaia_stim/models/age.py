@@ -7,8 +7,9 @@ otherwise; the generator makes images whose codes are spread as the prior is.
     loss_e   = −V + μ·‖x − g(e(x))‖₁
     loss_g   =  V + λ·‖z − e(g(z))‖²                              (§3; the KL is of the normal law fitted to the batch)
 
-Each reconstruction error trains one player only, the paper's choice. As in the authors' code the KL is averaged over
-the coordinates. With our loop: a step of each player a batch (the authors: two or three of g to one of e).
+Each reconstruction error trains one player only, the paper's choice; with `reconstruction` loss_g also pays
+‖x − g(e(x))‖₁, so many times, which the paper does not. As in the authors' code the KL is averaged over the
+coordinates. With our loop: a step of each player a batch (the authors: two or three of g to one of e).
 """
 
 import torch
@@ -32,6 +33,7 @@ def divergence_of_fit(z: Codes) -> Float[Tensor, ""]:
 class Age(Autoencoder):
     """Two players: the encoder and the generator (our decoder)."""
 
+    own_options = ("reconstruction",)
     MU = 20.0
     """The authors' 10 for images in [−1, 1]: in [0, 1] the error is half."""
     LAMBDA = 500.0
@@ -69,4 +71,6 @@ class Age(Autoencoder):
         game = terms["divergence_generated"] - terms["divergence_real"]
         # KL(e(X) ‖ N) does not depend on the generator.
         generator = terms["divergence_generated"] + self.LAMBDA * terms["code"] + total(losses.penalties)
+        if self.config.reconstruction:
+            generator = generator + self.config.reconstruction * terms["reconstruction"]
         return {"encoder": self.MU * terms["reconstruction"] - game, "generator": generator}, Report(means)

@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gaia_stim.config import ModelConfig
+from gaia_stim.config import ModelConfig, option_name
+from gaia_stim.errors import ConfigError
 from gaia_stim.networks import NETWORKS
 from gaia_stim.networks.base import Family, full_precision
 from gaia_stim.tables import look_up
@@ -21,6 +22,9 @@ from gaia_stim.tables import look_up
 Images = Float[Tensor, "batch channels size size"]
 Codes = Float[Tensor, "batch latent"]
 
+
+OWN_OPTIONS = ("reconstruction", "balance_rate")
+"""Options of few models, which the others refuse: a name in a table shall not promise what nobody did."""
 
 Means = Mapping[str, Tensor]
 """Losses by name without their graphs, averaged over all microbatches of a step."""
@@ -73,6 +77,8 @@ class Autoencoder(nn.Module, ABC):
 
     parts: Mapping[str, tuple[nn.Module, ...]]
     """Who plays, and what of the model each of them moves."""
+    own_options: tuple[str, ...] = ()
+    """Those of `OWN_OPTIONS` that it knows."""
     pretrains = False
     """Whether a training may begin with the autoencoder alone, without the game."""
     pretraining = False
@@ -83,6 +89,9 @@ class Autoencoder(nn.Module, ABC):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        for name in OWN_OPTIONS:
+            if (value := getattr(config, name)) is not None and name not in self.own_options:
+                raise ConfigError(f"{option_name(name)} {value}: method '{config.method}' has none; leave it out")
         self.family: Family = look_up(NETWORKS, "network", config.network)(config)
 
     def encode(self, x: Images) -> Codes:

@@ -171,4 +171,5 @@ def benchmark_structure(config: BenchmarkStructureConfig, listen: Listener = sil
         listen,
     )
     figures = {row["figure"]: row for row in found.figures}
-    return BenchmarkStructureResult(found.trainings, structure_table(figures, names), found.out)
+    called = {alpha: found.titles[model] for alpha, model in names.items()}
+    return BenchmarkStructureResult(found.trainings, structure_table(figures, called), found.out)

@@ -9,12 +9,16 @@ import pytest
 from gaia_stim.dataset import open_dataset
 from gaia_stim.drawing.sheets import MARGIN
 from gaia_stim.evaluation.comparison import (
+    COLLAPSED,
+    VARIES,
     MeasuredTraining,
+    collapsed,
     midpoint_sheet,
     names,
     reconstruction_sheet,
     summary,
     table,
+    titles,
     unequal,
 )
 from gaia_stim.images import Pixels
@@ -57,6 +61,22 @@ def test_the_table_has_a_row_a_figure_and_a_spread_where_there_is_one() -> None:
         "± gaia": pytest.approx(2**0.5),
         "ae": 5.0,
     }
+
+
+def of_spread(model: str, seed: int, spread: float) -> MeasuredTraining:
+    return MeasuredTraining(model, seed, Path("run"), "sha256_0", dict.fromkeys(METRICS, 0.9) | {VARIES: spread})
+
+
+def test_a_model_that_collapsed_is_said_to_have_and_stands_last() -> None:
+    """However good its other figures are, and in however few of its trainings it did."""
+    found = summary(
+        [of_spread("ali", 0, 0.7), of_spread("ae", 0, 0.95), of_spread("ali", 1, 0.07), of_spread("ae", 1, COLLAPSED)]
+    )
+    assert collapsed(found) == {"ali": 0.07}
+    assert titles(found) == {"ae": "ae", "ali": "ali (collapsed)"}
+    assert all(
+        list(row) == ["figure", "ideal", "ae", "± ae", "ali (collapsed)", "± ali (collapsed)"] for row in table(found)
+    )
 
 
 @pytest.mark.parametrize(("sheet", "first"), [(reconstruction_sheet, 1), (midpoint_sheet, 3)])

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from gaia_stim.metrics.distance import Pixels, pixel_distance
-from gaia_stim.metrics.reconstruction import l1, sharpness, ssim
+from gaia_stim.metrics.reconstruction import explained, l1, sharpness, spread, ssim
 
 
 @pytest.fixture
@@ -24,7 +24,21 @@ def grating(cycles: float, contrast: float = 1.0, size: int = 64) -> Pixels:
 def test_a_perfect_copy(images: Pixels) -> None:
     assert l1(images, images).tolist() == [0] * 5
     np.testing.assert_allclose(ssim(images, images), 1, rtol=1e-12)
-    assert sharpness(images, images) == 1
+    assert sharpness(images, images) == explained(images, images) == spread(images, images) == 1
+
+
+def test_one_picture_for_all_explains_nothing_and_does_not_vary(images: Pixels) -> None:
+    mean = np.repeat(np.round(images.mean(axis=0, keepdims=True)).astype(np.uint8), 5, axis=0)
+    assert explained(mean, images) == pytest.approx(0, abs=1e-3) and spread(mean, images) == 0
+    assert explained(images[::-1], images) < -0.5 and spread(images[::-1], images) == pytest.approx(1)
+    assert explained(mean, mean) == spread(mean, mean) == 1
+    assert explained(images, mean) == -math.inf and spread(images, mean) == math.inf
+
+
+def test_half_the_variation_is_three_quarters_of_its_square(images: Pixels) -> None:
+    half = np.round(images.mean(axis=0) + (images - images.mean(axis=0)) / 2).astype(np.uint8)
+    assert spread(half, images) == pytest.approx(0.5, abs=1e-3)
+    assert explained(half, images) == pytest.approx(0.75, abs=1e-3)
 
 
 def test_a_constant_shift_is_all_that_l1_and_rmse_see(images: Pixels) -> None:

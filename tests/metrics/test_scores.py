@@ -109,7 +109,16 @@ def test_the_words_name_figures_and_every_figure_is_told() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["reconstruction_l1", "reconstruction_rmse", "reconstruction_ssim", "sharpness", "identity", "cycle_error"],
+    [
+        "reconstruction_l1",
+        "reconstruction_rmse",
+        "reconstruction_ssim",
+        "reconstruction_r2",
+        "reconstruction_spread",
+        "sharpness",
+        "identity",
+        "cycle_error",
+    ],
 )
 def test_a_perfect_model_is_ideal(name: str, perfect: Evidence) -> None:
     assert score(name, perfect) == pytest.approx(look_up(METRICS, "metric", name).ideal)

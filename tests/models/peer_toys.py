@@ -23,9 +23,12 @@ BATCH = 8
 Model = TypeVar("Model", bound=Autoencoder)
 
 
-def toy(kind: type[Model], method: str, *, seed: int = 0, width: int = 4, network: str = "light") -> Model:
+def toy(
+    kind: type[Model], method: str, *, seed: int = 0, width: int = 4, network: str = "light", **options: float
+) -> Model:
     """A grey 16-pixel model, in float32."""
-    config = TrainConfig(preset="tiny", method=method, network=network, size=SIZE, width=width, latent=LATENT)
+    small = {"preset": "tiny", "size": SIZE, "width": width, "latent": LATENT}
+    config = TrainConfig.model_validate({**small, "method": method, "network": network, **options})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = build(config.model(1))

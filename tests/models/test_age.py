@@ -68,3 +68,10 @@ def test_learns_images_it_can_tell_apart() -> None:
     model, x = toy(Age, "age", width=8), discs(64)
     learn(model, x, 200, rate=1e-2)
     assert error(model, x) < 0.75
+
+
+def test_both_players_pay_for_reconstructions_where_asked() -> None:
+    model, x = toy(Age, "age", reconstruction=7.0).double(), discs().double()
+    expected = by_the_book(model, x)
+    again = torch.cat([model.decode(model.encode(image[None])) for image in x])
+    agrees(model, x, expected | {"generator": expected["generator"] + 7 * (x - again).abs().mean()})

@@ -39,3 +39,13 @@ def test_makes_images_like_those_it_saw() -> None:
     before = miss()
     learn(model, x, 120, rate=2e-3)
     assert miss() < 0.3 * before
+
+
+def test_alice_pays_for_reconstructions_too() -> None:
+    """Li et al. (2017): the generator alone, for what the very draw decodes to."""
+    model, x = toy(Ali, "ali", reconstruction=7.0).double(), discs().double()
+    expected = by_the_book(model, x)
+    noise = torch.randn(BATCH, LATENT, dtype=torch.float64, generator=seeded())
+    statistics = model.encoder.statistics(x)
+    again = model.decoder(statistics[:, 0::2] + torch.exp(0.5 * statistics[:, 1::2]) * noise)
+    agrees(model, x, expected | {"generator": expected["generator"] + 7 * (x - again).abs().mean()})

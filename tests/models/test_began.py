@@ -34,19 +34,19 @@ def test_k_is_moved_by_the_unbalance_within_0_and_1() -> None:
     for k in (0.3, 0.0, 1.0):
         for gamma in (0.01, 50.0):
             model.k.fill_(k)
-            model.GAMMA = gamma
+            model.gamma = gamma
             loss = by_the_book(model, x, k)
             generated = loss["generator"].item()
             real = loss["discriminator"].item() + k * generated
             backward(model, x, seeded())
             expected = min(max(k + 0.002 * (gamma * real - generated), 0.0), 1.0)
             assert model.k.item() == pytest.approx(expected, abs=1e-12)
-    assert model.GAMMA != Began.GAMMA == 0.5
+    assert toy(Began, "began").gamma == 0.5
 
 
 def test_playing_does_not_move_k_and_k_is_saved() -> None:
     model, x = toy(Began, "began"), discs()
-    model.GAMMA = 9.0
+    model.gamma = 9.0
     for step in range(3):
         backward(model, x, seeded(step))
     before = model.k.clone()
@@ -61,12 +61,11 @@ def test_playing_does_not_move_k_and_k_is_saved() -> None:
 
 def test_balance_is_kept_once_k_is_in_reach() -> None:
     """With a quicker control: the generated images' error goes to γ times that of the real ones."""
-    model, x = toy(Began, "began", width=8), discs(64)
-    model.LAMBDA_K = 0.5
+    model, x = toy(Began, "began", width=8, gamma=0.9, balance_rate=2.0), discs(64)
     learn(model, x, 150, rate=2e-3)
     report = play(model, x[:32], seeded()).report
     ratio = float(report.losses["generated"] / report.losses["real"])
-    assert 0.25 < ratio < 0.9
+    assert 0.7 < ratio < 1.1
     assert 0 < report.balance["k"] < 1
 
 
@@ -78,3 +77,13 @@ def test_codes_are_those_that_decode_best() -> None:
         start = (x - model.decode(torch.zeros(BATCH, LATENT))).abs().mean()
         found = (x - model.decode(model.encode(x))).abs().mean()
     assert found < 0.1 * start
+
+
+def test_balance_and_its_rate_are_those_that_were_asked_for() -> None:
+    model, x = toy(Began, "began", gamma=0.9, balance_rate=0.1).double(), discs().double()
+    model.k.fill_(0.2)
+    loss = by_the_book(model, x, 0.2)
+    generated = loss["generator"].item()
+    real = loss["discriminator"].item() + 0.2 * generated
+    backward(model, x, seeded())
+    assert model.k.item() == pytest.approx(0.2 + 0.1 * (0.9 * real - generated), abs=1e-12)

@@ -13,8 +13,9 @@ from torch import Tensor
 from gaia_stim.config import TrainConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.models import MODELS, build
-from gaia_stim.models.base import Autoencoder
+from gaia_stim.models.base import OWN_OPTIONS, Autoencoder
 from gaia_stim.networks import NETWORKS
+from gaia_stim.tables import look_up
 
 SIZE = 16
 LATENT = 6
@@ -261,3 +262,14 @@ def test_thirty_steps_lower_the_reconstruction_error(method: str) -> None:
             adam.param_groups[0]["lr"] = rate * float(report.rates.get(name, torch.ones(())))
             adam.step()
     assert reconstruction_error(model, x) < 0.9 * before
+
+
+@pytest.mark.parametrize("option", OWN_OPTIONS)
+def test_an_option_that_a_method_does_not_know_is_refused(method: str, option: str) -> None:
+    knows = option in look_up(MODELS, "method", method).own_options
+    assert knows == (method in {"reconstruction": ("ali", "age"), "balance_rate": ("began",)}[option])
+    if knows:
+        toy(method, **{option: 1.0})
+        return
+    with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')} 1.0: method '{method}' has none"):
+        toy(method, **{option: 1.0})

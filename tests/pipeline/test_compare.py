@@ -1,6 +1,7 @@
 """`gaia-stim compare` as a user meets it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,19 +11,23 @@ import pytest
 from PIL import Image
 
 from gaia_stim import cli
-from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
+from gaia_stim.config import AttributesFitConfig, BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
 from gaia_stim.errors import CheckpointError, ConfigError
 from gaia_stim.evaluation import contenders as module
 from gaia_stim.evaluation.compared import COMPARISON, TABLE
 from gaia_stim.evaluation.figures import EVALUATION
 from gaia_stim.evaluation.midpoints import IDEALS
-from gaia_stim.events import Event, Note
+from gaia_stim.evaluation.paper_figures import directions
+from gaia_stim.events import Event, Note, silent
 from gaia_stim.metrics import METRICS
+from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.pipeline.compare import compare
 from gaia_stim.pipeline.midpoints import benchmark_midpoints
 from gaia_stim.pipeline.samples import samples
 from gaia_stim.runs import LATEST, Run
+from gaia_stim.space.labelled import labelled
 from gaia_stim.space.space import Space
+from gaia_stim.space.vectors import Vectors
 
 Plant = Callable[..., Path]
 
@@ -184,3 +189,35 @@ def test_the_model_that_commands_take_stays_the_same(folder: Path, tmp_path: Pat
     compare(training(folder, tmp_path / "out", "ae", seeds=1))
     assert LATEST.read_text() == "mine\n"
     assert module.LATEST == LATEST
+
+
+def test_the_papers_figures_are_made_by_the_same_command(
+    plant: Plant, faces: Path, held_out: int, tmp_path: Path, measured: list[str]
+) -> None:
+    """Of drawn faces the labels are known; their true midpoints, which take long, are another test's."""
+    home = tmp_path / "home"
+    shutil.copytree(faces, home / "images")
+    runs = (plant("a", size=32), plant("b", size=32, method="age", network="light"))
+    told: list[Event] = []
+    command = {"runs": runs, "images": home / "images", "figures": True, "seeds": 1}
+    without = compare(make(CompareConfig, {**command, "out": tmp_path / "without"}), told.append)
+    assert without.strips and without.faces is without.vectors is None
+    assert any(isinstance(event, Note) and event.warning and "--labels TABLE" in event.text for event in told)
+    labels = faces.parent / "labels.csv"
+    found = compare(make(CompareConfig, {**command, "labels": labels, "out": tmp_path / "with"}))
+    assert found.strips and found.faces and found.vectors
+    # Two pairs and the cross-fade beside two models; two faces and two models; two ways and two models: rows of 100 px.
+    heights = [Image.open(path).height // 100 for path in (found.strips, found.faces, found.vectors)]
+    assert heights == [3 * min(2, held_out // 2), 4, 4]
+    with pytest.raises(ConfigError, match="--labels: only says something together with --figures"):
+        make(CompareConfig, {"runs": runs, "labels": labels})
+
+
+def test_vectors_of_the_figures_are_those_of_attributes_fit(space: Space, faces: Path, tmp_path: Path) -> None:
+    labels = faces.parent / "labels.csv"
+    fit(make(AttributesFitConfig, {"labels": labels, "model": space.run, "out": tmp_path / "fitted"}))
+    vectors = Vectors.open(tmp_path / "fitted")
+    found = directions(space, labelled(space, labels, faces, {}, (), (), silent))
+    sds = np.array([one.sd for one in vectors.record.attributes])[:, None]
+    for name in ("ols", "mean_difference"):
+        np.testing.assert_allclose(getattr(found, name), vectors.estimates[name] * sds, atol=1e-4)

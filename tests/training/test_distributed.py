@@ -158,7 +158,7 @@ def test_groups_against_their_definition(objective: str, faces: Path, tmp_path: 
 def test_a_score_moves_once_a_step_and_not_once_a_group(faces: Path, tmp_path: Path) -> None:
     training = begun(faces, tmp_path, groups=4, method="began")
     model = training.state.model
-    model.GAMMA = 9.0  # else k falls, and is 0 already
+    model.gamma = 9.0  # else k falls, and is 0 already
     report = advance(training)
     expected = 0.002 * (9.0 * report.losses["real"] - report.losses["generated"])
     assert float(model.k) == pytest.approx(float(expected), rel=1e-6) and float(expected) > 0
