@@ -121,13 +121,23 @@ class TrainConfig(Config):
         str, Decides("The model that is trained.", "NAME", panel="Model", choices="gaia_stim.models:MODELS")
     ] = "gaia"
     network: Annotated[
-        str, Decides("The networks it is made of; a flow has its own.", "NAME", panel="Model", choices="gaia_stim.networks:NETWORKS")
+        str,
+        Decides(
+            "The networks it is made of; a flow has its own.",
+            "NAME",
+            panel="Model",
+            choices="gaia_stim.networks:NETWORKS",
+        ),
     ] = "deform"
     objective: Annotated[
         str, Decides("GAIA's objective.", "NAME", panel="Model", choices="gaia_stim.models:OBJECTIVES")
     ] = "anchored"
     interpolations: Annotated[bool, Decides("Train on interpolations too (GAIA's point).", panel="Model")] = True
-    latent: Annotated[int, Field(ge=2, le=4096), Decides("Numbers in a latent code; a flow has as many as an image.", "N", panel="Model")] = 128
+    latent: Annotated[
+        int,
+        Field(ge=2, le=4096),
+        Decides("Numbers in a latent code; a flow has as many as an image.", "N", panel="Model"),
+    ] = 128
     shape_latent: Annotated[
         int | None,
         Field(ge=1),

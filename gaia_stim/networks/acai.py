@@ -1,12 +1,12 @@
-"""ACAI's networks (Berthelot et al. 2018, arXiv:1807.07543, App. B), fully convolutional: a code is a map of 2 × 2 places.
+"""ACAI's networks (Berthelot et al. 2018, arXiv:1807.07543, App. B), fully convolutional: a code is a map of 2 × 2.
 
 Two 3x3 convolutions with leaky rectifiers, then the mean of each 2x2 block, until `COARSEST` pixels of a side are left;
 the decoder is that in reverse, pixels repeated. There is no norm and no linear layer: what stands where in the picture
 stands where in the code. `width` is the paper's depth (16 for lines, where `--latent 64` is its 2 × 2 × 16).
 
-As in the authors' code, but for two things: their pictures are not bound to a range, ours end in a logistic function; and
-their initial weights have half the variance (He et al. 2015 is ours), with which a signal fades on its way: the game has
-16.8 million images there, and some ten thousand here.
+As in the authors' code, but for two things: their pictures are not bound to a range, ours end in a logistic function;
+and their initial weights have half the variance of ours (He et al. 2015), with which a signal fades on its way: they
+have 16.8 million images to make up for it.
 """
 
 import torch
@@ -100,5 +100,5 @@ class Decoder(nn.Module):
         self.draw = nn.Sequential(*layers, _convolution(width, channels)).apply(_begin)
 
     def forward(self, code: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch channels size size"]:
-        filled = nn.functional.pad(code, (0, self.empty)).unflatten(1, self.map).permute(0, 3, 1, 2)
+        filled = nn.functional.pad(code, (0, self.empty)).view(-1, *self.map).permute(0, 3, 1, 2)
         return torch.sigmoid(full_precision(self.draw(filled.contiguous(memory_format=torch.channels_last))))

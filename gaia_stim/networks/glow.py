@@ -96,6 +96,10 @@ class Coupling(nn.Module):
         return torch.cat([first, second * (-log_scale).exp() - shift], dim=1)
 
 
+def _layers(level: nn.Module) -> list[Turn | Coupling]:
+    return [layer for layer in level.modules() if isinstance(layer, Turn | Coupling)]
+
+
 class Glow(nn.Module):
     """Images, or any pictures of `size` pixels, to codes of as many numbers, and back."""
 
@@ -120,7 +124,7 @@ class Glow(nn.Module):
         leaving = []
         for level in self.levels:
             x = pixel_unshuffle(x, FOLD)
-            for layer in level:
+            for layer in _layers(level):
                 x, log_determinant = layer(x)
                 stretched = stretched + log_determinant
             x, left = x.chunk(2, dim=1)
@@ -131,12 +135,11 @@ class Glow(nn.Module):
         """The pictures of codes."""
         shapes = self.parts[::-1]
         sizes = [channels * height * width for channels, height, width in shapes]
-        x, *returning = (
-            part.unflatten(1, shape) for part, shape in zip(code.split(sizes, dim=1), shapes, strict=True)
-        )
+        parts = zip(torch.split(code, sizes, dim=1), shapes, strict=True)
+        x, *returning = (part.reshape(-1, *shape) for part, shape in parts)
         for level, left in zip(reversed(self.levels), returning, strict=True):
             x = torch.cat([x, left], dim=1)
-            for layer in reversed(level):
+            for layer in reversed(_layers(level)):
                 x = layer.inverse(x)
             x = pixel_shuffle(x, FOLD)
         return x
