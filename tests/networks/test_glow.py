@@ -1,5 +1,7 @@
 """A flow against slow references: its inverse, and the determinant of its whole Jacobian."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -24,19 +26,25 @@ def jacobian_of(module: nn.Module, x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("module", "shape"),
-    [(Turn(4), (4, 3, 2)), (Coupling(4, 5), (4, 3, 2)), (Glow(8, 1, 4), (1, 8, 8)), (Glow(4, 3, 4), (3, 4, 4))],
+    ("build", "shape"),
+    [
+        (lambda: Turn(4), (4, 3, 2)),
+        (lambda: Coupling(4, 5), (4, 3, 2)),
+        (lambda: Glow(8, 1, 4), (1, 8, 8)),
+        (lambda: Glow(4, 3, 4), (3, 4, 4)),
+    ],
     ids=["turn", "coupling", "glow", "one level"],
 )
-def test_the_determinant_is_that_of_the_jacobian(module: nn.Module, shape: tuple[int, ...]) -> None:
-    torch.manual_seed(0)
-    shaken(module)
-    x = torch.rand(2, *shape, dtype=torch.float64)
+def test_the_determinant_is_that_of_the_jacobian(build: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        module = shaken(build())
+        x = torch.rand(2, *shape, dtype=torch.float64)
     _, found = module(x)
     for one, log_determinant in zip(x, found, strict=True):
         expected = torch.linalg.slogdet(jacobian_of(module, one[None])).logabsdet
         assert log_determinant.item() == pytest.approx(expected.item(), rel=1e-8, abs=1e-8)
-        assert abs(expected.item()) > 0.1, "it stretches"
+        assert abs(expected.item()) > 0.01, "it stretches"
 
 
 @given(
@@ -64,9 +72,10 @@ def test_back_is_back(seed: int, size: int, channels: int, batch: int) -> None:
 
 def test_it_begins_with_codes_of_spread_1() -> None:
     """Whatever pictures are like: here pale, hardly varying, and each channel otherwise."""
-    torch.manual_seed(0)
-    flow = Glow(16, 3, 4)
-    x = 0.8 + torch.tensor([0.1, 0.01, 0.001])[:, None, None] * torch.randn(64, 3, 16, 16)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        flow = Glow(16, 3, 4)
+        x = 0.8 + torch.tensor([0.1, 0.01, 0.001])[:, None, None] * torch.randn(64, 3, 16, 16)
     flow.begin(x)
     once = [weight.clone() for weight in flow.parameters()]
     with torch.inference_mode():
