@@ -50,11 +50,11 @@ def test_of_noise_a_flow_that_has_only_begun_knows_what_a_normal_law_of_its_spre
 
 
 def test_learns_what_is_likely_and_still_undoes_its_encoding() -> None:
-    model, x = toy(Flow, "flow", width=16), discs(64)
+    model, x = toy(Flow, "flow", width=8), discs(64)
     model.begin(x)
     with torch.inference_mode():
         before = model.bits(x, seeded()).mean()
-    learn(model, x, 40)
+    learn(model, x, 30)
     with torch.inference_mode():
         after = model.bits(x, seeded()).mean()
         noise = torch.rand(x.shape, generator=seeded())
