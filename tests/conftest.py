@@ -93,7 +93,7 @@ def plant(tmp_path: Path) -> Plant:
             torch.manual_seed(0)
             model = build(config)
         with torch.no_grad():
-            [*_, last_weights, _] = model.decoder.parameters()
+            [*_, last_weights, _] = [*model.encoder.parameters(), *model.decoder.parameters()]
             last_weights.mul_(30)
         run = Run(tmp_path / name)
         run.path.mkdir()

@@ -16,7 +16,7 @@ class ModelConfig(Config):
     network: str
     size: int = Field(ge=16, le=1024, multiple_of=16)
     channels: Literal[1, 3]
-    latent: int = Field(ge=2, le=4096)
+    latent: int = Field(ge=2)
     width: int = Field(ge=4, le=512)
     objective: str
     interpolations: bool
@@ -29,6 +29,9 @@ class ModelConfig(Config):
     reconstruction: float | None = Field(default=None, ge=0)
     balance_rate: float | None = Field(default=None, ge=0)
 
+
+INVERTIBLE = ("flow",)
+"""Methods of networks of their own, whose codes have as many numbers as images."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "light": {},
@@ -120,13 +123,23 @@ class TrainConfig(Config):
         str, Decides("The model that is trained.", "NAME", panel="Model", choices="gaia_stim.models:MODELS")
     ] = "gaia"
     network: Annotated[
-        str, Decides("The networks it is made of.", "NAME", panel="Model", choices="gaia_stim.networks:NETWORKS")
+        str,
+        Decides(
+            "The networks it is made of; a flow has its own.",
+            "NAME",
+            panel="Model",
+            choices="gaia_stim.networks:NETWORKS",
+        ),
     ] = "deform"
     objective: Annotated[
         str, Decides("GAIA's objective.", "NAME", panel="Model", choices="gaia_stim.models:OBJECTIVES")
     ] = "anchored"
     interpolations: Annotated[bool, Decides("Train on interpolations too (GAIA's point).", panel="Model")] = True
-    latent: Annotated[int, Field(ge=2, le=4096), Decides("Numbers in a latent code.", "N", panel="Model")] = 128
+    latent: Annotated[
+        int,
+        Field(ge=2, le=4096),
+        Decides("Numbers in a latent code; a flow has as many as an image.", "N", panel="Model"),
+    ] = 128
     shape_latent: Annotated[
         int | None,
         Field(ge=1),
@@ -250,9 +263,10 @@ class TrainConfig(Config):
 
     def model(self, channels: Literal[1, 3]) -> ModelConfig:
         """The model these options describe, for images of `channels` channels."""
-        return ModelConfig(
-            channels=channels, **{name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"}
-        )
+        options = {name: getattr(self, name) for name in ModelConfig.model_fields if name != "channels"}
+        if self.method in INVERTIBLE:
+            options |= {"latent": channels * self.size**2, "network": "light"}
+        return ModelConfig(channels=channels, **options)
 
     @property
     def steps(self) -> int:

@@ -14,6 +14,7 @@ from gaia_stim.dataset import Dataset, Split
 from gaia_stim.errors import DataError
 from gaia_stim.evaluation.evidence import gather
 from gaia_stim.evaluation.landmarks import MOST, LandmarkFigures, landmark_figures, landmark_picture
+from gaia_stim.evaluation.likelihood import likelihood
 from gaia_stim.evaluation.measure import in_words, measure
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import read_json, write_json
@@ -30,7 +31,7 @@ EVALUATION = "evaluation.json"
 def figures_of(space: Space, dataset: Dataset, seed: int = 0, listen: Listener = silent) -> dict[str, Any]:
     """Every figure of `METRICS` by name, with what was measured; what they say goes to the listener.
 
-    A figure that needs more images than there are is None, and `not_measured` says why.
+    A figure that needs more images than there are is None, and `not_measured` says why. A flow's likelihood is added.
     """
     if dataset.content_hash != space.config.dataset.content_hash:
         listen(
@@ -51,6 +52,7 @@ def figures_of(space: Space, dataset: Dataset, seed: int = 0, listen: Listener =
         "held_out_images": len(evidence.held_out),
         "seed": seed,
         **figures,
+        **likelihood(space, evidence.held_out),
     } | ({"not_measured": reasons} if reasons else {})
 
 

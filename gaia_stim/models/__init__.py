@@ -18,6 +18,7 @@ MODELS = {
     "age": "gaia_stim.models.age:Age",
     "avb": "gaia_stim.models.avb:Avb",
     "acai": "gaia_stim.models.acai:Acai",
+    "flow": "gaia_stim.models.flow:Flow",
 }
 """Name to the `Autoencoder` behind --method."""
 

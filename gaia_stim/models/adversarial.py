@@ -38,15 +38,15 @@ class ImageCritic(nn.Module):
 
     def forward(self, x: Images) -> tuple[Logits, Float[Tensor, "batch features"]]:
         """The logits, and the encoder's last feature map, flat."""
-        # A family tells nothing of its layers but this much: the last linear one reads off the map.
-        *_, read_off = (layer for layer in self.look.modules() if isinstance(layer, nn.Linear))
+        # A family tells nothing of its layers but this much: the last one with weights reads off the map.
+        *_, read_off = (layer for layer in self.look.modules() if isinstance(layer, nn.Linear | nn.Conv2d))
         maps: list[Tensor] = []
         hook = read_off.register_forward_pre_hook(lambda _, inputs: maps.append(inputs[0]))
         try:
             logits = self.judge(self.look(x))
         finally:
             hook.remove()
-        return full_precision(logits).squeeze(1), full_precision(maps[0])
+        return full_precision(logits).squeeze(1), full_precision(maps[0]).flatten(1)
 
 
 class JointCritic(nn.Module):

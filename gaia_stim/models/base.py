@@ -81,6 +81,8 @@ class Autoencoder(nn.Module, ABC):
     """Those of `OWN_OPTIONS` that it knows."""
     pretrains = False
     """Whether a training may begin with the autoencoder alone, without the game."""
+    exact = False
+    """Whether decoding undoes encoding: then the error of reconstructions says nothing."""
     pretraining = False
     """Whether it is at that now; set by the loop."""
     progress = 0.0
@@ -132,6 +134,9 @@ class Autoencoder(nn.Module, ABC):
         """Who plays, and the parameters each of them moves."""
         return {name: [weight for part in parts for weight in part.parameters()] for name, parts in self.parts.items()}
 
+    def begin(self, x: Images) -> None:
+        """Choose what of the first weights depends on what images look like; of most models nothing does."""
+
     @abstractmethod
     def losses(self, x: Images, rng: torch.Generator) -> Losses:
         """What a batch costs. Changes nothing in the model."""
@@ -176,9 +181,10 @@ def total(terms: Mapping[str, Tensor]) -> Tensor:
 
 
 def set_gradients(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
-    """Hand each parameter its gradient."""
+    """Hand each parameter its gradient, laid out in memory as it is: the fused Adam asks for it."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
+        is_alike = gradient.stride() == parameter.stride()
+        parameter.grad = gradient if is_alike else torch.empty_like(parameter).copy_(gradient)
 
 
 def mean_absolute_error(a: Images, b: Images) -> Float[Tensor, ""]:

@@ -7,5 +7,6 @@ NETWORKS = {
     "light": "gaia_stim.networks.light:Light",
     "deform": "gaia_stim.networks.deform:Deform",
     "munit": "gaia_stim.networks.munit:Munit",
+    "acai": "gaia_stim.networks.acai:AcaiNetworks",
 }
 """Name to the `Family` that builds its parts."""

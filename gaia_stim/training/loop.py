@@ -32,6 +32,8 @@ from gaia_stim.training.validation import sheet, validate
 LOG_ROWS = 200
 """Rows of the log in a whole run."""
 PROGRESS_SECONDS = 0.5
+SEEN_FIRST = 64
+"""Images by which the first weights are chosen, where a model does."""
 PATIENCE = 10
 """So many skipped steps in a row, and the training has diverged."""
 LOWERED = 0.1
@@ -77,6 +79,7 @@ class Training:
         if not self.finished:
             with stop_requests() as stop:
                 if self.state.step == 0:
+                    self._begin()
                     self._write_state(self.run.good_state)
                 while not self.finished:
                     try:
@@ -89,6 +92,11 @@ class Training:
         if self.group.leads:
             self.run.good_state.unlink(missing_ok=True)
         return self.state.best
+
+    def _begin(self) -> None:
+        if not self.config.from_:
+            # The same images on every device.
+            self.state.model.begin(self.loader.images(self.loader.dataset.rows("train")[:SEEN_FIRST]))
 
     def _loop(self, stop: StopRequest) -> None:
         config, state, first = self.config, self.state, self.state.step
@@ -146,7 +154,7 @@ class Training:
         # A game that starts from an autoencoder's weights is nearest to the images before it has begun to change them:
         # once the learning rate falls, the latest weights are kept and not the nearest.
         plays_on = bool(self.config.from_) or 0 < schedule.pretraining <= state.step
-        if l1 < state.best.validation_l1 or (plays_on and schedule.fall(state.step) < 1):
+        if l1 < state.best.validation_l1 or state.model.exact or (plays_on and schedule.fall(state.step) < 1):
             state.best = Best(l1, self.images_seen)
             self._write_weights(self.run.weights, l1)
         return l1

@@ -41,9 +41,12 @@ def test_an_image_critics_features_are_what_its_last_layers_work_on(network: str
     x = discs().requires_grad_()
     logits, features = critic(x)
     assert logits.shape == (BATCH,)
-    last = critic.look.content[-1] if network == "munit" else critic.look[-1]
-    assert features.shape == (BATCH, last.in_features)
-    if network != "munit":
+    last = {"munit": lambda: critic.look.content[-1], "acai": lambda: critic.look.layers[-1]}.get(
+        network, lambda: critic.look[-1]
+    )()
+    places = 4 if network == "acai" else 1
+    assert features.shape == (BATCH, last.in_channels * places if network == "acai" else last.in_features)
+    if network in ("light", "deform"):
         torch.testing.assert_close(critic.judge(last(features)).squeeze(1), logits)
     # They hang on the images, and asking for them leaves nothing behind.
     assert torch.autograd.grad(features.square().sum(), x)[0].abs().max() > 0

@@ -166,7 +166,7 @@ def test_images_to_codes_and_back(method: str, channels: int) -> None:
     model, x = rendering(toy(method, channels=channels)), discs(3, channels)
     with torch.inference_mode():
         z = model.encode(x)
-        assert z.shape == (3, LATENT) and z.dtype == torch.float32 and z.isfinite().all()
+        assert z.shape == (3, model.config.latent) and z.dtype == torch.float32 and z.isfinite().all()
         images = model.decode(z)
         assert images.shape == x.shape and images.dtype == torch.float32
         assert images.min() >= 0 and images.max() <= 1
@@ -261,7 +261,7 @@ def test_thirty_steps_lower_the_reconstruction_error(method: str) -> None:
         for name, adam in players.items():
             adam.param_groups[0]["lr"] = rate * float(report.rates.get(name, torch.ones(())))
             adam.step()
-    assert reconstruction_error(model, x) < 0.9 * before
+    assert reconstruction_error(model, x) < (1e-5 if model.exact else 0.9 * before)
 
 
 @pytest.mark.parametrize("option", OWN_OPTIONS)

@@ -257,12 +257,37 @@ def test_a_row_is_the_mean_since_the_last(begin: Begin, monkeypatch: pytest.Monk
         assert row["losses"]["real"] == pytest.approx(np.mean([float(step.losses["real"]) for step in steps]), rel=1e-5)
 
 
+def test_a_flow_begins_by_its_images_and_keeps_its_latest_weights(begin: Begin, dataset: Dataset) -> None:
+    """Its reconstructions are as good as exact from the first step on: the best of them would be any."""
+    training = begin(method="flow", lr=1e-9, validations=4)
+    assert training.finish().images_seen == training.images_seen
+    with torch.inference_mode():
+        codes = training.state.model.encode(training.loader.images(dataset.rows("train")))
+    assert codes.std().item() == pytest.approx(1, abs=0.1)
+    [row] = training.run.log.read_text().splitlines()[-1:]
+    assert "bits_per_dimension" in row
+    # Who goes on from other weights keeps what those have learned.
+    other = begin("other", method="flow", lr=1e-9)
+    other.config = other.config.model_copy(update={"from_": training.run.path})
+    before = numbers(other)
+    other._begin()
+    assert equal(numbers(other), before)
+
+
 # -- saving and resuming ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"ema": 0.0}, {"method": "ae"}, {"objective": "simplex"}, {"network": "munit"}, {"precision": "float32"}],
+    [
+        {},
+        {"ema": 0.0},
+        {"method": "ae"},
+        {"method": "flow"},
+        {"objective": "simplex"},
+        {"network": "munit"},
+        {"precision": "float32"},
+    ],
     ids=str,
 )
 def test_a_saved_training_goes_on_as_if_nothing_had_been(options: dict[str, Any], begin: Begin) -> None:
