@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.config import DesignConfig
-from gaia_stim.designs import DESIGNS
+from gaia_stim.designs import DESIGNS, KINDS, PROCEDURES
 from gaia_stim.designs.informative import shares
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
@@ -50,9 +50,18 @@ class Units:
 
 def find_design(config: DesignConfig) -> Design:
     """The task that is asked for. Raises `ConfigError` for an unknown one, and for options that do not belong to it."""
-    design: Design = look_up(DESIGNS, "design", config.kind)
+    if config.kind in PROCEDURES:
+        found: Design = look_up(PROCEDURES, "design", config.kind)(config)
+        return found
+    design: Design = look_up(KINDS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads
+    for option in ("task", "rule", "step_sizes", "step_scale", "reversals"):
+        if getattr(config, option) != DesignConfig.model_fields[option].default:
+            raise ConfigError(
+                f"--{option.replace('_', '-')}: says nothing about {config.kind}; it belongs to "
+                f"{', '.join(PROCEDURES) if option == 'task' else 'staircase'}"
+            )
     for option in ("pairs", "standard", "targets", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
