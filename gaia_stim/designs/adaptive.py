@@ -1,7 +1,7 @@
 """Designs that choose the next stimulus by the answers so far: which, is left to the program that runs them.
 
 The list has a row a trial that may come; what is chosen takes the place of the stimulus that `chosen` names. All that a
-program needs to know stands in the design's record, `procedure`: no program has a rule of its own. A trial is one of the
+program needs to know stands in the design's record, `procedure`: none has a rule of its own. A trial is one of the
 task `identification` (A or B?) or `constant` (a standard and a comparison, which is nearer to B?), and comes back as
 such: `scale` fits what it fits to all answers to them.
 """
