@@ -4,8 +4,7 @@
 
 An observer answers by a cumulative normal with lapses. Each session is run by the design's record and rules
 (`designs.choosing`), and `scale`'s fit reads its answers; beside it the mean of reversals, or the estimate of the
-trace, and 60 trials with the method of constant stimuli. Where PyPI's questplus is installed, those of its choices are counted
-that differ.
+trace, and 60 trials with the method of constant stimuli. Where PyPI's questplus is installed, its choices are compared.
 """
 
 import argparse

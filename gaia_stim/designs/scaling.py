@@ -102,7 +102,10 @@ def _trace(folder: Path, answers: Answers) -> dict[str, Any]:
     write_bytes(folder / TRACE_TABLE, frame_csv(pd.concat(together)))
     charts = [trace_chart(table, title, len(people) == 1) for table, title in zip(tables, titles, strict=True)]
     _draw_pages(folder / TRACE, charts)
-    return {person: reversal_means(table) for person, table in zip(people, tables, strict=True)}
+    return {
+        person: {track: _plain({"mean": mean, "of": count}) for track, (count, mean) in reversal_means(table).items()}
+        for person, table in zip(people, tables, strict=True)
+    }
 
 
 def _draw_pages(file: Path, panels: Sequence[Chart]) -> None:

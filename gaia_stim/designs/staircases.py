@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FIRST = 2
-"""Reversals that the mean leaves out at least: they come from steps that are large."""
-
 
 @dataclass
 class Staircase:
@@ -65,8 +62,3 @@ class Staircase:
         moved = self.level + goes * size if self.scale == "lin" else self.level * 10 ** (goes * size)
         self.level = min(max(moved, self.least), self.most)
         return turned
-
-    def counted(self) -> list[float]:
-        """The reversals that a mean is taken of: an even number, without those of the larger steps."""
-        kept = self.reversals[max(FIRST, len(self.sizes) - 1) :]
-        return kept[len(kept) % 2 :]

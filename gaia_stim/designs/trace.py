@@ -36,10 +36,12 @@ def trace_table(answers: Answers) -> pd.DataFrame:
     if answers.task == "constant":
         _, levels, is_second = comparisons(answers)
         is_more = is_more == is_second
-    order = np.argsort(answers.trial, kind="stable")
+    # Where numbers come twice, several sessions follow each other, as their files do.
+    is_one = len(np.unique(answers.trial)) == len(answers)
+    order = np.argsort(answers.trial) if is_one else np.arange(len(answers))
     table = pd.DataFrame(
         {
-            "trial": answers.trial[order],
+            "trial": answers.trial[order] if is_one else np.arange(1.0, len(answers) + 1),
             "procedure": answers.chosen_by[order, 0],
             "track": answers.chosen_by[order, 1],
             "alpha": levels[order],
@@ -47,48 +49,69 @@ def trace_table(answers: Answers) -> pd.DataFrame:
         }
     )
     table["reversal"] = 0
-    for _, own in table.groupby("track"):
+    for _, own in table[table["procedure"] == "staircase"].groupby("track"):
         table.loc[own.index[_turns(own["alpha"].to_numpy(np.float64))], "reversal"] = 1
     estimates = _running(levels[order], is_more[order], 0.95)
     return table.assign(**dict(zip(("estimate", "low", "high"), estimates.T, strict=True)))
 
 
 def trace_chart(table: pd.DataFrame, title: str, is_alone: bool) -> Chart:
-    """Each track's stimuli over the trials, and the estimate with its band."""
-    trial = table["trial"].to_numpy(np.float64)
-    tracks = [
-        Series(str(name), own["trial"], own["alpha"], radii=np.where(own["reversal"], 5.0, 2.5).tolist())
-        for name, own in table.groupby("track", sort=False)
-    ]
+    """The stimuli over the trials, track by track or, of QUEST+, by their answers; and the estimate so far."""
+    trial, shown = table["trial"].to_numpy(np.float64), table["alpha"]
     last = table.iloc[-1]
     says = [f"PSE after the last answer {last['estimate']:.3g} [{last['low']:.3g}, {last['high']:.3g}]"]
-    if (table["procedure"] == "staircase").any():
-        says.append("large dots: reversals; " + ", ".join(_means(table)))
+    is_staircase = bool((table["procedure"] == "staircase").all())
+    if is_staircase:
+        means = [f"{name} {mean:.3g} ({count})" for name, (count, mean) in reversal_means(table).items()]
+        says.append(f"mean of reversals, large dots: {', '.join(means)}")
+    # An interval that reaches beyond everything that was shown ends there: the axes are the stimuli's.
+    low, high = (table[name].clip(shown.min(), shown.max()) for name in ("low", "high"))
     return chart(
         title,
         "\n".join(says),
         "trial",
         "alpha that was shown",
-        [*tracks, Series("PSE so far", trial, table["estimate"], dotted=False)],
+        _tracks(table) if is_staircase else _by_answer(table),
         frame=PAGE if is_alone else PANEL,
-        band=(Series("low", trial, table["low"]), Series("high", trial, table["high"])),
+        band=(Series("low", trial, low), Series("high", trial, high)),
         from_zero=False,
+        marks=[Series("PSE so far", trial, table["estimate"].clip(shown.min(), shown.max()))],
     )
 
 
-def reversal_means(table: pd.DataFrame) -> dict[str, tuple[int, float]]:
-    """Of each track how often it turned, and the mean of the reversals that count; NaN where these are none."""
-    found = {}
+def _tracks(table: pd.DataFrame) -> list[Series]:
+    found = []
     for name, own in table.groupby("track", sort=False):
-        turns = own.loc[own["reversal"] == 1, "alpha"].to_numpy(np.float64)
-        kept = turns[LEFT_OUT:]
-        kept = kept[len(kept) % 2 :]
-        found[str(name)] = len(turns), float(kept.mean()) if len(kept) else float("nan")
+        radii = np.where(own["reversal"], 4.5, 2.0).tolist()
+        found.append(
+            Series(str(name), own["trial"], own["alpha"], radii=radii, labels=_at_the_end(str(name), len(own)))
+        )
     return found
 
 
-def _means(table: pd.DataFrame) -> list[str]:
-    return [f"{name}: {mean:.3g} of {count}" for name, (count, mean) in reversal_means(table).items()]
+def _by_answer(table: pd.DataFrame) -> list[Series]:
+    return [
+        Series(name, own["trial"], own["alpha"], joined=False, labels=_at_the_end(name, len(own)))
+        for name, own in (("less", table[table["more"] == 0]), ("more", table[table["more"] == 1]))
+    ]
+
+
+def _at_the_end(name: str, count: int) -> list[str]:
+    return [""] * (count - 1) + [name][:count]
+
+
+def reversal_means(table: pd.DataFrame) -> dict[str, tuple[int, float]]:
+    """Of each staircase the mean of its reversals, an even number without the first two, and of how many; NaN of none.
+
+    The one with which it ends is none of them: nothing was shown after it.
+    """
+    found = {}
+    for name, own in table[table["procedure"] == "staircase"].groupby("track", sort=False):
+        turns = own.loc[own["reversal"] == 1, "alpha"].to_numpy(np.float64)
+        kept = turns[LEFT_OUT:]
+        kept = kept[len(kept) % 2 :]
+        found[str(name)] = len(kept), float(kept.mean()) if len(kept) else float("nan")
+    return found
 
 
 def _turns(levels: Values) -> list[int]:

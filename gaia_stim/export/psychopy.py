@@ -64,8 +64,8 @@ _ADAPTIVE = (
     "`settings.json` and `texts.json`.",
     "The next stimulus depends on the answers: `adaptive.py` asks PsychoPy's own StairHandler or QuestPlusHandler "
     "(which needs the package questplus; PsychoPy brings it). There is no Builder file, for its loops follow a list.",
-    "It asks who takes part (p01 …), and writes `data/PARTICIPANT_TIME.csv`, a row a trial that was shown: all columns, "
-    "`response`, `rt` (s). Escape ends it early, and what was answered is kept.",
+    "It asks who takes part (p01 …), and writes `data/PARTICIPANT_TIME.csv`, a row a trial that was shown: all "
+    "columns, `response`, `rt` (s). Escape ends it early, and what was answered is kept.",
 )
 _OWN = (
     "For an experiment of your own: `conditions.csv` (or `conditions.xlsx`) for a loop; where there are several "

@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,10 @@ DESIGNS: dict[str, dict[str, Any]] = {
 }
 
 
+def observer(rng: np.random.Generator) -> Callable[[float], bool]:
+    return lambda place: bool(rng.random() < ndtr((place - PSE) / SIGMA))
+
+
 def procedure(name: str, steps: int = 101) -> dict[str, Any]:
     line = Layout(tuple(f"m_{number:04}" for number in range(1, steps + 1)), "line", np.linspace(0, 1, steps))
     found = procedure_of(make(DesignConfig, {"kind": name.split()[0], "stimuli": "set", **DESIGNS[name]}), line)
@@ -57,7 +61,7 @@ def test_the_page_chooses_as_the_reference(name: str) -> None:
     asked = procedure(name)
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        answers = simulated(asked, lambda place: bool(rng.random() < ndtr((place - PSE) / SIGMA)), rng)
+        answers = simulated(asked, observer(rng), rng)
         told = subprocess.run(
             ["node", str(HERE / "adaptive_node.cjs"), str(SCRIPT)],
             input=json.dumps({"procedure": asked, "answers": answers}),
@@ -82,7 +86,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def exported(name: str, program: str, home: Path) -> tuple[StimulusSet, Path]:
     stimuli = planted_morph(home / "set", 101)
     kind = name.split()[0]
-    made = design(make(DesignConfig, {"kind": kind, "stimuli": stimuli.folder, "out": home / "design", **DESIGNS[name]}))
+    made = design(
+        make(DesignConfig, {"kind": kind, "stimuli": stimuli.folder, "out": home / "design", **DESIGNS[name]})
+    )
     asked: dict[str, Any] = {"fixation": "0" if program == "jspsych" else "1:5"}
     return stimuli, export(
         make(
