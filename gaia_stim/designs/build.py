@@ -29,6 +29,8 @@ SHARED, OWN, PRACTICE, CATCH = 0, 1, 2, 3
 """What a random stream is for: what all participants have in common, one participant's own, their practice …"""
 PHASE = "phase"
 """The column that says what a trial is for, where there are others than the main ones."""
+CHAINS = ("gsp", "mcmcp")
+"""Gibbs sampling and Markov chains with people, which the server runs."""
 MOST_TRIALS = 2_000_000
 CANDIDATES = 64
 """Of so many unused items the one with the least used stimuli is drawn next."""
@@ -53,6 +55,11 @@ def find_design(config: DesignConfig) -> Design:
     if config.kind in PROCEDURES:
         found: Design = look_up(PROCEDURES, "design", config.kind)(config)
         return found
+    if config.kind in CHAINS:
+        raise ConfigError(
+            f"{config.kind}: chains make their stimuli while they run, and no list can have them: 'gaia-stim serve' "
+            "runs them, a POST to /v1/chain begins one"
+        )
     design: Design = look_up(KINDS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads

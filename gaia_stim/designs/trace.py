@@ -19,6 +19,8 @@ from gaia_stim.drawing.charts import Chart, Frame, Series, chart
 TRACE, TRACE_TABLE = "trace.png", "trace.csv"
 PAGE = Frame(520, 420, left=70, top=74, right=504, bottom=368, inset=9, says=True)
 PANEL = Frame(330, 316, left=62, top=66, right=318, bottom=264, inset=8, says=True)
+COLOURS = ("blue", "red")
+"""Of a chart's curves, in words (`drawing.ink`)."""
 PLACES, WIDTHS = 81, 15
 RATES = (0.005, 0.03, 0.08, 0.15)
 """The grid: of the PSE over the line as far as it was shown and half as far to both sides, of sigma, of each rate."""
@@ -62,8 +64,12 @@ def trace_chart(table: pd.DataFrame, title: str, is_alone: bool) -> Chart:
     says = [f"PSE after the last answer {last['estimate']:.3g} [{last['low']:.3g}, {last['high']:.3g}]"]
     is_staircase = bool((table["procedure"] == "staircase").all())
     if is_staircase:
-        means = [f"{name} {mean:.3g} ({count})" for name, (count, mean) in reversal_means(table).items()]
-        says.append(f"mean of reversals, large dots: {', '.join(means)}")
+        means = reversal_means(table)
+        coloured = zip(COLOURS, means.items(), strict=False)
+        told = [f"{colour}: {name} {mean:.3g} ({count})" for colour, (name, (count, mean)) in coloured]
+        says.append(f"means of reversals, the large dots; {', '.join(told)}")
+    else:
+        says.append('blue: answers "a", or the standard; red: "b", or the comparison')
     # An interval that reaches beyond everything that was shown ends there: the axes are the stimuli's.
     low, high = (table[name].clip(shown.min(), shown.max()) for name in ("low", "high"))
     return chart(
@@ -80,24 +86,17 @@ def trace_chart(table: pd.DataFrame, title: str, is_alone: bool) -> Chart:
 
 
 def _tracks(table: pd.DataFrame) -> list[Series]:
-    found = []
-    for name, own in table.groupby("track", sort=False):
-        radii = np.where(own["reversal"], 4.5, 2.0).tolist()
-        found.append(
-            Series(str(name), own["trial"], own["alpha"], radii=radii, labels=_at_the_end(str(name), len(own)))
-        )
-    return found
+    return [
+        Series(str(name), own["trial"], own["alpha"], radii=np.where(own["reversal"], 4.5, 2.0).tolist())
+        for name, own in table.groupby("track", sort=False)
+    ]
 
 
 def _by_answer(table: pd.DataFrame) -> list[Series]:
     return [
-        Series(name, own["trial"], own["alpha"], joined=False, labels=_at_the_end(name, len(own)))
+        Series(name, own["trial"], own["alpha"], joined=False)
         for name, own in (("less", table[table["more"] == 0]), ("more", table[table["more"] == 1]))
     ]
-
-
-def _at_the_end(name: str, count: int) -> list[str]:
-    return [""] * (count - 1) + [name][:count]
 
 
 def reversal_means(table: pd.DataFrame) -> dict[str, tuple[int, float]]:
