@@ -15,7 +15,7 @@ NAME_OF_AN_END = re.compile(r"[^\W_](?:[^\W_]|[ '.-]){0,39}")
 class DesignConfig(Config):
     """Make a balanced list of trials over a stimulus set."""
 
-    kind: Annotated[str, Decides("The task.", "KIND", positional=True, choices="gaia_stim.designs:DESIGNS")]
+    kind: Annotated[str, Decides("The task.", "KIND", positional=True, choices="gaia_stim.designs:KINDS")]
     stimuli: Annotated[Path, Input("A stimulus set.", "SET", positional=True)]
     pairs: Annotated[
         str | None,
@@ -30,7 +30,7 @@ class DesignConfig(Config):
     standard: Annotated[
         str | None,
         Decides(
-            "For constant: the stimulus that all are compared with. [default: the middle one]",
+            "For constant, as a task too: the stimulus that all are compared with. [default: the middle one]",
             "STIM_ID",
             panel="Trials",
         ),
@@ -47,10 +47,45 @@ class DesignConfig(Config):
         Count | None,
         Decides(
             "For mlds and triplets: so many trials a repetition, drawn evenly over the stimuli, instead of "
-            "every combination once.",
+            "every combination once. For staircase and questplus: a participant's, at most. [default: 100 and 60]",
             "N",
             panel="Trials",
         ),
+    ] = None
+    task: Annotated[
+        Literal["identification", "constant"] | None,
+        Decides(
+            "For staircase and questplus: what is asked of each stimulus; A or B, or which is nearer to B, it or the "
+            "standard. [default: identification]",
+            panel="Adaptive",
+        ),
+    ] = None
+    rule: Annotated[
+        str | None,
+        Decides(
+            "For staircase: failures in a row before it goes up, and successes before it goes down. [default: 1:1; 1:3 "
+            "with a standard]",
+            "UP:DOWN",
+            panel="Adaptive",
+        ),
+    ] = None
+    step_sizes: Annotated[
+        str | None,
+        Decides(
+            "For staircase: sizes of its steps, the next at each reversal. [default: an eighth, a 16th and a 32nd of "
+            "the line; 0.2,0.1,0.05 with log]",
+            "X,Y,Z",
+            panel="Adaptive",
+        ),
+    ] = None
+    step_scale: Annotated[
+        Literal["lin", "log"],
+        Decides("For staircase: steps are distances, or powers of ten by which a distance changes.", panel="Adaptive"),
+    ] = "lin"
+    reversals: Annotated[
+        int | None,
+        Field(ge=2, le=1000),
+        Decides("For staircase: each of the two ends with so many. [default: 8]", "N", panel="Adaptive"),
     ] = None
     after: Annotated[
         Path | None,
@@ -131,6 +166,25 @@ class DesignConfig(Config):
         if len(parts) != 2 or parts[0] == parts[1] or not all(NAME_OF_AN_END.fullmatch(part) for part in parts):
             raise ValueError("should be two names of letters, digits, spaces, ' . and -, as in Anna,Bert")
         return ",".join(parts)
+
+    @field_validator("rule")
+    @classmethod
+    def _up_down(cls, rule: str | None) -> str | None:
+        if rule is not None and not re.fullmatch(r"[1-9]:[1-9]", rule):
+            raise ValueError("should be UP:DOWN, as in 1:3")
+        return rule
+
+    @field_validator("step_sizes")
+    @classmethod
+    def _sizes(cls, sizes: str | None) -> str | None:
+        for one in (sizes or "1").split(","):
+            try:
+                is_size = 0 < float(one) < float("inf")
+            except ValueError:
+                is_size = False
+            if not is_size:
+                raise ValueError("should be sizes above 0, as in 0.2,0.1,0.05")
+        return sizes
 
     @field_validator("pairs")
     @classmethod

@@ -13,6 +13,15 @@ DESIGNS = {
 }
 """Task to the `Design` that says what a trial shows, what may be answered and what is right."""
 
+PROCEDURES = {
+    "staircase": "gaia_stim.designs.adaptive:find_adaptive",
+    "questplus": "gaia_stim.designs.adaptive:find_adaptive",
+}
+"""What chooses the next stimulus of a task while the experiment runs, to the function that finds the task."""
+
+KINDS = DESIGNS | PROCEDURES
+"""All that `gaia-stim design` makes."""
+
 SCALES = {
     "mlds": "gaia_stim.designs.difference:fit_mlds",
     "2afc": "gaia_stim.designs.difference:fit_2afc",

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.config import DesignConfig
-from gaia_stim.designs import DESIGNS
+from gaia_stim.designs import DESIGNS, KINDS, PROCEDURES
 from gaia_stim.designs.informative import shares
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
@@ -29,6 +29,8 @@ SHARED, OWN, PRACTICE, CATCH = 0, 1, 2, 3
 """What a random stream is for: what all participants have in common, one participant's own, their practice …"""
 PHASE = "phase"
 """The column that says what a trial is for, where there are others than the main ones."""
+CHAINS = ("gsp", "mcmcp")
+"""Gibbs sampling and Markov chains with people, which the server runs."""
 MOST_TRIALS = 2_000_000
 CANDIDATES = 64
 """Of so many unused items the one with the least used stimuli is drawn next."""
@@ -50,9 +52,23 @@ class Units:
 
 def find_design(config: DesignConfig) -> Design:
     """The task that is asked for. Raises `ConfigError` for an unknown one, and for options that do not belong to it."""
-    design: Design = look_up(DESIGNS, "design", config.kind)
+    if config.kind in PROCEDURES:
+        found: Design = look_up(PROCEDURES, "design", config.kind)(config)
+        return found
+    if config.kind in CHAINS:
+        raise ConfigError(
+            f"{config.kind}: chains make their stimuli while they run, and no list can have them: 'gaia-stim serve' "
+            "runs them, a POST to /v1/chain begins one"
+        )
+    design: Design = look_up(KINDS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads
+    for option in ("task", "rule", "step_sizes", "step_scale", "reversals"):
+        if getattr(config, option) != DesignConfig.model_fields[option].default:
+            raise ConfigError(
+                f"--{option.replace('_', '-')}: says nothing about {config.kind}; it belongs to "
+                f"{', '.join(PROCEDURES) if option == 'task' else 'staircase'}"
+            )
     for option in ("pairs", "standard", "targets", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]

@@ -45,6 +45,8 @@ PLACES = 101
 STEEPEST, FLATTEST = 0.1, 20.0
 """sigma is at least this share of the closest stimuli's distance, and at most so many times the whole range."""
 FEW = 40
+FEWEST = 15
+"""Trials of an adaptive session, below which no function is fitted."""
 CERTAIN = 2.5
 """Standard errors by which answers have to fall with alpha for it not to be chance; seven trials cannot."""
 CELLS = (15, 21, 13, 13)
@@ -100,6 +102,16 @@ def fit_constant(answers: Answers, config: ScaleConfig, rng: np.random.Generator
     """How often each comparison is chosen over the standard, and what is preferred where nothing differs: trials of
     the standard with itself tell that alone. Raises `DataError` where no function can be fitted.
     """
+    standard, compared, is_second = comparisons(answers)
+    rows = _rows(compared, np.where(is_second, 1.0, -1.0), answers.alpha[:, 0] != answers.alpha[:, 1])
+    return _fit(answers, rows, (answers.answer == "b") == is_second, config, rng, {"standard": standard})
+
+
+def comparisons(answers: Answers) -> tuple[float, Values, npt.NDArray[np.bool_]]:
+    """Of `constant`: the standard, and of each trial what it was compared with, and whether that came second.
+
+    Raises `DataError` where the trials have no one standard in common.
+    """
     a, b = answers.alpha[:, 0], answers.alpha[:, 1]
     standards = [alpha for alpha in np.unique(a) if ((a == alpha) | (b == alpha)).all()]
     if len(standards) != 1:
@@ -107,8 +119,7 @@ def fit_constant(answers: Answers, config: ScaleConfig, rng: np.random.Generator
             "constant: the trials do not all have one standard in common; fit the answers of each by itself"
         )
     is_second = a == standards[0]
-    rows = _rows(np.where(is_second, b, a), np.where(is_second, 1.0, -1.0), a != b)
-    return _fit(answers, rows, (answers.answer == "b") == is_second, config, rng, {"standard": float(standards[0])})
+    return float(standards[0]), np.where(is_second, b, a), is_second
 
 
 def _fit(
@@ -207,7 +218,8 @@ def _refuse(answers: Answers, counts: Counts, levels: Values) -> None:
         raise DataError(f"{answers.task}: a psychometric function needs at least three stimuli, not {len(levels)}")
     if len(set(answers.answer)) == 1:
         raise DataError(f"{answers.task}: all {len(answers)} answers are '{answers.answer[0]}', which tells nothing")
-    if count < 2 * len(levels):
+    # An adaptive session shows many stimuli once: there it is the trials that count.
+    if count < (FEWEST if answers.is_adaptive else 2 * len(levels)):
         raise DataError(f"{answers.task}: {count} trials are too few for {len(levels)} stimuli; give at least {FEW}")
     off = alpha - np.average(alpha, weights=trials)
     share = second.sum() / count

@@ -58,6 +58,10 @@ class Answers:
     participant: npt.NDArray[np.str_] = field(repr=False)
     shown: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty((0, len(PLACES)), str), repr=False)
     """(n, 4): the ids of the stimuli in these places."""
+    trial: Values = field(default_factory=lambda: np.empty(0), repr=False)
+    """(n,): its number in the session; NaN where the results do not say it."""
+    chosen_by: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty((0, 2), str), repr=False)
+    """(n, 2): the adaptive procedure that chose the stimulus, and for which of its tracks; "" where a list did."""
     catch: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Of each participant who had catch trials, how many were right, and how many there were."""
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -70,6 +74,11 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.answer)
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether all stimuli were chosen by the answers before them."""
+        return len(self.chosen_by) > 0 and bool((self.chosen_by[:, 0] != "").all())
 
     @property
     def of_which_set(self) -> str:
@@ -85,6 +94,8 @@ class Answers:
             answer=self.answer[rows],
             participant=self.participant[rows],
             shown=self.shown[rows[: len(self.shown)]],
+            trial=self.trial[rows[: len(self.trial)]],
+            chosen_by=self.chosen_by[rows[: len(self.chosen_by)]],
             catch={name: count for name, count in self.catch.items() if name == participant},
             notes=(),
         )
@@ -286,6 +297,8 @@ def _answers(table: pd.DataFrame, stimuli: StimulusSet | None, needs_alpha: bool
         _checked(table),
         people.to_numpy(str),
         table[STIM_COLUMNS].to_numpy(str),
+        pd.to_numeric(table["trial"], errors="coerce").to_numpy(np.float64),
+        table[["procedure", "track"]].to_numpy(str),
         catch,
         set_id=stimuli.set_id if stimuli else str(table[SET_ID].iloc[0]),
         set_name=stimuli.name if stimuli else str(table[SET_NAME].iloc[0]),

@@ -15,6 +15,7 @@ from gaia_stim.designs import SCALES
 from gaia_stim.designs.fits import Fit
 from gaia_stim.designs.plot import ONE_OF_MANY, scale_chart
 from gaia_stim.designs.responses import Answers, Results, answers_of
+from gaia_stim.designs.trace import TRACE, TRACE_TABLE, reversal_means, trace_chart, trace_table
 from gaia_stim.drawing.charts import Chart
 from gaia_stim.drawing.plots import figure_files
 from gaia_stim.errors import DataError
@@ -45,6 +46,7 @@ def fill_folder(
     scales: list[dict[str, Any]] = []
     failed: list[str] = []
     summary: list[dict[str, Any]] = []
+    traces: list[dict[str, Any]] = []
     for answers, place in tracked(zip(sets, _folders(sets), strict=True), "fitting sets", len(sets), listen):
         which = f"{answers.set_name or answers.of_which_set}: " if len(sets) > 1 else ""
         for note in answers.notes:
@@ -69,9 +71,9 @@ def fill_folder(
                 listen(Note(f"{whose}{warning}", warning=True))
             scales.append(_record(who, own, fit, file))
             summary.append(_row(who, own, fit))
-        for page, first in enumerate(range(0, len(panels), ON_A_PAGE), 1):
-            name = PEOPLE if len(panels) <= ON_A_PAGE else PEOPLE.replace(".", f"_{page}.")
-            _draw(folder / place / name, panels[first : first + ON_A_PAGE])
+        _draw_pages(folder / place / PEOPLE, panels)
+        if answers.is_adaptive:
+            traces.append(_trace(folder / place, answers))
     if not any(one["participant"] == TOGETHER for one in scales):
         raise DataError(failed[0])
     write_bytes(folder / SUMMARY, frame_csv(pd.DataFrame(summary)))
@@ -87,7 +89,30 @@ def fill_folder(
         "left_out": dict(sets[0].left_out),
         "failed": failed,
         "scales": scales,
+        **({"reversals": traces} if traces else {}),
     }
+
+
+def _trace(folder: Path, answers: Answers) -> dict[str, Any]:
+    """What each session showed trial by trial, as table and figures; returns what the record says of it."""
+    people = sorted(set(answers.participant))
+    tables = [trace_table(answers.of(person)) for person in people]
+    titles = [f"{person}: {len(table)} trials" for person, table in zip(people, tables, strict=True)]
+    together = [table.assign(participant=person) for person, table in zip(people, tables, strict=True)]
+    write_bytes(folder / TRACE_TABLE, frame_csv(pd.concat(together)))
+    charts = [trace_chart(table, title, len(people) == 1) for table, title in zip(tables, titles, strict=True)]
+    _draw_pages(folder / TRACE, charts)
+    return {
+        person: {track: _plain({"mean": mean, "of": count}) for track, (count, mean) in reversal_means(table).items()}
+        for person, table in zip(people, tables, strict=True)
+    }
+
+
+def _draw_pages(file: Path, panels: Sequence[Chart]) -> None:
+    """All panels, as many figures as that takes."""
+    for page, first in enumerate(range(0, len(panels), ON_A_PAGE), 1):
+        name = file.name if len(panels) <= ON_A_PAGE else file.name.replace(".", f"_{page}.")
+        _draw(file.with_name(name), panels[first : first + ON_A_PAGE])
 
 
 def _record(who: str, answers: Answers, fit: Fit, file: Path) -> dict[str, Any]:

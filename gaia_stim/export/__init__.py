@@ -31,3 +31,6 @@ PRESENTED: Mapping[str, frozenset[str]] = {
     "labjs": frozenset(["fixation", "isi", "timeout"]) | _SCREEN | _PAGES,
 }
 """Program to the options of `PresentationConfig` that its files heed; asked of another one they are refused."""
+
+ADAPTIVE = frozenset({"jspsych", "psychopy"})
+"""The programs whose files choose stimuli by the answers so far."""

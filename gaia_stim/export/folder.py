@@ -1,7 +1,7 @@
 """What every exported folder has: the pictures as they are in the set, and a page that tells how to run it."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,14 @@ def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, in
         "height": height,
         "scale": shown_scale(size),
         "continuum": _line(stimuli) if trials is not None and trials.task == "adjustment" else [],
+        **_adaptive(stimuli, record),
     }
+
+
+def _adaptive(stimuli: StimulusSet, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What chooses the stimuli, if that is not the list, and all pictures that it may choose."""
+    procedure = record.get("procedure")
+    return {"procedure": procedure, "images": {row.stim_id: row.image for row in stimuli.rows()}} if procedure else {}
 
 
 def _line(stimuli: StimulusSet) -> list[list[Any]]:

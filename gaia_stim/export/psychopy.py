@@ -21,16 +21,16 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     write_json(folder / "task.json", task_record(stimuli, trials, size) | screen.record())
     write_presentation(how, folder)
     write_bytes(folder / "experiment.py", starter("psychopy.py.txt"))
+    adaptive = trials is not None and bool(trials.record.get("procedure"))
+    if adaptive:
+        # Builder's loop would show the list as it stands.
+        (folder / EXPERIMENT).unlink()
+        write_bytes(folder / "adaptive.py", starter("psychopy_adaptive.py.txt"))
     steps = [
-        f"Open `{EXPERIMENT}` in PsychoPy's Builder and press the green arrow; everything in it can be changed there.",
-        "Or, without Builder, open `experiment.py` in Coder and run it (or `python experiment.py p01`); what it shows "
-        "and says stands in `settings.json` and `texts.json`.",
-        "Both ask who takes part (p01 …), show every row, take a key, and write `data/PARTICIPANT_TIME.csv`: all "
-        "columns, `response`, `rt` (s). Escape ends them early, and what was answered is kept.",
+        *(_ADAPTIVE if adaptive else _FIXED),
         "`gaia-stim scale data/` makes a scale of the answers to mlds, 2afc, constant or identification.",
         *_on_the_screen(how),
-        "For an experiment of your own: `conditions.csv` (or `conditions.xlsx`) for a loop; where there are several "
-        "participants, `$'conditions_' + expInfo['participant'] + '.csv'` is one's.",
+        *([] if adaptive else [_OWN]),
     ]
     write_readme(folder, "PsychoPy", stimuli, trials, steps, len(table.rows))
 
@@ -50,3 +50,24 @@ def _on_the_screen(how: Presentation) -> list[str]:
         "monitor has no gamma calibration of its own in Monitor Center: show them on such a display as they are."
     )
     return [sized, light]
+
+
+_FIXED = (
+    f"Open `{EXPERIMENT}` in PsychoPy's Builder and press the green arrow; everything in it can be changed there.",
+    "Or, without Builder, open `experiment.py` in Coder and run it (or `python experiment.py p01`); what it shows "
+    "and says stands in `settings.json` and `texts.json`.",
+    "Both ask who takes part (p01 …), show every row, take a key, and write `data/PARTICIPANT_TIME.csv`: all "
+    "columns, `response`, `rt` (s). Escape ends them early, and what was answered is kept.",
+)
+_ADAPTIVE = (
+    "Open `experiment.py` in Coder and run it (or `python experiment.py p01`); what it shows and says stands in "
+    "`settings.json` and `texts.json`.",
+    "The next stimulus depends on the answers: `adaptive.py` asks PsychoPy's own StairHandler or QuestPlusHandler "
+    "(which needs the package questplus; PsychoPy brings it). There is no Builder file, for its loops follow a list.",
+    "It asks who takes part (p01 …), and writes `data/PARTICIPANT_TIME.csv`, a row a trial that was shown: all "
+    "columns, `response`, `rt` (s). Escape ends it early, and what was answered is kept.",
+)
+_OWN = (
+    "For an experiment of your own: `conditions.csv` (or `conditions.xlsx`) for a loop; where there are several "
+    "participants, `$'conditions_' + expInfo['participant'] + '.csv'` is one's."
+)

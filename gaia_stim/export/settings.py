@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from gaia_stim.config import PresentationConfig
 from gaia_stim.config.options import option_name
-from gaia_stim.errors import ConfigError
-from gaia_stim.export import PRESENTED
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.export import ADAPTIVE, PRESENTED
 from gaia_stim.export.texts import ENDS, Texts, texts_of
 from gaia_stim.files import hash_bytes, json_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
@@ -95,6 +95,23 @@ def check_options(program: str, config: PresentationConfig) -> None:
         if name not in heeded and getattr(config, name) != field.default:
             able = ", ".join(other for other, names in PRESENTED.items() if name in names)
             raise ConfigError(f"{option_name(name)}: not for {program}; it is heeded by {able}")
+
+
+def check_adaptive(program: str, trials: Trials | None) -> None:
+    """Raises `ConfigError` for a design that chooses its stimuli while it runs where the program's files cannot, and
+    `DataError` where its list came without the record that says how.
+    """
+    if trials is None or "procedure" not in trials.table:
+        return
+    if program not in ADAPTIVE:
+        raise ConfigError(
+            f"--to {program}: the design is a {trials.table['procedure'].iloc[0]}, which chooses its stimuli while the "
+            f"experiment runs; {' and '.join(sorted(ADAPTIVE))} run it"
+        )
+    if not trials.record.get("procedure"):
+        raise DataError(
+            "--design: a list of an adaptive design, without the design.json beside it that says how it goes on"
+        )
 
 
 def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:

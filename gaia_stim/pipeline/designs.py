@@ -7,6 +7,7 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.config.verbs import verb_of
+from gaia_stim.designs.adaptive import adaptive_table, procedure_of, task_of
 from gaia_stim.designs.build import counts, find_design, trial_table
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
@@ -60,15 +61,17 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
         request["after"] = list(results.hashes)
 
     names = config.names.split(",") if config.names else ENDS
-    look = f"{config.kind}-triads" if config.triads else config.kind
+    look = f"{config.kind}-triads" if config.triads else task_of(config)
+    procedure = procedure_of(config, Layout.of(stimuli))
 
     def make(staging: Path) -> dict[str, Any]:
         earlier = _earlier(results, config.kind, stimuli, listen) if results else None
-        table = trial_table(task, Layout.of(stimuli), config, earlier)
+        layout = Layout.of(stimuli)
+        table = adaptive_table(config, layout, procedure) if procedure else trial_table(task, layout, config, earlier)
         record = {
             "gaia_stim": gaia_stim.__version__,
             "request": request,
-            "task": config.kind,
+            "task": task_of(config),
             "question": texts_of(names=names).tasks[look].question,
             "answers": list(task.answers),
             "names": list(names),
@@ -79,8 +82,9 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
                 "manifest_hash": manifest_hash,
             },
             "counts": counts(table),
+            **({"procedure": procedure} if procedure else {}),
         }
-        write_bytes(staging / TRIALS, trials_csv(Trials(config.kind, of_set(table, stimuli), record)))
+        write_bytes(staging / TRIALS, trials_csv(Trials(task_of(config), of_set(table, stimuli), record)))
         return record
 
     made_once(out, TRIAL_DESIGN, request, make, force=config.force, listen=listen)

@@ -14,7 +14,7 @@ from gaia_stim.designs.responses import read_results
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export import EXPORTERS, PRESENTED
-from gaia_stim.export.settings import EDITABLE, Presentation, check_options, presentation, warnings
+from gaia_stim.export.settings import EDITABLE, Presentation, check_adaptive, check_options, presentation, warnings
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, StimulusSet, beside
@@ -63,6 +63,7 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
             listen(Note(note))
     stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
+    check_adaptive(config.to, trials)
     how = presentation(stimuli, trials, config)
     if config.to in PRESENTED:
         writer = partial(writer, how=how)

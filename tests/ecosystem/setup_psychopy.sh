@@ -13,7 +13,7 @@ for pandas in 2 3; do
   $install "pandas>=$pandas,<$((pandas + 1))" numpy openpyxl packaging six json-tricks i18next
   if [ "$pandas" = 3 ]; then
     $install scipy pyyaml requests pillow astunparse esprima pyglet==1.5.27 pyserial freetype-py python-bidi \
-      arabic-reshaper soundfile psutil
+      arabic-reshaper soundfile psutil questplus
   fi
   touch "$home/installed"
 done

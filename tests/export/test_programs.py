@@ -19,6 +19,7 @@ from scipy.io import loadmat
 from gaia_stim.config import ExportConfig
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
+from gaia_stim.export.folder import starter
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
 from gaia_stim.pipeline.export import export
@@ -101,12 +102,12 @@ def test_numbers_in_a_spreadsheet_are_exact(tmp_path: Path) -> None:
     assert read == numbers and [type(number) for number in read] == [type(number) for number in numbers]
 
 
-def test_the_psychopy_starter_is_python_and_needs_nothing_else(stimuli: StimulusSet, out: Path) -> None:
-    psychopy.write(stimuli, out)
-    tree = ast.parse((out / "experiment.py").read_text())
+@pytest.mark.parametrize(("name", "beside"), [("psychopy", {"adaptive"}), ("psychopy_adaptive", set())])
+def test_the_psychopy_starters_are_python_and_need_nothing_else(name: str, beside: set[str]) -> None:
+    tree = ast.parse(starter(f"{name}.py.txt"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert modules <= {*sys.stdlib_module_names, "psychopy"}
+    assert modules <= {*sys.stdlib_module_names, "psychopy", *beside}
 
 
 STUBS = '''

@@ -16,7 +16,7 @@ from gaia_stim.tabular import Table
 ALPHA_COLUMNS = [f"alpha_{place}" for place in PLACES]
 READ = [
     *("participant", "block", "trial", "task", "phase", *STIM_COLUMNS, "correct", "response", "rt", "started"),
-    *("part", "repetition", "item", "arrangement", *ALPHA_COLUMNS, SET_ID, SET_NAME, "simulated"),
+    *("part", "repetition", "item", "arrangement", "procedure", "track", *ALPHA_COLUMNS, SET_ID, SET_NAME, "simulated"),
 ]
 """What is read of a trial; `rt` is in seconds."""
 

@@ -277,7 +277,8 @@ def stimulus_list(stimuli: StimulusSet, height: int, width: int) -> dict[str, An
 
 def trial_list(trials: Trials, stimuli: StimulusSet) -> dict[str, Any]:
     """What trials.js says: the task, `columns`, and `rows` as lists of cells, null where a cell is empty;
-    text as it may stand in a table, for so the experiment writes it into the results.
+    text as it may stand in a table, for so the experiment writes it into the results; and `procedure` where stimuli are
+    chosen by the answers.
 
     Raises as `write` does.
     """
@@ -299,7 +300,9 @@ def trial_list(trials: Trials, stimuli: StimulusSet) -> dict[str, Any]:
         # What is right is a number there.
         table["correct"] = pd.to_numeric(table["correct"], errors="coerce")
     rows = [[cell_of(value) for value in row] for row in table.astype(object).to_numpy().tolist()]
-    return {"task": trials.task, "columns": [str(name) for name in table.columns], "rows": rows}
+    listed = {"task": trials.task, "columns": [str(name) for name in table.columns], "rows": rows}
+    procedure = trials.record.get("procedure")
+    return listed | ({"procedure": procedure} if procedure else {})
 
 
 def script(name: str, value: Any, about: str = "") -> bytes:

@@ -5,6 +5,7 @@
 //   trials.js    var trials: the trial list of a design, or null: then one is made here from the stimuli
 //   study.js     var study: which design this is, where the results go, texts and settings as they were exported
 //   cells.js     how text stands in the results; trial.js: screens that change from frame to frame
+//   adaptive.js  which stimulus comes next, where that depends on the answers
 //   session.js   keeps the answers in the browser after each trial; online.js: participants' ids, servers
 //
 // Open index.html?participant=1 to begin at once, and index.html?participant=1&simulate=visual to watch a simulated
@@ -342,6 +343,7 @@ function finished(row, answer, data, more) {
     resumes: session.record.resumes
   }, timing(data), where_shown(), who.columns, simulate ? { simulated: 1 } : {});
   if (!session.add(result)) return;
+  if (choosing) choosing.answered(result);
   online.appended(results.length === 1 ? as_csv(results) : csv_line(Object.keys(results[0]).map(function (name) { return result[name]; })));
   jsPsych.progressBar.progress = results.length / total;
 }
@@ -591,6 +593,15 @@ function between(rows, at, first) {
   return row.block !== before.block ? [break_page(blocks.indexOf(row.block), blocks.length)] : [];
 }
 
+// Where the next stimulus depends on the answers (adaptive.js): filled in as its trial begins, which there may be none of.
+var choosing = null;
+
+function chosen_for(row) {
+  if (choosing.is_over()) return false;
+  choosing.choose(row);
+  return true;
+}
+
 function timeline_of(rows) {
   var preload = {
     type: jsPsychPreload,
@@ -603,8 +614,9 @@ function timeline_of(rows) {
   rows.forEach(function (row, at) {
     if (at < first) return;
     var look = look_of(row);
-    timeline = timeline.concat(between(rows, at, first), settings.fullscreen ? back_to_fullscreen() : [],
+    var parts = [].concat(between(rows, at, first), settings.fullscreen ? back_to_fullscreen() : [],
       look === "adjustment" ? adjusted(row, look) : asked(row, look));
+    timeline = timeline.concat(choosing ? { timeline: parts, conditional_function: chosen_for.bind(null, row) } : parts);
   });
   return timeline;
 }
@@ -768,7 +780,8 @@ function run(task, person, assigned) {
   if (settings.degrees !== null && simulate) set_measured({ device_pixels_a_mm: 96 / 25.4, distance_cm: settings.distance_cm });
   if (session.record.measured) set_measured(session.record.measured);
   if (results.length) online.resumed(as_csv(results));
-  if (results.length === total) return end();
+  if (trials && trials.procedure) choosing = new adaptive.Session(trials.procedure, results);
+  if (results.length === total || (choosing && choosing.is_over())) return end();
   unsaved = !simulate && !session.kept;
   var timeline = timeline_of(rows);
   if (simulate) jsPsych.simulate(timeline, simulate === "visual" ? "visual" : "data-only");
