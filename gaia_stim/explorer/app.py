@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -47,6 +48,8 @@ FINEST = 512
 """Pixels of a side of what is shown at rest: a set has its photographs' own size."""
 AT_ONCE = 4
 """Pictures that one page may have asked for and not got yet."""
+PAUSE = 0.02
+"""Seconds between photographs that are looked at beside all else."""
 DROPPED = "photographs"
 """The folder of what was dropped."""
 
@@ -215,8 +218,13 @@ class Explorer:
     def _look_around(self) -> None:
         """Beside all else, once somebody looks: a thread of its own, which an end does not wait for."""
         if self.looking is None:
-            self.looking = Thread(target=self.session.look_around, daemon=True)
+            self.looking = Thread(target=self._look, daemon=True)
             self.looking.start()
+
+    def _look(self) -> None:
+        # One core, as all that renders, and half of it: pictures come first.
+        torch.set_num_threads(1)
+        self.session.look_around(PAUSE)
 
     def _rendered(self, wanted: Asked) -> bytes:
         view = read_view(wanted.view)

@@ -1,6 +1,7 @@
 """What a server has open: a space, its photographs by their names, attribute vectors; and pictures of views of them."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,13 +102,17 @@ class Session:
         """Their codes: (names, latent)."""
         return np.stack([self._code(name) for name in names]) if names else np.empty((0, self.space.latent), np.float32)
 
-    def look_around(self) -> None:
-        """Encode the photographs, the first of many, to tell which are near; what cannot be read is none of them."""
+    def look_around(self, pause: float = 0.0) -> None:
+        """Encode the photographs, the first of many, to tell which are near; what cannot be read is none of them.
+
+        `pause` is in seconds, after each.
+        """
         names = []
         for name in self.names[:MOST_NEAR]:
             with suppress(GaiaStimError):
                 self._code(name)
                 names.append(name)
+            time.sleep(pause)
         self.near = Nearness.among(self.space, names, self.codes(names))
 
     def sources(self, view: View) -> list[SourceImage]:
