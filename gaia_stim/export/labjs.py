@@ -84,15 +84,16 @@ const who = ["participant", "PROLIFIC_PID", "workerId"].map((name) => from.get(n
 if (who) document.querySelector('input[name="{WHO}"]').value = who;
 """
 ADJUST = f"""\
-// The keys walk along the line, the last one takes the picture that is shown.
-const line = LINE, answers = KEYS;
+// The keys walk along the line, or round it where it is a wheel; the last one takes the picture that is shown.
+const line = LINE, answers = KEYS, is_wheel = WHEEL;
 let at = line.findIndex((one) => one[1] === this.parameters.IMAGE);
 const go = (answer, event) => {{
   if (answer === "done") {{
     this.respond(String(line[at][0]), {{ timestamp: event.timeStamp, action: event.type }});
     return;
   }}
-  at = Math.min(Math.max(at + (answer === "more" ? 1 : -1), 0), line.length - 1);
+  at += answer === "more" ? 1 : -1;
+  at = is_wheel ? (at + line.length) % line.length : Math.min(Math.max(at, 0), line.length - 1);
   document.querySelector("[data-place=b]").src = line[at][1];
 }};
 this.{PREFIX}key = (event) => {{
@@ -123,7 +124,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     record = task_record(stimuli, trials, size)
     height, width = (side * record["scale"] for side in size)
     images = [row.image for row in stimuli.rows()]
-    made = Study(screen, how, (height, width), record["continuum"], images)
+    made = Study(screen, how, (height, width), record, images)
     parts = made.components(table, stimuli.name, is_ordered=trials is not None)
     files = {
         "index.html": _text_file(PAGE, "text/html"),
@@ -201,12 +202,12 @@ class Study:
         screen: Screen,
         how: Presentation,
         size: tuple[int, int],
-        continuum: Sequence[Sequence[object]],
+        task: Mapping[str, Any],
         images: Sequence[str],
     ) -> None:
         self.screen, self.how, self.texts = screen, how, how.texts
         self.height, self.width = size
-        self.continuum, self.images = continuum, images
+        self.task, self.images = task, images
 
     def components(self, table: Table, title: str, *, is_ordered: bool) -> dict[str, Part]:
         """By id, the root and all below it."""
@@ -324,8 +325,8 @@ class Study:
 
     def _adjust(self) -> str:
         named = {_key(key): answer for answer, key in self.screen.keys.items()}
-        code = ADJUST.replace("LINE", json.dumps([list(one) for one in self.continuum]))
-        return code.replace("KEYS", json.dumps(named)).replace("IMAGE", self.screen.pictures[1].column)
+        code = ADJUST.replace("LINE", json.dumps(self.task["continuum"])).replace("KEYS", json.dumps(named))
+        return code.replace("WHEEL", json.dumps(self.task["wheel"])).replace("IMAGE", self.screen.pictures[1].column)
 
     def _shown(self, title: str, content: str, **more: Any) -> Part:
         return _part("html.Screen", title, content=f'<main class="gaia-trial">{content}</main>', **more)

@@ -77,6 +77,7 @@ def write(
             "task": record["task"],
             "question": in_ascii(record["question"]),
             "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
+            "wheel": float(record["wheel"]),
             "header": lines[0],
             "lines": _cells(lines[1:]),
             "rest": breaks(rows, how),

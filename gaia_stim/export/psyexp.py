@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
@@ -69,8 +70,8 @@ def write_experiment(
         write_masks(how.settings.mask, stimuli, folder)
     resources = [*names, *sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.png"))]
     write_json(folder / "resources.json", [{"name": path, "path": path} for path in resources])
-    record = task_record(stimuli, trials, size)
-    write_bytes(folder / EXPERIMENT, psyexp(screen, how, table, record["continuum"], size, record["scale"], resources))
+    task = task_record(stimuli, trials, size)
+    write_bytes(folder / EXPERIMENT, psyexp(screen, how, table, task, size, resources))
     return table, size
 
 
@@ -78,25 +79,24 @@ def psyexp(
     screen: Screen,
     how: Presentation,
     table: Table,
-    continuum: Sequence[Sequence[object]],
+    task: Mapping[str, Any],
     size: tuple[int, int],
-    scale: int,
     resources: Sequence[str],
 ) -> bytes:
-    """The file, for pictures of `size` (height, width in pixels) that are shown `scale` times as large or in degrees.
+    """The file, for pictures of `size` (height, width in pixels).
 
-    `table` is the conditions, `continuum` place and path along the line; `resources` is what goes online with it.
+    `table` is the conditions, `task` what `task_record` says; `resources` is what goes online with it.
     Raises `DataError` for a column that Builder would take for one of its own here.
     """
     check_own_names(table, PREFIX)
-    look = _look(how.settings, size, scale)
+    look = _look(how.settings, size, task["scale"])
     people = list(dict.fromkeys(str(one) for one in table.column("participant"))) if _has_people(table) else []
     root = ElementTree.Element("PsychoPy2experiment", encoding="utf-8", version=VERSION)
     _params(ElementTree.SubElement(root, "Settings"), _settings(how, look, people, resources))
     routines = ElementTree.SubElement(root, "Routines")
     has_breaks = any(breaks(table, how))
     _routine(
-        routines, "gaia_welcome", [*_welcome(screen, how, look), _code("gaia_setup", _setup(screen, people, continuum))]
+        routines, "gaia_welcome", [*_welcome(screen, how, look), _code("gaia_setup", _setup(screen, people, task))]
     )
     if how.texts.consent:
         _routine(routines, "gaia_consent", _consent(how, look))
@@ -106,7 +106,7 @@ def psyexp(
     _routine(
         routines,
         "gaia_trial",
-        [*_trial(screen, how, look), _code("gaia_answer", _answer(screen, "trial" in table.columns))],
+        [*_trial(screen, how, look), _code("gaia_answer", _answer(screen, task["wheel"], "trial" in table.columns))],
     )
     _routine(routines, "gaia_thanks", [_text("gaia_thanks_text", how.texts.end, look, stop=2)])
     flow = ElementTree.SubElement(root, "Flow")
@@ -349,9 +349,9 @@ def _mask_of(column: str) -> str:
 
 
 # ---------------------------------------------------------------- what it does, in Python and in JavaScript
-def _setup(screen: Screen, people: Sequence[str], continuum: Sequence[Sequence[object]]) -> dict[str, str]:
+def _setup(screen: Screen, people: Sequence[str], task: Mapping[str, Any]) -> dict[str, str]:
     answers = json.dumps({key: answer for answer, key in screen.keys.items()})
-    line = json.dumps([list(one) for one in continuum])
+    line = json.dumps(task["continuum"])
     lists = json.dumps(list(people))
     python = ["gaia_started = 'at_' + data.getDateStr(format='%Y%m%d_%H%M%S')", f"gaia_answers = {answers}"]
     before = [
@@ -406,9 +406,9 @@ def _rest(table: Table, how: Presentation) -> dict[str, str]:
     }
 
 
-def _answer(screen: Screen, is_numbered: bool) -> dict[str, str]:
+def _answer(screen: Screen, is_wheel: bool, is_numbered: bool) -> dict[str, str]:
     """What the keys do and mean; the trial's number where the conditions have none."""
-    code = _adjusted(screen) if screen.look == ADJUSTMENT else _chosen()
+    code = _adjusted(screen, is_wheel) if screen.look == ADJUSTMENT else _chosen()
     more = {"started": "gaia_started", **({} if is_numbered else {"trial": "gaia_trials.thisN + 1"})}
     for name, value in more.items():
         code["End Routine"] += f"thisExp.addData('{name}', {value})\n"
@@ -425,36 +425,41 @@ def _chosen() -> dict[str, str]:
     }
 
 
-def _adjusted(screen: Screen) -> dict[str, str]:
-    """The keys walk along the continuum, the last one takes the picture that is shown."""
+def _adjusted(screen: Screen, is_wheel: bool) -> dict[str, str]:
+    """The keys walk along the continuum, or round it; the last one takes the picture that is shown."""
     second = screen.pictures[1].column
+    python, script = (
+        ("gaia_at % len(gaia_line)", "(gaia_at + gaia_line.length) % gaia_line.length")
+        if is_wheel
+        else ("min(max(gaia_at, 0), len(gaia_line) - 1)", "Math.min(Math.max(gaia_at, 0), gaia_line.length - 1)")
+    )
     return {
         "Begin Routine": f"gaia_at = [image for _, image in gaia_line].index({second})\ngaia_seen = 0",
-        "Each Frame": """\
+        "Each Frame": f"""\
 for gaia_pressed in list(gaia_key.keys or [])[gaia_seen:]:
     gaia_seen += 1
     if gaia_answers[gaia_pressed] == 'done':
         continueRoutine = False
         break
     gaia_at += 1 if gaia_answers[gaia_pressed] == 'more' else -1
-    gaia_at = min(max(gaia_at, 0), len(gaia_line) - 1)
+    gaia_at = {python}
     gaia_show_b.setImage(gaia_line[gaia_at][1])""",
         # A key may follow in the very frame of the last one: what counts is what was taken.
         "End Routine": "gaia_is_done = gaia_seen > 0 and gaia_answers[gaia_key.keys[gaia_seen - 1]] == 'done'\n"
         "thisExp.addData('response', gaia_line[gaia_at][0] if gaia_is_done else '')\n"
         "thisExp.addData('rt', gaia_key.rt[gaia_seen - 1] if gaia_is_done else '')\n",
         "Begin JS Routine": f"gaia_at = gaia_line.findIndex((one) => one[1] === {second});\ngaia_seen = 0;",
-        "Each JS Frame": """\
-for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {
+        "Each JS Frame": f"""\
+for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {{
   gaia_seen += 1;
-  if (gaia_answers[pressed] === 'done') {
+  if (gaia_answers[pressed] === 'done') {{
     continueRoutine = false;
     break;
-  }
+  }}
   gaia_at += gaia_answers[pressed] === 'more' ? 1 : -1;
-  gaia_at = Math.min(Math.max(gaia_at, 0), gaia_line.length - 1);
+  gaia_at = {script};
   gaia_show_b.setImage(gaia_line[gaia_at][1]);
-}""",
+}}""",
         "End JS Routine": "const gaia_pressed = Array.from(gaia_key.keys || []);\n"
         "const gaia_is_done = gaia_answers[gaia_pressed[gaia_seen - 1]] === 'done';\n"
         "psychoJS.experiment.addData('response', gaia_is_done ? gaia_line[gaia_at][0] : '');\n"

@@ -13,17 +13,21 @@ import pandas as pd
 import pytest
 from exported_tables import read_table
 from openpyxl import load_workbook
-from planted_sets import hostile_set, planted_design, planted_morph
+from planted_sets import hostile_set, planted_design, planted_morph, planted_wheel
 from scipy.io import loadmat
 
-from gaia_stim.config import ExportConfig
+from gaia_stim.config import DesignConfig, ExportConfig
+from gaia_stim.designs import ANALYSES
+from gaia_stim.designs.responses import answers_of, read_results
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
+from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
 from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import read_trials
 
 
 @pytest.fixture
@@ -188,6 +192,19 @@ def test_the_psychopy_starter_adjusts_along_the_continuum(stimuli: StimulusSet, 
     # Each begins at the picture after the target.
     assert [float(row["response"]) for row in results] == [0.5, 0.75, 0.75, 0.75]
     assert {row["correct"] for row in results} == {"0.25"}
+
+
+def test_the_psychopy_starter_goes_round_a_wheel(out: Path, tmp_path: Path) -> None:
+    """Down from the first comes the last: a quarter before the target is where half of the trials begin."""
+    wheel = planted_wheel(tmp_path / "wheel")
+    config = DesignConfig(kind="adjustment", stimuli=wheel.folder, out=tmp_path / "design", targets=1)
+    psychopy.write(wheel, out, read_trials(design(config).out, wheel))
+    results, _ = run_starter(out, "left,left,left,return,right,right,right,return", "p01")
+    begins = [round(6 * float(row["alpha_b"])) for row in results]
+    assert sorted(begins) == [2, 4] and {row["wheel"] for row in results} == {"1"}
+    moved = [(begins[0] - 3) % 6, (begins[1] + 3) % 6]
+    assert [round(6 * float(row["response"])) for row in results] == moved
+    assert answers_of(read_results([out / "data"]), None, can=ANALYSES)[0].is_wheel
 
 
 def test_escape_keeps_what_was_answered(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ end
 end
 
 function [response, rt, lasted, missed] = adjust(view, meta, seen)
-% The keys walk along the continuum, the last one takes the picture that is shown.
+% The keys walk along the continuum, or round it where it is a wheel; the last one takes the picture that is shown.
 [places, order] = sort(meta.continuum);
 at = find(order == seen(2), 1);
 began = NaN;
@@ -325,9 +325,14 @@ while true
       response = sprintf('%.15g', places(at));
       return
     case 'more'
-      at = min(at + 1, numel(places));
+      at = at + 1;
     otherwise
-      at = max(at - 1, 1);
+      at = at - 1;
+  end
+  if meta.wheel
+    at = mod(at - 1, numel(places)) + 1;
+  else
+    at = min(max(at, 1), numel(places));
   end
 end
 end
