@@ -68,7 +68,7 @@ PLAYED = {
     "WaitSecs": "function WaitSecs(seconds)\nglobal now\nnow = now + seconds;",
     "GetSecs": "function seconds = GetSecs\nglobal now\nseconds = now;",
 }
-"""The few functions of Psychtoolbox that the starter calls, on a display of 60 Hz whose time is what it is asked for."""
+"""The few functions of Psychtoolbox that the starter calls, on a display of 60 Hz that never comes late."""
 KEYS = ["f", "j", "space", "RightArrow", "Return", "ESCAPE", "LeftArrow"]
 
 
@@ -116,8 +116,8 @@ def test_octave_reads_hostile_text_whole(tmp_path: Path) -> None:
 
 
 def played(out: Path, keys: str, participant: str = "p01", more: str = "") -> tuple[list[dict[str, str]], list[str]]:
-    """What stands in the results, and what was written on the screen, where these keys are pressed without end; `.` is a
-    look at the keyboard at which there is none."""
+    """What stands in the results, and what was written on the screen, where these keys are pressed without end; `.` is
+    a look at the keyboard at which there is none."""
     home = out.parent / "played"
     home.mkdir(exist_ok=True)
     for name, code in PLAYED.items():
@@ -184,7 +184,7 @@ def test_it_goes_round_a_wheel(tmp_path: Path) -> None:
     begins = [round(6 * float(row["alpha_b"])) for row in results]
     assert sorted(begins) == [2, 4]
     assert [round(6 * float(row["response"])) for row in results] == [(begins[0] - 3) % 6, (begins[1] + 3) % 6]
-    assert "Make the right picture the same as the left." in texts
+    assert "Make the right one look like the left one." in texts
 
 
 def test_frames_are_flips(tmp_path: Path) -> None:
