@@ -12,7 +12,8 @@ import pygame
 from libopensesame.experiment import Experiment
 
 file, subject, log, keys = sys.argv[1:]
-CODES = {"space": pygame.K_SPACE, "up": pygame.K_UP, "down": pygame.K_DOWN}
+CODES = {"space": pygame.K_SPACE, "up": pygame.K_UP, "down": pygame.K_DOWN, "left": pygame.K_LEFT}
+CODES |= {"right": pygame.K_RIGHT, "return": pygame.K_RETURN}
 
 
 def press():
