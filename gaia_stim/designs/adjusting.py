@@ -50,14 +50,22 @@ def adjustment(answers: Answers, config: AnalyseConfig, rng: np.random.Generator
         Series("interval", [at, at], [low, high])
         for at, low, high in zip(together["target"], together["bias_low"], together["bias_high"], strict=True)
     ]
+
+    def ends(name: str) -> Series:
+        return Series(name, together["target"], together[name])
+
     drawn = chart(
         f"adjustment: {len(answers)} settings{way.where}",
-        f"mean error of settings; lines: interval {about(config, len(people))}" if config.bootstrap else "mean error",
+        f"mean error of settings; band and lines: interval {about(config, len(people))}"
+        if config.bootstrap
+        else "mean error",
         f"target, {way.unit}",
         f"bias: setting - target, {way.unit}",
         [Series("bias", together["target"], together["bias"])],
         frame=PAGE,
         reference=0.0,
+        # The axes hold what is in the band, and take no notice of lines, which one target alone has.
+        band=(ends("bias_low"), ends("bias_high")),
         marks=lines if config.bootstrap else [],
     )
     return Analysis(table, figures, drawn, tuple(of_few(len(people))))
