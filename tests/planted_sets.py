@@ -96,6 +96,15 @@ def planted_morph(folder: Path, steps: int = 5) -> StimulusSet:
     return planted_set(folder, rows)
 
 
+def planted_wheel(folder: Path, steps: int = 6) -> StimulusSet:
+    """A closed path."""
+    rows = [
+        replace(Row.numbered("wheel", place, steps), alpha=place / steps, angle_deg=360 * place / steps)
+        for place in range(steps)
+    ]
+    return planted_set(folder, rows)
+
+
 def hostile_set(folder: Path) -> StimulusSet:
     """A stimulus for each text of `HOSTILE`, which is its licence, its attribute and what it is made of."""
     rows = [

@@ -22,7 +22,7 @@ from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.order import Constraints, Numbers, arranged, williams
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import ConfigError
-from gaia_stim.stimuli.trials import LEADING, PLACES
+from gaia_stim.stimuli.trials import LEADING, PLACES, WHEEL
 from gaia_stim.tables import look_up
 
 SHARED, OWN, PRACTICE, CATCH = 0, 1, 2, 3
@@ -83,7 +83,8 @@ def find_design(config: DesignConfig) -> Design:
 def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: Answers | None = None) -> pd.DataFrame:
     """All trials of all participants, a row each: `LEADING`, then `part, repetition, item, arrangement`; `phase` where
     some are for practice (block 0) or to catch who looks away (`repetition` and `item` 0); and, where the stimuli lie
-    on a line or a wheel, `alpha_a` to `alpha_d`. With `earlier` answers, items are drawn by how much they tell.
+    on a line or a wheel, `alpha_a` to `alpha_d`, and `wheel` where adjusting goes round. With `earlier` answers, items
+    are drawn by how much they tell.
 
     Raises `ConfigError` where the set has no such trials, or the constraints cannot be kept.
     """
@@ -131,6 +132,8 @@ def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: A
             trials.insert(number, name, getattr(units, name)[order] + 1)
         if config.catch or config.practice:
             trials.insert(len(LEADING) + 4, PHASE, phase)
+        if config.kind == "adjustment" and layout.order == "wheel":
+            trials[WHEEL] = 1
         tables.append(trials)
     return pd.concat(tables, ignore_index=True)
 

@@ -85,11 +85,15 @@ def _with_the_standard(layout: Layout, config: DesignConfig) -> Sequence[Item]:
     return [(standard, comparison) for comparison in line]
 
 
-def _with_both_ends(layout: Layout, config: DesignConfig) -> Sequence[Item]:
-    line = layout.line("adjustment")
-    count = config.targets or len(line)
-    if count > len(line):
-        raise ConfigError(f"--targets {count}: the set has {len(line)} stimuli")
+def _with_two_starts(layout: Layout, config: DesignConfig) -> Sequence[Item]:
+    """Targets, each with where adjusting it begins: at the ends of a line; a quarter of a wheel before it and after."""
+    line = layout.round("adjustment")
+    count, whole = config.targets or len(line), len(line)
+    if count > whole:
+        raise ConfigError(f"--targets {count}: the set has {whole} stimuli")
+    if layout.order == "wheel":
+        targets, quarter = [number * whole // count for number in range(count)], max(1, round(whole / 4))
+        return [(one, (one - quarter) % whole, (one + quarter) % whole) for one in targets]
     # One is the middle; more reach from end to end.
     chosen = [(line[0] + line[-1]) // 2] if count == 1 else np.linspace(line[0], line[-1], count).round().astype(int)
     return [(int(target), line[0], line[-1]) for target in chosen]
@@ -198,7 +202,7 @@ constant = Design(
 
 adjustment = Design(
     answers=(NUMBER,),
-    items=_with_both_ends,
+    items=_with_two_starts,
     # From below and from above: what is adjusted begins in stim_b.
     arrangements=((0, 1), (0, 2)),
     right=_target,

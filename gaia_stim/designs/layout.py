@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.errors import ConfigError
-from gaia_stim.stimuli.continuum import places
+from gaia_stim.stimuli.continuum import is_wheel, places
 from gaia_stim.stimuli.sets import StimulusSet
 
 Order = Literal["line", "wheel", "grid", "none"]
@@ -43,7 +43,7 @@ class Layout:
             return cls(ids, "grid", nowhere, columns)
         if columns := _columns(table[["amount", "amount_2"]].to_numpy(np.float64)):
             return cls(ids, "grid", nowhere, columns)
-        if table["angle_deg"].notna().all() and len(ids) > 2:
+        if is_wheel(stimuli.rows()):
             return cls(ids, "wheel", table["alpha"].to_numpy(np.float64))
         if len(ids) > 1 and (line := places(stimuli.rows())):
             order = np.argsort(line)
@@ -58,6 +58,10 @@ class Layout:
                 "stimuli of this set are not on one line. triplets, same-different and oddity take any set"
             )
         return list(range(len(self)))
+
+    def round(self, what: str) -> list[int]:
+        """The stimuli along their line, or once round their wheel. Raises as `line`."""
+        return list(range(len(self))) if self.order == "wheel" else self.line(what)
 
     def ends(self) -> Item:
         """Two stimuli that nobody mistakes for each other and one between them: the beginning, the end and the middle.

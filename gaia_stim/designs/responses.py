@@ -10,11 +10,14 @@ beside results is passed over, and said.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaia_stim.config.base import Config
+from gaia_stim.config.verbs import verb_of
 from gaia_stim.designs import DESIGNS, SCALES
 from gaia_stim.designs.kinds import NUMBER, Design
 from gaia_stim.designs.layout import Layout
@@ -25,9 +28,10 @@ from gaia_stim.designs.readers.starter import NEEDED
 from gaia_stim.designs.sessions import told_apart, without_copies
 from gaia_stim.errors import ConfigError, DataError, in_brief, unknown_name
 from gaia_stim.files import hash_file
+from gaia_stim.stimuli.continuum import is_wheel
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.sets import StimulusSet
-from gaia_stim.stimuli.trials import PLACES, STIM_COLUMNS, TRIALS
+from gaia_stim.stimuli.trials import PLACES, STIM_COLUMNS, TRIALS, WHEEL
 from gaia_stim.tables import look_up
 from gaia_stim.tabular import Table, read_tables
 
@@ -69,6 +73,8 @@ class Answers:
     set_id: str = ""
     """Empty where the results do not say it."""
     set_name: str = ""
+    is_wheel: bool = False
+    """Whether alpha 1 is alpha 0 again."""
     notes: tuple[str, ...] = ()
     """What whoever reads the scale has to know of the answers: a sentence each."""
 
@@ -163,6 +169,16 @@ def read_results(paths: Sequence[Path], keys: str | None = None) -> Results:
         raise reasons[0] if len(passed) == len(reasons) == 1 else DataError(f"no results in there; {'; '.join(over)}")
     notes = tuple(_told("file", names, note) for note, names in told.items())
     return Results(pd.concat(tables, ignore_index=True), tuple(hashes), over, notes)
+
+
+def request_of(config: Config, results: Results, stimuli: StimulusSet | None) -> dict[str, Any]:
+    """What a folder that is made of results was asked for: the same answers, asked the same, are not fitted again."""
+    return {
+        "verb": verb_of(config),
+        "options": config.request(),
+        "responses": list(results.hashes),
+        "set": stimuli.manifest_hash if stimuli else None,
+    }
 
 
 def _not_looked_at(folder: Path) -> Iterator[str]:
@@ -302,6 +318,7 @@ def _answers(table: pd.DataFrame, stimuli: StimulusSet | None, needs_alpha: bool
         catch,
         set_id=stimuli.set_id if stimuli else str(table[SET_ID].iloc[0]),
         set_name=stimuli.name if stimuli else str(table[SET_NAME].iloc[0]),
+        is_wheel=is_wheel(stimuli.rows()) if stimuli else bool((table[WHEEL] == "1").any()),
         notes=tuple(notes),
     )
 

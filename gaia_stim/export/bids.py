@@ -21,7 +21,7 @@ from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import STIMULI, Row
 from gaia_stim.stimuli.sets import StimulusSet
-from gaia_stim.stimuli.trials import PLACES, Trials
+from gaia_stim.stimuli.trials import PLACES, WHEEL, Trials
 
 VERSION = "1.11.0"
 DRAFT = "Draft column of BEP044 (stimuli), still under review: experimental."
@@ -74,6 +74,7 @@ ANSWERS = {
     "phase": "practice, catch, or nothing for a trial of the experiment.",
     **{f"stim_{place}": f"Stimulus {place} of the trial: stimulus_id in /stimuli/stimuli.tsv." for place in PLACES},
     **{f"alpha_{place}": f"Where stimulus {place} lies along the set." for place in PLACES},
+    WHEEL: "1 where alpha 1 is alpha 0 again.",
     "correct": "The right answer, where there is one.",
     "right": "1 where the answer is the right one, 0 where it is not.",
     "program": "What wrote the results.",

@@ -12,7 +12,7 @@ from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Table, flat_name
 from gaia_stim.export.settings import look_of, presentation
 from gaia_stim.files import write_bytes
-from gaia_stim.stimuli.continuum import along
+from gaia_stim.stimuli.continuum import along, is_wheel
 from gaia_stim.stimuli.manifest import STIMULI
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -96,6 +96,7 @@ def task_record(stimuli: StimulusSet, trials: Trials | None, size: tuple[int, in
         "scale": shown_scale(size),
         "continuum": _line(stimuli) if trials is not None and trials.task == "adjustment" else [],
         **_adaptive(stimuli, record),
+        "wheel": is_wheel(stimuli.rows()),
     }
 
 

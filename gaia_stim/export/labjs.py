@@ -16,7 +16,16 @@ from urllib.parse import quote
 from gaia_stim.export.folder import copy_pictures, task_record, write_conditions, write_readme
 from gaia_stim.export.linter import Cell, Table, check_own_names, table_of
 from gaia_stim.export.settings import Presentation, presentation
-from gaia_stim.export.trial_screens import ADJUSTMENT, PREFIX, Picture, Screen, breaks, screen_of
+from gaia_stim.export.trial_screens import (
+    ADJUSTMENT,
+    MARGIN,
+    PREFIX,
+    SMALL_ENDS_AT,
+    Picture,
+    Screen,
+    breaks,
+    screen_of,
+)
 from gaia_stim.files import write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -83,16 +92,23 @@ const from = new URLSearchParams(window.location.search);
 const who = ["participant", "PROLIFIC_PID", "workerId"].map((name) => from.get(name)).find(Boolean);
 if (who) document.querySelector('input[name="{WHO}"]').value = who;
 """
+FIT = f"""\
+// Pictures are so small that all of a trial is in the window; the results say how large they were.
+const fit = Math.min(1, innerWidth / WIDE, (innerHeight - {MARGIN}) / HIGH);
+document.documentElement.style.setProperty("--fit", fit);
+this.data.device_pixels = SCALE * fit * devicePixelRatio;
+"""
 ADJUST = f"""\
-// The keys walk along the line, the last one takes the picture that is shown.
-const line = LINE, answers = KEYS;
+// The keys walk along the line, or round it where it is a wheel; the last one takes the picture that is shown.
+const line = LINE, answers = KEYS, is_wheel = WHEEL;
 let at = line.findIndex((one) => one[1] === this.parameters.IMAGE);
 const go = (answer, event) => {{
   if (answer === "done") {{
     this.respond(String(line[at][0]), {{ timestamp: event.timeStamp, action: event.type }});
     return;
   }}
-  at = Math.min(Math.max(at + (answer === "more" ? 1 : -1), 0), line.length - 1);
+  at += answer === "more" ? 1 : -1;
+  at = is_wheel ? (at + line.length) % line.length : Math.min(Math.max(at, 0), line.length - 1);
   document.querySelector("[data-place=b]").src = line[at][1];
 }};
 this.{PREFIX}key = (event) => {{
@@ -123,7 +139,7 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     record = task_record(stimuli, trials, size)
     height, width = (side * record["scale"] for side in size)
     images = [row.image for row in stimuli.rows()]
-    made = Study(screen, how, (height, width), record["continuum"], images)
+    made = Study(screen, how, (height, width), record, images)
     parts = made.components(table, stimuli.name, is_ordered=trials is not None)
     files = {
         "index.html": _text_file(PAGE, "text/html"),
@@ -146,8 +162,9 @@ def _steps(conditions: str, how: Presentation) -> list[str]:
         "The results have a row for each screen. Those with a `response` (the answer, not the key; `duration` is in "
         "ms) are trials: `gaia-stim scale RESULTS.csv` reads them as they are. A design's `correct` is in "
         "`correctResponse`, and `correct` says whether it was answered.",
-        "Sizes are pixels of the page; small pictures are shown a whole number of times larger. lab.js says when it "
-        "showed a screen (`time_show`), not in which frame it was seen.",
+        "Sizes are pixels of the page; small pictures are shown a whole number of times larger, and all smaller where "
+        "a trial is not in the window otherwise (`device_pixels`). lab.js says when it showed a screen (`time_show`), "
+        "not in which frame it was seen.",
         f"Pictures are made for a display that is {how.settings.display}; a browser changes nothing of it.",
         f"For a study of your own: `{conditions}` is read by the arrow above a loop's grid (Import CSV).",
     ]
@@ -201,12 +218,12 @@ class Study:
         screen: Screen,
         how: Presentation,
         size: tuple[int, int],
-        continuum: Sequence[Sequence[object]],
+        task: Mapping[str, Any],
         images: Sequence[str],
     ) -> None:
         self.screen, self.how, self.texts = screen, how, how.texts
         self.height, self.width = size
-        self.continuum, self.images = continuum, images
+        self.task, self.images = task, images
 
     def components(self, table: Table, title: str, *, is_ordered: bool) -> dict[str, Part]:
         """By id, the root and all below it."""
@@ -300,7 +317,9 @@ class Study:
     def _asked(self, has_correct: bool) -> Part:
         settings, screen = self.how.settings, self.screen
         pictures = "".join(map(self._at, screen.pictures))
-        below = f"top: calc(50% + {round(1.4 * self.height)}px)"
+        above = f"top: {_from_centre(-screen.above(settings.show_ends) * self.height)}"
+        asked = f'<p class="gaia-hint" style="{above}">{_plain(screen.asked)}</p>' if screen.asked else ""
+        below = f"top: {_from_centre(-screen.below * self.height)}"
         keys = "".join(
             f'<button data-answer="{answer}">[{_plain(key.upper())}] {_plain(screen.words[answer])}</button>'
             for answer, key in screen.keys.items()
@@ -310,7 +329,7 @@ class Study:
         if has_correct:
             more["correctResponse"] = "${ this.parameters.correct }"
         if screen.look == ADJUSTMENT:
-            more["messageHandlers"] = [_script("render", self._adjust()), _script("end", ADJUSTED)]
+            more["messageHandlers"] = [_script("render", self._fit() + self._adjust()), _script("end", ADJUSTED)]
         else:
             more["responses"] = [
                 taken
@@ -320,36 +339,53 @@ class Study:
                     _response(answer, "click", f'[data-answer="{answer}"]'),
                 )
             ]
-        return self._shown("Trial", f'{pictures}{ends}<div class="gaia-hint" style="{below}">{keys}</div>', **more)
+        return self._shown(
+            "Trial", f'{asked}{pictures}{ends}<div class="gaia-hint" style="{below}">{keys}</div>', **more
+        )
 
     def _adjust(self) -> str:
         named = {_key(key): answer for answer, key in self.screen.keys.items()}
-        code = ADJUST.replace("LINE", json.dumps([list(one) for one in self.continuum]))
-        return code.replace("KEYS", json.dumps(named)).replace("IMAGE", self.screen.pictures[1].column)
+        code = ADJUST.replace("LINE", json.dumps(self.task["continuum"])).replace("KEYS", json.dumps(named))
+        return code.replace("WHEEL", json.dumps(self.task["wheel"])).replace("IMAGE", self.screen.pictures[1].column)
 
     def _shown(self, title: str, content: str, **more: Any) -> Part:
-        return _part("html.Screen", title, content=f'<main class="gaia-trial">{content}</main>', **more)
+        fitted = {"messageHandlers": [_script("render", self._fit())], **more}
+        return _part("html.Screen", title, content=f'<main class="gaia-trial">{content}</main>', **fitted)
+
+    def _fit(self) -> str:
+        wide, high = self.screen.room(self.how.settings.show_ends)
+        code = FIT.replace("WIDE", f"{wide * self.width:g}").replace("HIGH", f"{high * self.height:g}")
+        return code.replace("SCALE", str(self.task["scale"]))
 
     def _at(self, picture: Picture) -> str:
-        x, y = round(picture.x * self.width), round(-picture.y * self.height)
-        place = f"left: calc(50% + {x}px); top: calc(50% + {y}px);"
+        place = f"left: {_from_centre(picture.x * self.width)}; top: {_from_centre(-picture.y * self.height)};"
         return self._image(f"${{ this.parameters.{picture.column} }}", place, picture.place)
 
     def _small_ends(self) -> str:
         """A and B in a trial: half as large, above the pictures."""
         told = ""
         for x, (image, caption) in zip((-0.7, 0.7), self.screen.ends, strict=False):
-            at = f"left: calc(50% + {round(x * self.width)}px)"
-            half = f"width: {self.width // 2}px; height: {self.height // 2}px;"
-            told += self._image(image, f"{at}; top: calc(50% - {round(1.05 * self.height)}px); {half}")
-            told += f'<p style="{at}; top: calc(50% - {round(0.65 * self.height)}px)">{_plain(caption)}</p>'
+            at = f"left: {_from_centre(x * self.width)}"
+            half = f"width: {_fitted(self.width / 2)}; height: {_fitted(self.height / 2)};"
+            told += self._image(image, f"{at}; top: {_from_centre(-SMALL_ENDS_AT * self.height)}; {half}")
+            told += f'<p style="{at}; top: {_from_centre(-0.65 * self.height)}">{_plain(caption)}</p>'
         return told
 
     def _image(self, source: str, style: str = "", place: str = "") -> str:
         smooth = "pixelated" if self.how.settings.resample == "nearest" else "auto"
-        look = f"width: {self.width}px; height: {self.height}px; image-rendering: {smooth}; {style}"
+        size = f"width: {_fitted(self.width)}; height: {_fitted(self.height)};"
+        look = f"{size} image-rendering: {smooth}; {style}"
         # Decoded before anything of the screen is seen; so all of it is seen at once.
         return f'<img src="{source}" data-place="{place}" decoding="sync" alt="" style="max-width: none; {look}">'
+
+
+def _fitted(pixels: float) -> str:
+    """As long as it is asked for, or shorter where a trial would not be in the window otherwise."""
+    return f"calc({round(pixels)}px * var(--fit, 1))"
+
+
+def _from_centre(pixels: float) -> str:
+    return f"calc(50% + {round(pixels)}px * var(--fit, 1))"
 
 
 def _numbered(name: str, part: Part, numbers: Iterator[int]) -> Iterator[tuple[str, Part]]:

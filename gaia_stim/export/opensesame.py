@@ -7,12 +7,13 @@ to trial and is not in the design (the cross's duration, whether there is a brea
 """
 
 import html
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from gaia_stim.errors import ConfigError
-from gaia_stim.export.folder import copy_pictures, shown_scale, write_readme
+from gaia_stim.export.folder import copy_pictures, shown_scale, task_record, write_readme
 from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Table, flat_name, image_columns, table_of
 from gaia_stim.export.settings import Presentation, presentation
@@ -21,6 +22,7 @@ from gaia_stim.export.trial_screens import (
     CAPTIONS_AT,
     ENDS,
     ENDS_AT,
+    MARGIN,
     PREFIX,
     TEXT_AT,
     Picture,
@@ -41,11 +43,13 @@ API: 3
 OpenSesame: 4.0.0
 ---
 """
+WINDOW = (1024, 768)
+"""Width and height in pixels."""
 SETTINGS = {
     "title": "Experiment",
     "start": "experiment",
-    "width": 1024,
-    "height": 768,
+    "width": WINDOW[0],
+    "height": WINDOW[1],
     "background": "#808080",
     "foreground": "white",
     "font_family": "sans",
@@ -60,18 +64,45 @@ SETTINGS = {
     "color_backend": "psycho",
 }
 THANKS_MS = 2000
+ADJUST = """\
+# What a script calls something is a variable of the experiment's, but for what is inside a function.
+def gaia_adjust():
+    line = {line}
+    answers = {answers}
+    places = {places}
+    texts = {texts}
+    timeout = {timeout}
+    keyboard = Keyboard(keylist=list(answers))
+    at = [image for _, image in line].index(var.{second})
+    began, answer = None, ''
+    keyboard.flush()
+    while answer != 'done':
+        canvas = Canvas()
+        for (x, y), image in zip(places, (var.{first}, line[at][1])):
+            canvas.image(pool[image], x=x, y=y, scale={scale})
+        for text, y in texts:
+            canvas.text(text, x=0, y=y)
+        shown = canvas.show()
+        began = shown if began is None else began
+        left = None if timeout is None else max(1, timeout - (clock.time() - began))
+        key, pressed = keyboard.get_key(timeout=left)
+        answer = answers.get(key, 'late')
+        if answer == 'late':
+            break
+        if answer != 'done':
+            at += 1 if answer == 'more' else -1
+            at = {step}
+    var.response = line[at][0] if answer == 'done' else ''
+    var.response_time = pressed - began
+    var.correct = ''
+gaia_adjust()
+"""
 
 
 def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, how: Presentation | None = None) -> None:
-    """Fill a folder. Raises `DataError` where a name cannot be exported or a picture was changed, `ConfigError` for a
-    task that no standard items of OpenSesame make."""
+    """Fill a folder. Raises `DataError` where a name cannot be exported or a picture was changed."""
     how = how or presentation(stimuli, trials)
     screen = screen_of(stimuli, trials, how, "opensesame")
-    if screen.look == ADJUSTMENT:
-        raise ConfigError(
-            "opensesame: no experiment for adjustment, in which a picture changes under the keys; psychopy, psychojs, "
-            "jspsych and psychtoolbox have one"
-        )
     (folder / POOL).mkdir()
     size = copy_pictures(stimuli, folder / POOL, flat=True)
     table = _conditions(table_of(stimuli, trials), screen, how)
@@ -80,13 +111,22 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     for number, rows in enumerate(people.values(), 1):
         write_bytes(folder / POOL / f"conditions_{number}.csv", table_csv(rows))
     source = "conditions_{subject_nr}.csv" if people else "conditions.csv"
-    items = _items(screen, how, size, source, is_ordered=trials is not None, is_blocked=any(breaks(table, how)))
+    task = task_record(stimuli, trials, size)
+    scale = _scale(screen, size)
+    items = _items(screen, how, task, source, scale, is_ordered=trials is not None, is_blocked=any(breaks(table, how)))
     keys = ",".join(f"{key}={answer}" for answer, key in screen.keys.items())
     write_bytes(folder / EXPERIMENT, (HEAD + "\n".join(_script({**SETTINGS, "answer_keys": keys}, items))).encode())
-    write_readme(folder, "OpenSesame", stimuli, trials, _steps(list(people)), len(table.rows))
+    write_readme(folder, "OpenSesame", stimuli, trials, _steps(list(people), size, scale), len(table.rows))
 
 
-def _steps(people: Sequence[str]) -> list[str]:
+def _scale(screen: Screen, size: tuple[int, int]) -> float:
+    """How many times as large pictures are shown: so that all of a trial is in the window."""
+    (wide, high), (height, width), scale = screen.room(), size, shown_scale(size)
+    fits = min(scale, WINDOW[0] / (wide * width), (WINDOW[1] - MARGIN) / (high * height))
+    return int(fits) if fits >= 1 else fits
+
+
+def _steps(people: Sequence[str], size: tuple[int, int], scale: float) -> list[str]:
     numbered = ", ".join(f"{number} is {name}" for number, name in enumerate(people[:3], 1))
     return [
         f"Open `{EXPERIMENT}` in OpenSesame 4, in this folder: `{POOL}/` beside it is its file pool.",
@@ -97,7 +137,8 @@ def _steps(people: Sequence[str]) -> list[str]:
         "items.",
         "To run it in a browser (OSWeb), drag everything that is in the pool folder into the file pool and save it as "
         ".osexp first. OSWeb was not tried.",
-        "Sizes are pixels of the screen; pictures are shown as they are, a whole number of times larger.",
+        f"Sizes are pixels of the screen, in a window of {WINDOW[0]} x {WINDOW[1]}: pictures of {size[1]} x {size[0]} "
+        f"are shown {scale:.4g} times as large, so that all of a trial is in it.",
     ]
 
 
@@ -118,14 +159,14 @@ Item = tuple[str, str, Sequence[str]]
 def _items(
     screen: Screen,
     how: Presentation,
-    size: tuple[int, int],
+    task: Mapping[str, Any],
     source: str,
+    scale: float,
     *,
     is_ordered: bool,
     is_blocked: bool,
 ) -> Iterator[Item]:
-    texts, settings, (height, width) = how.texts, how.settings, size
-    scale = shown_scale(size)
+    texts, settings, height, width = how.texts, how.settings, task["height"], task["width"]
     below = round(-screen.below * height * scale)
 
     def picture(file: str, x: float = 0, y: float = 0, share: float = 1) -> str:
@@ -164,11 +205,13 @@ def _items(
         ],
     )
     first = {"first": "True", "gap": "True"} if screen.first else {}
+    answer = "adjust" if screen.look == ADJUSTMENT else "answer"
+    target = {} if screen.look == ADJUSTMENT else {"target": "True"}
     rest = {"rest": f"{REST} == 1", "rest_space": f"{REST} == 1"} if is_blocked else {}
     yield (
         "sequence",
         "trial",
-        _sequence({**rest, "fixation": "True", **first, "target": "True", "answer": "True", "logger": "True"}),
+        _sequence({**rest, "fixation": "True", **first, **target, answer: "True", "logger": "True"}),
     )
     if is_blocked:
         yield "sketchpad", "rest", _sketchpad(0, [_text(f"{texts.break_title}\n\n{go_on}")])
@@ -178,9 +221,14 @@ def _items(
     if screen.first:
         yield "sketchpad", "first", _sketchpad(settings.first_ms, [picture(f"{{{screen.first.column}}}")])
         yield "sketchpad", "gap", _sketchpad(settings.isi_ms, [])
-    hint = _text(screen.hint(), 0, below)
-    yield "sketchpad", "target", _sketchpad(0, [*map(shown, screen.pictures), hint])
-    yield "keyboard_response", "answer", _keyboard(keys, settings.timeout_ms)
+    above = round(-screen.above() * height * scale)
+    if screen.look == ADJUSTMENT:
+        yield "inline_script", "adjust", _adjust(screen, task, settings.timeout_ms, scale, (above, below))
+    else:
+        asked = [_text(screen.asked, 0, above)] if screen.asked else []
+        hint = _text(screen.hint(), 0, below)
+        yield "sketchpad", "target", _sketchpad(0, [*map(shown, screen.pictures), *asked, hint])
+        yield "keyboard_response", "answer", _keyboard(keys, settings.timeout_ms)
     yield "logger", "logger", ["set auto_log yes"]
     yield "sketchpad", "thanks", _sketchpad(THANKS_MS, [_text(texts.end)])
 
@@ -200,12 +248,35 @@ def _quoted(value: object) -> str:
     return f'"{text}"'
 
 
-def _text(text: str, x: int = 0, y: int = 0) -> str:
-    """A text as HTML, in which no brace or bracket begins an expression."""
+def _adjust(
+    screen: Screen, task: Mapping[str, Any], timeout: int | None, scale: float, lines: tuple[int, int]
+) -> list[str]:
+    """The keys walk along the continuum, or round it; the last one takes the picture that is shown."""
+    first, second = screen.pictures
+    places = [(round(one.x * task["width"] * scale), round(-one.y * task["height"] * scale)) for one in (first, second)]
+    code = ADJUST.format(
+        line=json.dumps([[place, flat_name(image)] for place, image in task["continuum"]]),
+        answers=json.dumps({key: answer for answer, key in screen.keys.items()}),
+        places=places,
+        first=first.column,
+        second=second.column,
+        texts=[(_as_html(screen.asked), lines[0]), (_as_html(screen.hint()), lines[1])],
+        scale=f"{scale:g}",
+        timeout=timeout,
+        step="at % len(line)" if task["wheel"] else "min(max(at, 0), len(line) - 1)",
+    )
+    return ["___run__", *code.splitlines(), "__end__"]
+
+
+def _as_html(text: str) -> str:
+    """In which no brace or bracket begins an expression."""
     told = html.escape(text, quote=False).translate({ord(mark): f"&#{ord(mark)};" for mark in "{}[]"})
-    told = told.replace("\n", "<br />")
+    return told.replace("\n", "<br />")
+
+
+def _text(text: str, x: int = 0, y: int = 0) -> str:
     return (
-        f"draw textline center=1 color=white font_size=24 html=yes show_if=True text={_quoted(told)} "
+        f"draw textline center=1 color=white font_size=24 html=yes show_if=True text={_quoted(_as_html(text))} "
         f"x={x} y={y} z_index=-1"
     )
 

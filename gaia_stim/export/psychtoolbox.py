@@ -24,7 +24,7 @@ from gaia_stim.export.formats import table_csv
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.export.masks import write_masks
 from gaia_stim.export.settings import Presentation, presentation
-from gaia_stim.export.trial_screens import Screen, breaks, screen_of
+from gaia_stim.export.trial_screens import MARGIN, Screen, breaks, screen_of
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import PLACES, Trials
@@ -77,6 +77,7 @@ def write(
             "task": record["task"],
             "question": in_ascii(record["question"]),
             "continuum": [continuum[image] for image in table.column("image")] if continuum else [],
+            "wheel": float(record["wheel"]),
             "header": lines[0],
             "lines": _cells(lines[1:]),
             "rest": breaks(rows, how),
@@ -138,6 +139,12 @@ def _shown(screen: Screen, how: Presentation, scale: int, images: list[str]) -> 
         "captions": _cells([_codes(caption) for _, caption in screen.ends]),
         "instructions": _codes(screen.instructions),
         "hint": _codes(screen.hint()),
+        "asked": _codes(screen.asked),
+        "above": screen.above(settings.show_ends),
+        "below": -screen.below,
+        "room": list(screen.room(settings.show_ends)),
+        "margin": float(MARGIN),
+        "thanks": _codes(texts.end),
         "go_on": _codes(f"[{texts.space}] {texts.go_on}"),
         "pause": _codes(texts.break_title),
         "pause_wait": _codes(texts.break_wait.replace("{seconds}", str(settings.break_seconds))),

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from gaia_stim.export.folder import copy_pictures, task_record, write_conditions
@@ -22,7 +23,9 @@ from gaia_stim.export.trial_screens import (
     CAPTIONS_AT,
     ENDS,
     ENDS_AT,
+    MARGIN,
     PREFIX,
+    SMALL_ENDS_AT,
     TEXT_AT,
     Screen,
     breaks,
@@ -34,6 +37,8 @@ from gaia_stim.stimuli.trials import Trials
 EXPERIMENT = "experiment.psyexp"
 VERSION = "2023.2.0"
 """Of the format: older Builders say that they may not understand it."""
+USUAL_HEIGHT = 1080
+"""Lines of a screen."""
 TEXT = 24
 """Height of letters, in pixels."""
 
@@ -49,10 +54,12 @@ class Look:
     width: float
     height: float
     text: float
+    is_smooth: bool = False
 
     def at(self, x: float, y: float) -> str:
-        """A place that is given in widths and heights, as Builder writes one."""
-        return f"({x * self.width:.6g}, {y * self.height:.6g})"
+        """A place that is given in widths and heights, as Builder writes one; nearer where pictures have to be smaller
+        than they are asked for, so that a trial is in the window."""
+        return f"({x * self.width:.6g} * gaia_fit, {y * self.height:.6g} * gaia_fit)"
 
 
 def write_experiment(
@@ -69,8 +76,8 @@ def write_experiment(
         write_masks(how.settings.mask, stimuli, folder)
     resources = [*names, *sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.png"))]
     write_json(folder / "resources.json", [{"name": path, "path": path} for path in resources])
-    record = task_record(stimuli, trials, size)
-    write_bytes(folder / EXPERIMENT, psyexp(screen, how, table, record["continuum"], size, record["scale"], resources))
+    task = task_record(stimuli, trials, size)
+    write_bytes(folder / EXPERIMENT, psyexp(screen, how, table, task, size, resources))
     return table, size
 
 
@@ -78,26 +85,25 @@ def psyexp(
     screen: Screen,
     how: Presentation,
     table: Table,
-    continuum: Sequence[Sequence[object]],
+    task: Mapping[str, Any],
     size: tuple[int, int],
-    scale: int,
     resources: Sequence[str],
 ) -> bytes:
-    """The file, for pictures of `size` (height, width in pixels) that are shown `scale` times as large or in degrees.
+    """The file, for pictures of `size` (height, width in pixels).
 
-    `table` is the conditions, `continuum` place and path along the line; `resources` is what goes online with it.
+    `table` is the conditions, `task` what `task_record` says; `resources` is what goes online with it.
     Raises `DataError` for a column that Builder would take for one of its own here.
     """
     check_own_names(table, PREFIX)
-    look = _look(how.settings, size, scale)
+    look = _look(how.settings, size, task["scale"], screen)
     people = list(dict.fromkeys(str(one) for one in table.column("participant"))) if _has_people(table) else []
     root = ElementTree.Element("PsychoPy2experiment", encoding="utf-8", version=VERSION)
     _params(ElementTree.SubElement(root, "Settings"), _settings(how, look, people, resources))
     routines = ElementTree.SubElement(root, "Routines")
     has_breaks = any(breaks(table, how))
-    _routine(
-        routines, "gaia_welcome", [*_welcome(screen, how, look), _code("gaia_setup", _setup(screen, people, continuum))]
-    )
+    setup = _setup(screen, people, task, _fit(screen, how, look, task))
+    # First of all, for sizes and places are made of it.
+    _routine(routines, "gaia_welcome", [_code("gaia_setup", setup), *_welcome(screen, how, look)])
     if how.texts.consent:
         _routine(routines, "gaia_consent", _consent(how, look))
     if has_breaks:
@@ -106,7 +112,7 @@ def psyexp(
     _routine(
         routines,
         "gaia_trial",
-        [*_trial(screen, how, look), _code("gaia_answer", _answer(screen, "trial" in table.columns))],
+        [*_trial(screen, how, look), _code("gaia_answer", _answer(screen, how, task, "trial" in table.columns))],
     )
     _routine(routines, "gaia_thanks", [_text("gaia_thanks_text", how.texts.end, look, stop=2)])
     flow = ElementTree.SubElement(root, "Flow")
@@ -127,12 +133,15 @@ def _has_people(table: Table) -> bool:
     return "participant" in table.columns
 
 
-def _look(settings: Settings, size: tuple[int, int], scale: int) -> Look:
+def _look(settings: Settings, size: tuple[int, int], scale: int, screen: Screen) -> Look:
     height, width = size
+    # Where a trial is higher than most screens, its pictures will be smaller than a pixel of theirs each.
+    is_large = screen.room(settings.show_ends)[1] * height * scale + MARGIN > USUAL_HEIGHT
+    is_smooth = settings.resample != "nearest" or is_large
     if settings.degrees is None:
-        return Look("pix", width * scale, height * scale, TEXT)
+        return Look("pix", width * scale, height * scale, TEXT, is_smooth)
     each = settings.degrees / max(height, width)
-    return Look("deg", width * each, height * each, 0.5)
+    return Look("deg", width * each, height * each, 0.5, is_smooth)
 
 
 # ---------------------------------------------------------------- the parts of the file
@@ -192,8 +201,8 @@ def _image(
     params = {
         "image": image,
         "pos": _constant(at, "list"),
-        "size": _constant(f"({look.width:.6g}, {look.height:.6g})", "list"),
-        "interpolate": _constant("nearest" if how.settings.resample == "nearest" else "linear"),
+        "size": _constant(look.at(1, 1), "list"),
+        "interpolate": _constant("linear" if look.is_smooth else "nearest"),
     }
     return "Image", name, {**params, **_times(start, stop)}
 
@@ -328,6 +337,9 @@ def _trial(screen: Screen, how: Presentation, look: Look) -> list[Part]:
             parts += [_image(f"{name}_mask", mask, look, at, how, start + (duration or 0), settings.mask_ms / 1000)]
     if settings.show_ends:
         parts += _small_ends(screen, look, how, start, timeout)
+    if screen.asked:
+        above = look.at(0, screen.above(settings.show_ends))
+        parts += [_text("gaia_question", screen.asked, look, above, start, timeout)]
     parts += [_text("gaia_hint", screen.hint(), look, look.at(0, screen.below), start, timeout)]
     is_adjusted = screen.look == ADJUSTMENT
     parts += [_keyboard("gaia_key", list(screen.keys.values()), start, timeout, many=is_adjusted)]
@@ -339,7 +351,7 @@ def _small_ends(screen: Screen, look: Look, how: Presentation, start: float, tim
     half = replace(look, width=look.width / 2, height=look.height / 2)
     for number, (image, caption) in enumerate(screen.ends):
         x, name = ENDS_AT * (2 * number - 1), f"gaia_small_{'ab'[number]}"
-        yield _image(name, _constant(image), half, look.at(x, 1.05), how, start, timeout)
+        yield _image(name, _constant(image), half, look.at(x, SMALL_ENDS_AT), how, start, timeout)
         yield _text(f"{name}_text", caption, look, look.at(x, 0.65), start, timeout)
 
 
@@ -349,14 +361,47 @@ def _mask_of(column: str) -> str:
 
 
 # ---------------------------------------------------------------- what it does, in Python and in JavaScript
-def _setup(screen: Screen, people: Sequence[str], continuum: Sequence[Sequence[object]]) -> dict[str, str]:
+Both = tuple[list[str], list[str]]
+"""Lines of Python, and of JavaScript that do the same."""
+
+
+def _fit(screen: Screen, how: Presentation, look: Look, task: Mapping[str, Any]) -> Both:
+    """`gaia_fit`: 1, or how much smaller pictures have to be so that all of a trial is in the window; and what the
+    results say of their size, `gaia_each`: pixels of the screen for each of theirs."""
+    wide, high = screen.room(how.settings.show_ends)
+    scale = task["scale"]
+    room = f"{wide * look.width:.6g}", f"{high * look.height:.6g}"
+    script = [
+        "gaia_fit = psychoJS.window.size;",
+        f"gaia_fit = Math.min(1, gaia_fit[0] / {room[0]}, (gaia_fit[1] - {MARGIN}) / {room[1]});",
+        f"if (gaia_fit * {scale} >= 1) gaia_fit = Math.floor(gaia_fit * {scale}) / {scale};",
+        f"gaia_each = gaia_fit * {scale};",
+    ]
+    if look.units == "pix":
+        python = [
+            f"gaia_fit = min(1, win.size[0] / {room[0]}, (win.size[1] - {MARGIN}) / {room[1]})",
+            f"if gaia_fit * {scale} >= 1:  # squares of the screen",
+            f"    gaia_fit = int(gaia_fit * {scale}) / {scale}",
+            f"gaia_each = gaia_fit * {scale}",
+        ]
+    else:
+        pixels = [f"deg2pix({one}, win.monitor)" for one in (*room, f"{look.width:.6g}")]
+        python = [
+            "from psychopy.tools.monitorunittools import deg2pix",
+            f"gaia_fit = min(1, win.size[0] / {pixels[0]}, (win.size[1] - {MARGIN}) / {pixels[1]})",
+            f"gaia_each = gaia_fit * {pixels[2]} / {task['width']}",
+        ]
+    return python, script
+
+
+def _setup(screen: Screen, people: Sequence[str], task: Mapping[str, Any], fit: Both) -> dict[str, str]:
     answers = json.dumps({key: answer for answer, key in screen.keys.items()})
-    line = json.dumps([list(one) for one in continuum])
+    line = json.dumps(task["continuum"])
     lists = json.dumps(list(people))
     python = ["gaia_started = 'at_' + data.getDateStr(format='%Y%m%d_%H%M%S')", f"gaia_answers = {answers}"]
     before = [
         f"var gaia_answers = {answers};",
-        "var gaia_started, gaia_file, gaia_list, gaia_at, gaia_seen, gaia_block;",
+        "var gaia_started, gaia_file, gaia_list, gaia_at, gaia_seen, gaia_block, gaia_fit, gaia_each, gaia_frames;",
     ]
     script = ["gaia_started = 'at_' + new Date().toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);"]
     if screen.look == ADJUSTMENT:
@@ -381,9 +426,9 @@ def _setup(screen: Screen, people: Sequence[str], continuum: Sequence[Sequence[o
             "gaia_file = 'conditions_' + gaia_list + '.csv';",
         ]
     return {
-        "Begin Experiment": "\n".join(python),
+        "Begin Experiment": "\n".join([*fit[0], *python]),
         "Before JS Experiment": "\n".join(before),
-        "Begin JS Experiment": "\n".join(script),
+        "Begin JS Experiment": "\n".join([*fit[1], *script]),
     }
 
 
@@ -406,10 +451,25 @@ def _rest(table: Table, how: Presentation) -> dict[str, str]:
     }
 
 
-def _answer(screen: Screen, is_numbered: bool) -> dict[str, str]:
-    """What the keys do and mean; the trial's number where the conditions have none."""
-    code = _adjusted(screen) if screen.look == ADJUSTMENT else _chosen()
-    more = {"started": "gaia_started", **({} if is_numbered else {"trial": "gaia_trials.thisN + 1"})}
+def _answer(screen: Screen, how: Presentation, task: Mapping[str, Any], is_numbered: bool) -> dict[str, str]:
+    """What the keys do and mean, for how many frames the pictures were there, and how large; the trial's number where
+    the conditions have none."""
+    code = _adjusted(screen, task["wheel"]) if screen.look == ADJUSTMENT else _chosen()
+    picture = f"gaia_show_{screen.pictures[0].place or 'it'}"
+    counted = {
+        "Begin Routine": "gaia_frames = 0",
+        "Begin JS Routine": "gaia_frames = 0;",
+        # Drawn, and there with the next flip, unless the trial has just been answered.
+        "Each Frame": f"if continueRoutine and {picture}.status == STARTED:\n    gaia_frames += 1",
+        "Each JS Frame": f"if (continueRoutine && {picture}.status === PsychoJS.Status.STARTED) gaia_frames += 1;",
+    }
+    for when, line in counted.items():
+        code[when] = "\n".join(filter(None, (code.get(when), line)))
+    more = {"frames": "gaia_frames", "device_pixels": "gaia_each", "started": "gaia_started"}
+    if how.settings.degrees is not None:
+        more["degrees"] = f"{how.settings.degrees:g} * gaia_fit"
+    if not is_numbered:
+        more["trial"] = "gaia_trials.thisN + 1"
     for name, value in more.items():
         code["End Routine"] += f"thisExp.addData('{name}', {value})\n"
         code["End JS Routine"] += f"psychoJS.experiment.addData('{name}', {value});\n"
@@ -425,36 +485,41 @@ def _chosen() -> dict[str, str]:
     }
 
 
-def _adjusted(screen: Screen) -> dict[str, str]:
-    """The keys walk along the continuum, the last one takes the picture that is shown."""
+def _adjusted(screen: Screen, is_wheel: bool) -> dict[str, str]:
+    """The keys walk along the continuum, or round it; the last one takes the picture that is shown."""
     second = screen.pictures[1].column
+    python, script = (
+        ("gaia_at % len(gaia_line)", "(gaia_at + gaia_line.length) % gaia_line.length")
+        if is_wheel
+        else ("min(max(gaia_at, 0), len(gaia_line) - 1)", "Math.min(Math.max(gaia_at, 0), gaia_line.length - 1)")
+    )
     return {
         "Begin Routine": f"gaia_at = [image for _, image in gaia_line].index({second})\ngaia_seen = 0",
-        "Each Frame": """\
+        "Each Frame": f"""\
 for gaia_pressed in list(gaia_key.keys or [])[gaia_seen:]:
     gaia_seen += 1
     if gaia_answers[gaia_pressed] == 'done':
         continueRoutine = False
         break
     gaia_at += 1 if gaia_answers[gaia_pressed] == 'more' else -1
-    gaia_at = min(max(gaia_at, 0), len(gaia_line) - 1)
+    gaia_at = {python}
     gaia_show_b.setImage(gaia_line[gaia_at][1])""",
         # A key may follow in the very frame of the last one: what counts is what was taken.
         "End Routine": "gaia_is_done = gaia_seen > 0 and gaia_answers[gaia_key.keys[gaia_seen - 1]] == 'done'\n"
         "thisExp.addData('response', gaia_line[gaia_at][0] if gaia_is_done else '')\n"
         "thisExp.addData('rt', gaia_key.rt[gaia_seen - 1] if gaia_is_done else '')\n",
         "Begin JS Routine": f"gaia_at = gaia_line.findIndex((one) => one[1] === {second});\ngaia_seen = 0;",
-        "Each JS Frame": """\
-for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {
+        "Each JS Frame": f"""\
+for (const pressed of Array.from(gaia_key.keys || []).slice(gaia_seen)) {{
   gaia_seen += 1;
-  if (gaia_answers[pressed] === 'done') {
+  if (gaia_answers[pressed] === 'done') {{
     continueRoutine = false;
     break;
-  }
+  }}
   gaia_at += gaia_answers[pressed] === 'more' ? 1 : -1;
-  gaia_at = Math.min(Math.max(gaia_at, 0), gaia_line.length - 1);
+  gaia_at = {script};
   gaia_show_b.setImage(gaia_line[gaia_at][1]);
-}""",
+}}""",
         "End JS Routine": "const gaia_pressed = Array.from(gaia_key.keys || []);\n"
         "const gaia_is_done = gaia_answers[gaia_pressed[gaia_seen - 1]] === 'done';\n"
         "psychoJS.experiment.addData('response', gaia_is_done ? gaia_line[gaia_at][0] : '');\n"

@@ -30,6 +30,12 @@ picture, like the places that follow."""
 ENDS_AT = 0.5
 """Below the centre, and to its sides."""
 CAPTIONS_AT, TEXT_AT = -0.92, 0.7
+SMALL_ENDS_AT, ABOVE_SMALL_ENDS = 1.05, 1.45
+"""In a trial they are half as large, above its pictures; and what stands above them."""
+MARGIN = 80
+"""Pixels that the lines of text above and below the pictures take, half of each being outside."""
+UNASKED = frozenset({ALONE, "identification", "same-different"})
+"""The looks whose keys say all that a question would."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ class Screen:
     """Path and caption of A and B, where the task asks for them."""
 
     @property
+    def asked(self) -> str:
+        """What stands above the pictures of each trial."""
+        return "" if self.look in UNASKED else self.question
+
+    def above(self, with_ends: bool = False) -> float:
+        """Where that stands, as pictures do."""
+        return ABOVE_SMALL_ENDS if with_ends and self.ends else round(max(one.y for one in self.pictures) + 0.7, 3)
+
+    def room(self, with_ends: bool = False) -> tuple[float, float]:
+        """Widths and heights of a picture that a trial takes, around the centre; `MARGIN` comes on top."""
+        wide = max(abs(one.x) + 0.5 for one in self.pictures)
+        return round(2 * wide, 3), round(2 * max(self.above(with_ends), -self.below), 3)
+
+    @property
     def below(self) -> float:
         """Where the hint stands, as pictures do: near enough to the lowest to be in the window where that is."""
         return round(min(picture.y for picture in self.pictures) - 0.7, 3)
@@ -106,10 +126,13 @@ class Screen:
             "pictures": [[picture.column, picture.x, picture.y] for picture in self.pictures],
             "first": None if self.first is None else self.first.column,
             "below": self.below,
+            "above": [self.above(), self.above(with_ends=True)],
+            "room": [self.room(), self.room(with_ends=True)],
             "keys": {key: answer for answer, key in self.keys.items()},
             "words": dict(self.words),
             "instructions": self.instructions,
             "question": self.question,
+            "asked": self.asked,
             "ends": [list(end) for end in self.ends],
         }
 

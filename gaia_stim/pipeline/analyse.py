@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaia_stim.config import AnalyseConfig
-from gaia_stim.config.verbs import verb_of
 from gaia_stim.designs import ANALYSES
 from gaia_stim.designs.analysis import FIGURE, TABLE, fill_folder
-from gaia_stim.designs.responses import check_task, read_results
+from gaia_stim.designs.responses import check_task, read_results, request_of
 from gaia_stim.events import Listener, silent
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import StimulusSet
@@ -35,16 +34,10 @@ def analyse(config: AnalyseConfig, listen: Listener = silent) -> AnalyseResult:
     check_task(config.task, ANALYSES)
     results = read_results(config.responses, config.keys)
     stimuli = StimulusSet.open(config.stimuli) if config.stimuli else None
-    request = {
-        "verb": verb_of(config),
-        "options": config.request(),
-        "responses": list(results.hashes),
-        "set": stimuli.manifest_hash if stimuli else None,
-    }
     record = made_once(
         config.out,
         ANALYSIS,
-        request,
+        request_of(config, results, stimuli),
         lambda staging: fill_folder(staging, config, results, stimuli, listen),
         force=config.force,
         listen=listen,

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gaia_stim.config import ScaleConfig
-from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs.responses import check_task, read_results
+from gaia_stim.designs.responses import check_task, read_results, request_of
 from gaia_stim.designs.scaling import PLOT, SUMMARY, TABLE, fill_folder
 from gaia_stim.events import Listener, silent
 from gaia_stim.outputs import Kind, made_once
@@ -61,17 +60,10 @@ def scale(config: ScaleConfig, listen: Listener = silent) -> ScaleResult:
     check_task(config.task)
     results = read_results(config.responses, config.keys)
     stimuli = StimulusSet.open(config.stimuli) if config.stimuli else None
-    request = {
-        "verb": verb_of(config),
-        "fits": FITS,
-        "options": config.request(),
-        "responses": list(results.hashes),
-        "set": stimuli.manifest_hash if stimuli else None,
-    }
     record = made_once(
         config.out,
         SCALE,
-        request,
+        {"fits": FITS, **request_of(config, results, stimuli)},
         lambda staging: fill_folder(staging, config, results, stimuli, listen),
         force=config.force,
         listen=listen,

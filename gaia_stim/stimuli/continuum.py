@@ -16,6 +16,11 @@ def axis(rows: Sequence[Row]) -> str:
     return ""
 
 
+def is_wheel(rows: Sequence[Row]) -> bool:
+    """Whether they lie on a closed path, on which alpha 1 is alpha 0 again."""
+    return len(rows) > 2 and all(row.angle_deg is not None for row in rows)
+
+
 def places(rows: Sequence[Row]) -> list[float] | None:
     """Of each stimulus where it lies by that column, whatever their order in the set; None without a continuum."""
     column = axis(rows)

@@ -27,6 +27,8 @@ PLACES = ("a", "b", "c", "d")
 STIM_COLUMNS = [f"stim_{place}" for place in PLACES]
 LEADING = ["participant", "block", "trial", "task", *STIM_COLUMNS, "correct"]
 """The columns that every list of trials has, in order; the design's own come after them."""
+WHEEL = "wheel"
+"""The column that is 1 where alpha 1 is alpha 0 again, so that an analysis of adjustments goes round."""
 TEXT = ["task", *STIM_COLUMNS, "correct", SET_ID, SET_NAME]
 
 

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from observers import continuum, trial_list
 from scipy.spatial import procrustes
+from scipy.stats import circmean, circstd, vonmises
 
 from gaia_stim.config import AnalyseConfig, DesignConfig
 from gaia_stim.designs import ANALYSES, DESIGNS, SCALES
+from gaia_stim.designs.adjusting import kappa_of
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.discrimination import (
     abx_differencing,
@@ -22,6 +24,7 @@ from gaia_stim.designs.discrimination import (
     same_different_independent,
     triangular,
 )
+from gaia_stim.designs.layout import Layout
 from gaia_stim.errors import DataError
 from gaia_stim.events import Note
 from gaia_stim.pipeline.analyse import analyse
@@ -144,6 +147,48 @@ def test_adjustments_have_their_bias_and_spread(tmp_path: Path) -> None:
     np.testing.assert_allclose(together["sd"], 0.04, atol=0.006)
     assert figures["sd"] == pytest.approx(0.04, abs=0.003) and set(together["settings"]) == {6 * 40}
     np.testing.assert_allclose(together["mean"], together["target"] + together["bias"])
+
+
+def on_a_wheel(count: int, **options: object) -> pd.DataFrame:
+    config = DesignConfig.model_validate({"kind": "adjustment", "stimuli": Path("set"), **options})
+    layout = Layout(tuple(f"w_{number:04}" for number in range(count)), "wheel", np.arange(count) / count)
+    return trial_table(find_design(config), layout, config)
+
+
+def test_adjustments_on_a_wheel_begin_a_quarter_before_and_after() -> None:
+    table = on_a_wheel(24, targets=4)
+    assert sorted(set(table["alpha_a"])) == [0, 0.25, 0.5, 0.75] and set(table["wheel"]) == {1}
+    assert sorted(set((table["alpha_b"] - table["alpha_a"]) % 1)) == [0.25, 0.75]
+    assert "wheel" not in trial_list("adjustment", 5)
+
+
+@pytest.mark.parametrize("bias", [20.0, 178.0])
+def test_adjustments_on_a_wheel_go_the_shorter_way_round(bias: float, tmp_path: Path) -> None:
+    """Errors of a von Mises distribution, also around the place where the wheel begins, and where errors turn over."""
+    table = on_a_wheel(24, targets=4, participants=6, repetitions=20)
+    errors = vonmises.rvs(16, loc=np.radians(bias), size=len(table), random_state=4)
+    table["response"] = (table["alpha_a"] + errors / (2 * np.pi)) % 1
+    found, figures, _ = analysed(table, tmp_path, bootstrap=200)
+    together, alone = found[found["participant"] == "all"], found[found["participant"] == "p01"]
+    assert list(together["target"]) == [0, 90, 180, 270]
+    for at, row in zip(together["target"], together.to_dict("records"), strict=True):
+        one = alone[alone["target"] == at].iloc[0]
+        of_all, of_one = (table["alpha_a"] == at / 360), table["participant"] == "p01"
+        own = errors[of_all & of_one]
+        error = np.degrees(circmean(own, low=-np.pi, high=np.pi))
+        assert abs((one["bias"] - error + 180) % 360 - 180) < 1e-9
+        assert one["sd"] == pytest.approx(np.degrees(circstd(own)))
+        assert one["kappa"] == pytest.approx(vonmises.fit(own, fscale=1)[0], rel=1e-3)
+        assert abs((row["bias"] - bias + 180) % 360 - 180) < 3 and row["bias_low"] < row["bias"] < row["bias_high"]
+        assert row["mean"] == pytest.approx((at + row["bias"]) % 360) and row["bias_high"] - row["bias_low"] < 20
+        assert row["sd"] == pytest.approx(np.degrees(circstd(errors)), abs=2)
+        assert row["kappa_low"] < row["kappa"] < row["kappa_high"]
+    assert abs((figures["bias"] - bias + 180) % 360 - 180) < 2
+
+
+def test_settings_that_are_all_one_have_no_kappa() -> None:
+    assert np.isnan(kappa_of(0.0)) and np.isnan(kappa_of(float("nan")))
+    assert kappa_of(1e3) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_map_of_triplets_is_the_planted_one(tmp_path: Path) -> None:

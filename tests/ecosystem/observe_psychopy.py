@@ -51,7 +51,8 @@ def key_for(seen):
 
 def keep_picture(seen):
     """One of each kind of screen, by its pictures and the length of its text, of the whole display."""
-    kind = f"{sum(one[0] for one in seen)}_pictures_{max([len(one[1]) for one in seen if not one[0]] or [0]) // 40}"
+    words = "".join(letter for one in seen if not one[0] for letter in one[1] if letter.isalnum())[:12]
+    kind = f"{sum(one[0] for one in seen)}_pictures_{words}"
     if pictures and seen and kind not in kinds:
         kinds[kind] = True
         ImageGrab.grab(xdisplay="").save(Path(pictures[0]) / f"{len(kinds)}_{kind}.png")

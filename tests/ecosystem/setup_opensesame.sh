@@ -9,5 +9,5 @@ home=.ecosystem/opensesame
 "${PYTHON:-python3}" -m venv --clear "$home"
 "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
   opensesame-core==4.1.22 datamatrix==1.0.20 python-pseudorandom pyyaml markdown numpy pillow webcolors tomlkit \
-  openpyxl et-xmlfile psutil pygame qtpy pyqt6 pyqt6-qt6 pyqt6-sip
+  openpyxl et-xmlfile packaging psutil pygame qtpy pyqt6==6.11.0 pyqt6-qt6==6.11.2 pyqt6-sip==13.13.0
 touch "$home/installed"

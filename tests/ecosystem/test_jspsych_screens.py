@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,6 @@ SEEDS = count()
 FRAME = 1000 / 60
 LATE = 6 * FRAME
 """What a busy machine may drop."""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
 
 
 @pytest.fixture

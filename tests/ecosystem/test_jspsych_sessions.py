@@ -27,13 +27,6 @@ TRIALS = 12
 """Of each participant in the designs here."""
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
-
-
 @pytest.fixture
 def stimuli(tmp_path: Path) -> StimulusSet:
     return planted_morph(tmp_path / "set", 4)

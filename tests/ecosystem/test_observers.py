@@ -4,7 +4,6 @@ program has written gives their scale back."""
 import json
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +51,6 @@ new Promise((done) => {
 })
 """
 """What can be seen and pressed, once that is new; null at the end."""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
 
 
 def place(alpha: Any, look: str) -> Any:

@@ -13,18 +13,23 @@ import pandas as pd
 import pytest
 from exported_tables import read_table
 from openpyxl import load_workbook
-from planted_sets import hostile_set, planted_design, planted_morph
+from planted_sets import hostile_set, planted_design, planted_morph, planted_set, planted_wheel
 from scipy.io import loadmat
 
-from gaia_stim.config import ExportConfig
+from gaia_stim.config import DesignConfig, ExportConfig, PresentationConfig
+from gaia_stim.designs import ANALYSES
+from gaia_stim.designs.responses import answers_of, read_results
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import bids, gorilla, opensesame, psychojs, psychopy, psychtoolbox
 from gaia_stim.export.folder import starter
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.linter import Table, cell_of, check_columns, table_of
+from gaia_stim.export.settings import presentation
+from gaia_stim.pipeline.designs import design
 from gaia_stim.pipeline.export import export
 from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.trials import read_trials
 
 
 @pytest.fixture
@@ -113,35 +118,37 @@ def test_the_psychopy_starters_are_python_and_need_nothing_else(name: str, besid
 STUBS = '''
 """A window, a screen and a keyboard that answer by themselves; each picture that is drawn is noted."""
 import itertools, sys, types
-drawn, keys = [], itertools.cycle(sys.argv.pop(1).split(","))
+drawn, keys, written = [], itertools.cycle(sys.argv.pop(1).split(",")), set()
 class Window:
     size = (1024, 768)
     def __init__(self, **options): self.calls = []
-    def flip(self): [call() for call in self.calls]; self.calls = []; drawn.append("|"); return float(len(drawn))
+    def flip(self): [call() for call in self.calls]; self.calls = []; drawn.append("|"); return drawn.count("|") / 60
     def getActualFrameRate(self): return 60.0
     def callOnFlip(self, call): self.calls.append(call)
-    def close(self): open("drawn.txt", "w").write(" ".join(drawn))
+    def close(self): open("drawn.txt", "w").write(" ".join([*drawn, *sorted(written)]))
 class ImageStim:
     def __init__(self, window, image, **options): open(image, "rb").close(); self.image = image
     def draw(self): drawn.append(self.image.split("stimuli/")[1])
 class TextStim:
     def __init__(self, window, text, **options): pass
-    def draw(self): pass
+    def draw(self): written.add(f"{self.text} at {self.pos[1]:.0f}")
 class Clock:
     def reset(self): pass
-    def getTime(self): return 0.0
+    def getTime(self): return 1.0
 class Monitor:
     def __init__(self, name, width, distance): pass
     def setSizePix(self, size): pass
-def waitKeys(maxWait, keyList, timeStamped):
+def getKeys(keyList, timeStamped):
+    if keyList[0] == "escape": return []
     if keyList[0] == "space": return [("space", 1.0)]
     key = next(keys)
+    if key == "none": return []
     assert key in keyList, (key, keyList)
     return [(key, 0.25)]
 module = lambda **names: types.SimpleNamespace(**names)
 psychopy = types.ModuleType("psychopy")
-psychopy.core = module(Clock=Clock, wait=lambda seconds, hogCPUperiod: None, quit=lambda: None)
-psychopy.event = module(clearEvents=lambda: None, waitKeys=waitKeys)
+psychopy.core = module(Clock=Clock)
+psychopy.event = module(clearEvents=lambda: None, getKeys=getKeys)
 psychopy.visual = module(Window=Window, ImageStim=ImageStim, TextStim=TextStim)
 psychopy.gui, psychopy.monitors = module(), module(Monitor=Monitor)
 psychopy.__version__ = "0"
@@ -189,6 +196,42 @@ def test_the_psychopy_starter_adjusts_along_the_continuum(stimuli: StimulusSet, 
     # Each begins at the picture after the target.
     assert [float(row["response"]) for row in results] == [0.5, 0.75, 0.75, 0.75]
     assert {row["correct"] for row in results} == {"0.25"}
+
+
+def test_the_psychopy_starter_counts_flips(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:
+    """At 60 Hz: three looks for a key, one a flip, are three frames; 200 ms without a key are twelve."""
+    trials = planted_design(stimuli, tmp_path / "design")
+    asked = PresentationConfig(duration=200, timeout=400)
+    psychopy.write(stimuli, out, trials, how=presentation(stimuli, trials, asked))
+    results, drawn = run_starter(out, "none,none,f", "p01")
+    assert [row["frames"] for row in results] == ["3"] * 4 and {row["response"] for row in results} == {"a"}
+    assert {row["device_pixels"] for row in results} == {"21"} and {row["degrees"] for row in results} == {""}
+    assert "Which is nearer to B? at 118" in drawn  # above a picture of 168 pixels
+    results, _ = run_starter(out, "none", "p02")
+    assert [row["frames"] for row in results] == ["12"] * 4 and {row["response"] for row in results} == {""}
+
+
+def test_four_large_pictures_are_shown_so_small_that_they_fit(tmp_path: Path, out: Path) -> None:
+    large = planted_set(tmp_path / "set", planted_morph(tmp_path / "rows").rows(), 512)
+    config = DesignConfig(kind="mlds", stimuli=large.folder, out=tmp_path / "design", trials=2, repetitions=1)
+    psychopy.write(large, out, read_trials(design(config).out, large))
+    results, _ = run_starter(out, "up", "p01")
+    [each] = {float(row["device_pixels"]) for row in results}
+    # Four of 512 lines, half of a picture's height and a line of text above and below, in a window of 768.
+    assert 0.4 < each < 0.6 and (2 * 1.3 * 512 * each + 80) == pytest.approx(768, abs=1)
+
+
+def test_the_psychopy_starter_goes_round_a_wheel(out: Path, tmp_path: Path) -> None:
+    """Down from the first comes the last: a quarter before the target is where half of the trials begin."""
+    wheel = planted_wheel(tmp_path / "wheel")
+    config = DesignConfig(kind="adjustment", stimuli=wheel.folder, out=tmp_path / "design", targets=1)
+    psychopy.write(wheel, out, read_trials(design(config).out, wheel))
+    results, _ = run_starter(out, "left,left,left,return,right,right,right,return", "p01")
+    begins = [round(6 * float(row["alpha_b"])) for row in results]
+    assert sorted(begins) == [2, 4] and {row["wheel"] for row in results} == {"1"}
+    moved = [(begins[0] - 3) % 6, (begins[1] + 3) % 6]
+    assert [round(6 * float(row["response"])) for row in results] == moved
+    assert answers_of(read_results([out / "data"]), None, can=ANALYSES)[0].is_wheel
 
 
 def test_escape_keeps_what_was_answered(stimuli: StimulusSet, out: Path, tmp_path: Path) -> None:

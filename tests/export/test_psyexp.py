@@ -116,8 +116,18 @@ def test_times_and_sizes_are_those_that_were_asked_for(
     assert param(second, "stopVal") == "0.25" and param(part(root, "gaia_key"), "stopVal") == "2"
     assert param(root.find("Settings"), "Units") == "deg"  # type: ignore[arg-type]
     # Planted pictures are 12 wide and 8 high.
-    assert param(second, "size") == "(6, 4)"
+    assert param(second, "size") == "(6 * gaia_fit, 4 * gaia_fit)"
     assert (tmp_path / "out" / "masks" / "m_0001.png").is_file()
+
+
+def test_each_trial_asks_what_jspsych_asks(stimuli: StimulusSet, designs: dict[str, Trials], tmp_path: Path) -> None:
+    for look in LOOKS:
+        root = written(stimuli, designs[look], tmp_path / look)
+        asked = root.find(".//*[@name='gaia_question']")
+        # As its `layouts` have it.
+        assert (asked is None) == (look in ("identification", "same-different")), look
+        if asked is not None:
+            assert param(asked, "text") == presentation(stimuli, designs[look]).texts.tasks[look].question
 
 
 def test_participants_get_their_own_list_and_everything_goes_online(

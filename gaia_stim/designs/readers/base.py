@@ -9,14 +9,15 @@ from gaia_stim.cells import unguarded
 from gaia_stim.designs.readers import READERS
 from gaia_stim.errors import DataError
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
-from gaia_stim.stimuli.trials import PLACES, STIM_COLUMNS
+from gaia_stim.stimuli.trials import PLACES, STIM_COLUMNS, WHEEL
 from gaia_stim.tables import look_up
 from gaia_stim.tabular import Table
 
 ALPHA_COLUMNS = [f"alpha_{place}" for place in PLACES]
 READ = [
     *("participant", "block", "trial", "task", "phase", *STIM_COLUMNS, "correct", "response", "rt", "started"),
-    *("part", "repetition", "item", "arrangement", "procedure", "track", *ALPHA_COLUMNS, SET_ID, SET_NAME, "simulated"),
+    *("part", "repetition", "item", "arrangement", "procedure", "track"),
+    *(*ALPHA_COLUMNS, SET_ID, SET_NAME, WHEEL, "simulated"),
 ]
 """What is read of a trial; `rt` is in seconds."""
 

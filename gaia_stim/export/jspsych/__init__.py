@@ -25,7 +25,7 @@ from gaia_stim.export.linter import cell_of, check_columns, check_id, check_part
 from gaia_stim.export.masks import mask_path, write_masks
 from gaia_stim.export.settings import Presentation, Settings, as_json, presentation
 from gaia_stim.files import hash_bytes, write_bytes, write_json
-from gaia_stim.stimuli.continuum import along
+from gaia_stim.stimuli.continuum import along, is_wheel
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import STIM_COLUMNS, Trials, of_set
@@ -252,7 +252,7 @@ def stimulus_list(stimuli: StimulusSet, height: int, width: int) -> dict[str, An
 
     `place` is where a stimulus lies on its continuum (its alpha, else its amount); in a set that is none, from 0 to 1
     in the set's order; they stand in this order. Pictures are `height` x `width` pixels. `set_id` and `set_name` are
-    as they may stand in the results.
+    as they may stand in the results; on a `wheel` the last place is beside the first.
     """
     rows = stimuli.rows()
     return {
@@ -262,6 +262,7 @@ def stimulus_list(stimuli: StimulusSet, height: int, width: int) -> dict[str, An
         "width": width,
         "height": height,
         "scale": max(1, SHOWN_PIXELS // max(height, width)),
+        "wheel": is_wheel(rows),
         "images": [row.image for row in rows],
         "timeline_variables": [
             {

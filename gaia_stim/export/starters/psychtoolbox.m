@@ -4,7 +4,7 @@ function file = experiment(participant, screen)
 %   experiment('p01') on the screen with the highest number; experiment('p01', 0) on another one.
 %   Runs in MATLAB and in Octave with Psychtoolbox 3. It is yours now: what you may want to change stands first.
 %   Escape ends it early; every answer is on the disk before the next trial begins. Keys are taken from KbQueue, which
-%   has the time of each press; `shown`, `frames` and `missed` come from Screen('Flip').
+%   has the time of each press; `shown`, `frames` (flips that had the pictures) and `missed` come from Screen('Flip').
 
 if nargin < 1
   participant = 'p01';
@@ -49,7 +49,7 @@ started = datestr(now, 'yyyymmdd_HHMMSS');
 file = fullfile(folder, 'data', [participant '_' started '.csv']);
 results = fopen(file, 'w', 'n', 'UTF-8');
 fprintf(results, '%s', meta.header);
-fprintf(results, ',%s', extra{:}, 'response', 'rt', 'shown', 'frames', 'missed', 'refresh', 'window', 'program', 'started');
+fprintf(results, ',%s', extra{:}, 'response', 'rt', 'shown', 'frames', 'missed', 'device_pixels', 'refresh', 'window', 'program', 'started');
 fprintf(results, '\n');
 
 if nargin < 2
@@ -62,8 +62,8 @@ listen_to([keys, {'space', 'ESCAPE'}]);
 try
   area = Screen('Rect', window);
   refresh = Screen('GetFlipInterval', window);
-  about = sprintf('%.2f,%dx%d,Psychtoolbox_%s', 1 / refresh, area(3), area(4), strtok(PsychtoolboxVersion));
-  view = struct('window', window, 'centre', area(3:4) / 2, 'smooth', meta.smooth, 'half', refresh / 2);
+  about = sprintf(',%.2f,%dx%d,Psychtoolbox_%s', 1 / refresh, area(3), area(4), strtok(PsychtoolboxVersion));
+  view = struct('window', window, 'centre', area(3:4) / 2, 'smooth', meta.smooth, 'half', refresh / 2, 'grey', background);
   view.textures = zeros(1, numel(stim));
   view.masks = view.textures;
   view.sides = zeros(numel(stim), 2);
@@ -74,20 +74,21 @@ try
       picture = imread(fullfile(folder, stim(k).file));
     end
     view.textures(k) = Screen('MakeTexture', window, picture);
-    view.sides(k, :) = scale_of(meta, picture, screen, area) * [size(picture, 2), size(picture, 1)];
+    view.scale = scale_of(meta, picture, screen, area);
+    view.sides(k, :) = view.scale * [size(picture, 2), size(picture, 1)];
     if meta.mask > 0
       view.masks(k) = Screen('MakeTexture', window, imread(fullfile(folder, strrep(stim(k).file, 'stimuli/', 'masks/'))));
     end
   end
-  view.below = min(view.centre + [0, 1.4 * max([view.sides(:, 2); 0])], area(3:4) - [0, 40]);
+  view.smooth = meta.smooth || view.scale < 1;
+  view.below = view.centre + [0, meta.below * max([view.sides(:, 2); 0])];
+  view.above = view.centre - [0, meta.above * max([view.sides(:, 2); 0])];
   stopped = ~agreed(view, meta) || isempty(welcome(view, meta));
-  for n = 1:numel(rows)
-    if stopped
-      break
-    end
+  for n = 1:numel(rows) * ~stopped
     row = rows(n);
     seen = shown(row, meta.which);
-    if n > 1 && meta.rest(row) && isempty(pause(view, meta))
+    stopped = n > 1 && meta.rest(row) && isempty(pause(view, meta));
+    if stopped
       break
     end
     message(view, meta.cross, view.centre);
@@ -95,11 +96,12 @@ try
     wait = meta.fixation(1) + rand * diff(meta.fixation);
     if strcmp(meta.look, 'adjustment')
       WaitSecs(wait);
-      [response, rt, lasted, missed] = adjust(view, meta, seen);
+      [response, rt, lasted, frames, missed] = adjust(view, meta, seen);
     else
-      [response, rt, lasted, missed] = ask(view, meta, seen, shown(row, 1), after(from, wait, view));
+      [response, rt, lasted, frames, missed] = ask(view, meta, seen, shown(row, 1), after(from, wait, view));
     end
-    if ischar(response) && strcmp(response, 'ESCAPE')
+    stopped = strcmp(response, 'ESCAPE');
+    if stopped
       break
     end
     fprintf(results, '%s', meta.lines{row});
@@ -112,7 +114,13 @@ try
     end
     % With letters first: no spreadsheet mangles it.
     seconds = strrep(sprintf('%.4f', rt), 'NaN', '');
-    fprintf(results, ',%s,%s,%.4f,%d,%d,%s,at_%s\n', response, seconds, lasted, round(lasted / refresh), missed, about, started);
+    fprintf(results, ',%s,%s,%.4f,%d,%d,%.4g', response, seconds, lasted, frames, missed, view.scale);
+    fprintf(results, '%s,at_%s\n', about, started);
+  end
+  if ~stopped
+    message(view, meta.thanks, view.centre);
+    Screen('Flip', window);
+    WaitSecs(2);
   end
 catch mishap
   finish(results, before);
@@ -129,11 +137,21 @@ fclose(results);
 end
 
 function scale = scale_of(meta, picture, screen, area)
-% Pixels of the screen for each pixel of a picture; for degrees by the screen's width as the system says it (mm).
+% Pixels of the screen for each pixel of a picture; for degrees by the screen's width as the system says it (mm). Less
+% where a trial would not fit into the screen otherwise, which is said.
 scale = meta.scale;
 if ~isnan(meta.degrees)
   millimetres = Screen('DisplaySize', screen);
   scale = 2 * meta.distance * tan(meta.degrees * pi / 360) * 10 * area(3) / millimetres / max(size(picture));
+end
+fits = min(area(3) / (meta.room(1) * size(picture, 2)), (area(4) - meta.margin) / (meta.room(2) * size(picture, 1)));
+if fits < scale
+  scale = fits;
+  if isnan(meta.degrees) && fits >= 1
+    scale = floor(fits);  % squares of the screen
+  end
+  warning('gaia_stim:small', 'A trial does not fit into this screen: pictures are shown smaller (device_pixels).');
+  warning('off', 'gaia_stim:small');
 end
 end
 
@@ -156,7 +174,7 @@ yes = isempty(meta.consent);
 if ~yes
   message(view, meta.consent, [view.centre(1), 80]);
   message(view, meta.agree, view.centre .* [1, 2] - [0, 60]);
-  yes = ~isempty(answer(view, {'space'}, Screen('Flip', view.window), inf));
+  yes = ~isempty(go_on(view));
 end
 end
 
@@ -170,8 +188,14 @@ if meta.pause_seconds > 0
 end
 message(view, meta.pause, view.centre - [0 60]);
 message(view, meta.go_on, view.centre);
+key = go_on(view);
+end
+
+function key = go_on(view)
+% What was drawn stays until the space bar; '' for Escape.
 KbQueueFlush;
-key = answer(view, {'space'}, Screen('Flip', view.window), inf);
+key = answer(view, {'space'}, Screen('Flip', view.window, 0, 1), inf);
+wipe(view);
 end
 
 function key = welcome(view, meta)
@@ -183,7 +207,7 @@ for k = 1:numel(meta.ends)
 end
 line = view.centre - [0, ~isempty(meta.ends) * max([view.sides(:, 2); 0])];
 message(view, [meta.instructions, 10, 10, meta.hint, 10, 10, meta.go_on], line - [0 120]);
-key = answer(view, {'space'}, Screen('Flip', view.window), inf);
+key = go_on(view);
 end
 
 function draw(view, textures, k, place, share)
@@ -199,6 +223,7 @@ end
 function around(view, meta)
 % The keys below the pictures, and above them A and B, half as large, where that was asked for.
 message(view, meta.hint, view.below);
+message(view, meta.asked, view.above);
 if meta.show_ends
   for k = 1:numel(meta.ends)
     draw(view, view.textures, meta.ends(k), [1.4 * k - 2.1, -1.05], 0.5);
@@ -207,48 +232,66 @@ if meta.show_ends
 end
 end
 
+function wipe(view)
+% What was left to be flipped again goes.
+Screen('FillRect', view.window, view.grey);
+end
+
 function message(view, text, place)
 % Lines of a text around a place, from it downwards; the codes of its letters, for Octave knows no others than ASCII's.
+if isempty(text)
+  return
+end
 rect = [place(1) - view.centre(1), 0, place(1) + view.centre(1), 2 * view.centre(2)];
 DrawFormattedText(view.window, text, 'center', place(2), 0, [], [], [], 1.3, [], rect);
 end
 
-function [key, rt] = answer(view, keys, onset, seconds)
-% The key and the seconds since ONSET, '' for Escape and 'none' where there was none in so many seconds.
+function [key, rt, frames] = answer(view, keys, onset, seconds)
+% The key and the seconds since ONSET, '' for Escape and 'none' where there was none in so many seconds. What is to be
+% seen was left for it by a flip (2nd 1), is flipped again at each frame, and how often it was is counted.
 rt = NaN;
 key = 'none';
-if isinf(seconds) || seconds > 0
-  deadline = onset + seconds;
-  while true
-    [pressed, first] = KbQueueCheck;
-    if pressed
-      codes = find(first);
-      [~, order] = sort(first(codes));
-      names = cell(1, numel(codes));
-      for k = 1:numel(codes)
-        names{k} = KbName(codes(order(k)));
-      end
-      if any(strcmp(names, 'ESCAPE'))
-        key = '';
-        return
-      end
-      hit = find(ismember(names, keys), 1);
-      if ~isempty(hit)
-        key = names{hit};
-        rt = first(codes(order(hit))) - onset;
-        return
-      end
+frames = 0;
+last = onset;
+if seconds <= 0
+  return
+end
+while true
+  [pressed, first] = KbQueueCheck;
+  if pressed
+    codes = find(first);
+    [~, order] = sort(first(codes));
+    names = cell(1, numel(codes));
+    for k = 1:numel(codes)
+      names{k} = KbName(codes(order(k)));
     end
-    if GetSecs >= deadline
+    if any(strcmp(names, 'ESCAPE'))
+      key = '';
+      return
+    end
+    hit = find(ismember(names, keys), 1);
+    if ~isempty(hit)
+      key = names{hit};
+      rt = first(codes(order(hit))) - onset;
+      return
+    end
+  end
+  if last - onset + 3 * view.half >= seconds
+    % What follows comes with the next flip; until then keys count.
+    if GetSecs - onset >= seconds - view.half - 0.003
       return
     end
     WaitSecs(0.001);
+  else
+    last = Screen('Flip', view.window, 0, 1);
+    frames = frames + 1;
   end
 end
 end
 
-function [response, rt, lasted, missed] = ask(view, meta, seen, first, flip)
-% One trial: the answer, the seconds that it took, for how long the pictures were shown, and flips that came late.
+function [response, rt, lasted, frames, missed] = ask(view, meta, seen, first, flip)
+% One trial: the answer, the seconds that it took, for how long and how many flips the pictures were shown, and flips
+% that came late.
 window = view.window;
 late = 0;
 if meta.has_first
@@ -266,10 +309,11 @@ for k = 1:numel(seen)
 end
 around(view, meta);
 KbQueueFlush;
-[onset, ~, ~, missed] = Screen('Flip', window, flip);
+[onset, ~, ~, missed] = Screen('Flip', window, flip, 1);
 missed = (late > 0) + (missed > 0);
-limit = min(meta.duration - view.half, meta.timeout);
-[key, rt] = answer(view, meta.keys, onset, limit);
+[key, rt, frames] = answer(view, meta.keys, onset, min(meta.duration, meta.timeout));
+frames = frames + 1;
+wipe(view);
 gone = NaN;
 if strcmp(key, 'none') && meta.duration < meta.timeout
   if meta.mask > 0
@@ -277,14 +321,16 @@ if strcmp(key, 'none') && meta.duration < meta.timeout
       draw(view, view.masks, seen(k), meta.places(k, :));
     end
     around(view, meta);
-    gone = Screen('Flip', window, after(onset, meta.duration, view));
+    gone = Screen('Flip', window, after(onset, meta.duration, view), 1);
     [key, rt] = answer(view, meta.keys, onset, gone - onset + meta.mask);
+    wipe(view);
   end
   if strcmp(key, 'none')
     around(view, meta);
-    empty = Screen('Flip', window);
+    empty = Screen('Flip', window, 0, 1);
     gone = min(gone, empty);
     [key, rt] = answer(view, meta.keys, onset, meta.timeout);
+    wipe(view);
   end
 end
 if isnan(gone)
@@ -300,20 +346,23 @@ else
 end
 end
 
-function [response, rt, lasted, missed] = adjust(view, meta, seen)
-% The keys walk along the continuum, the last one takes the picture that is shown.
+function [response, rt, lasted, frames, missed] = adjust(view, meta, seen)
+% The keys walk along the continuum, or round it where it is a wheel; the last one takes the picture that is shown.
 [places, order] = sort(meta.continuum);
 at = find(order == seen(2), 1);
 began = NaN;
 missed = 0;
+frames = 0;
 KbQueueFlush;
 while true
   draw(view, view.textures, seen(1), meta.places(1, :));
   draw(view, view.textures, order(at), meta.places(2, :));
-  message(view, meta.hint, view.below);
-  onset = Screen('Flip', view.window);
+  around(view, meta);
+  onset = Screen('Flip', view.window, 0, 1);
   began = min(began, onset);
-  [key, seconds] = answer(view, meta.keys, onset, inf);
+  [key, seconds, more] = answer(view, meta.keys, onset, inf);
+  frames = frames + 1 + more;
+  wipe(view);
   rt = onset + seconds - began;
   lasted = rt;
   if isempty(key)
@@ -325,9 +374,14 @@ while true
       response = sprintf('%.15g', places(at));
       return
     case 'more'
-      at = min(at + 1, numel(places));
+      at = at + 1;
     otherwise
-      at = max(at - 1, 1);
+      at = at - 1;
+  end
+  if meta.wheel
+    at = mod(at - 1, numel(places)) + 1;
+  else
+    at = min(max(at, 1), numel(places));
   end
 end
 end

@@ -280,6 +280,11 @@ function rows_of(name) {
   return design_rows().filter(function (row) { return name_of(row) === found; });
 }
 
+// A place on the line that somebody went beyond: round the wheel, if it is one.
+function around(at) {
+  return stimuli.wheel ? (at + 2 * line.length) % line.length : at;
+}
+
 // Without a design: every picture, every neighbour (as often same as different), or targets from end to end.
 var small_designs = {
   "identification": function () {
@@ -295,8 +300,10 @@ var small_designs = {
   "adjustment": function () {
     var count = Math.min(settings.targets, line.length);
     return Array.from({ length: count }, function (_, at) {
-      var target = line[Math.round((at * (line.length - 1)) / Math.max(1, count - 1))];
-      var start = jsPsych.randomization.sampleWithoutReplacement([line[0], line[line.length - 1]], 1)[0];
+      var target = stimuli.wheel ? Math.floor((at * line.length) / count) : Math.round((at * (line.length - 1)) / Math.max(1, count - 1));
+      var quarter = Math.max(1, Math.round(line.length / 4)), begins = stimuli.wheel ? [target - quarter, target + quarter] : [0, -1];
+      var start = line.at(around(jsPsych.randomization.sampleWithoutReplacement(begins, 1)[0]));
+      target = line[target];
       return { ids: [target.stim_id, start.stim_id], correct: target.place };
     });
   }
@@ -316,6 +323,7 @@ function small_design(task, participant) {
       PLACES.forEach(function (place, at) { row["alpha_" + place] = one.ids[at] ? pictures.get(one.ids[at]).place : null; });
       row.set_id = stimuli.set_id;
       row.set_name = stimuli.set_name;
+      if (stimuli.wheel && task === "adjustment") row.wheel = 1;
       rows.push(row);
     });
   }
@@ -402,14 +410,21 @@ function asked(row, look) {
   };
 }
 
+var TURNS = 1000;
+
 function adjusted(row, look) {
-  var text = texts.tasks[look], last = line.length - 1, late = false;
-  var nearest = function (p) { return line[Math.round(p * last)]; };
+  var text = texts.tasks[look], last = line.length - 1, late = false, begin = line.indexOf(pictures.get(row.stim_b));
+  // jsPsych's plugin goes from 0 to 1 and no further: on a wheel that is more turns than anybody makes.
+  var step = 1 / (stimuli.wheel ? 2 * TURNS * line.length : last);
+  var nearest = function (p) {
+    return line[stimuli.wheel ? around((begin + Math.round((p - 0.5) / step)) % line.length) : Math.round(p * last)];
+  };
   return [{ type: ScreensPlugin, screens: fixation }, {
     type: jsPsychReconstruction,
     stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
-    starting_value: line.indexOf(pictures.get(row.stim_b)) / last,
-    step_size: 1 / last,
+    starting_value: stimuli.wheel ? 0.5 : begin / last,
+    step_size: step,
+    simulation_options: stimuli.wheel ? { data: { final_value: 0.5 + step * Math.round((Math.random() - 0.5) * line.length) } } : {},
     key_decrease: key_for(look, "less"),
     key_increase: key_for(look, "more"),
     button_label: text.done,
