@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from gaia_stim.config.base import Config, Force
+from gaia_stim.config.base import Config, Force, RecordedModel
 from gaia_stim.config.displays import RecordedDisplay
-from gaia_stim.config.options import Decides, Input, Output
+from gaia_stim.config.options import Decides, Input, Output, Watching
 
 LONGEST_MS = 600_000
 SCREEN, TIME, WORDS = "Size and screen", "Time", "Words and pages"
@@ -136,6 +136,17 @@ class ExportConfig(PresentationConfig):
             "filled in from the address that they came by.",
             "URL",
         ),
+    ] = None
+    slider: Annotated[
+        Literal["steps", "smooth"],
+        Decides(
+            "For jspsych, adjustment: from picture to picture of the set; or without steps, drawn by the browser from "
+            "few pictures and how they move, for which the model and the photographs are needed here."
+        ),
+    ] = "steps"
+    model: RecordedModel = None
+    images: Annotated[
+        Path | None, Watching("Where to look for photographs that are no longer where they were.", "DIR")
     ] = None
     out: Annotated[Path | None, Output("The folder. [default: SET_PROGRAM]", "DIR")] = None
     force: Force = False
