@@ -84,9 +84,7 @@ def write_decoder(space: Space, folder: Path) -> dict[str, Any]:
     codes = codes.astype(np.float32)
     expected, off, levels = _compared(space, folder / DECODER, codes)
     if levels > MOST_LEVELS:
-        raise CheckpointError(
-            f"{space.run}: as ONNX it draws other pictures, up to {levels} grey levels off: not written"
-        )
+        raise CheckpointError(f"{space.run}: as ONNX it draws other pictures, up to {levels} levels off: not written")
     size, _, channels = space.shape
     record = {
         "model_hash": space.model_hash,

@@ -42,7 +42,7 @@ SHORTEST = 1 / 16
 """Of a step: what is no better between pictures so near is better between none."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Off:
     """How far a drawn picture is from the true one."""
 

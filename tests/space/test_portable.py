@@ -60,7 +60,7 @@ def test_one_that_draws_something_else_is_not_written(
         space.model.requires_grad_(False)
 
     monkeypatch.setattr(portable, "_write", careless)
-    with pytest.raises(CheckpointError, match=r"as ONNX it draws other pictures, up to \d+ grey levels off"):
+    with pytest.raises(CheckpointError, match=r"as ONNX it draws other pictures, up to \d+ levels off"):
         write_decoder(Space.load(run), tmp_path)
     assert cli.main(["export-decoder", str(run), "--out", "decoder"]) == CheckpointError.exit_code
     assert "not written" in capsys.readouterr().err and not (tmp_path / "decoder").exists()

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def carried(tiny_run: Path, photographs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> StimulusSet:
-    asked = {"a": photographs[0], "b": photographs[1], "steps": 3, "model": tiny_run}
+    asked = {"first": photographs[0], "second": photographs[1], "steps": 3, "model": tiny_run}
     return StimulusSet.open(morph(make(MorphConfig, {**asked, "out": tmp_path_factory.mktemp("sets") / "set"})).out)
 
 
@@ -121,7 +121,7 @@ def test_sets_between_whose_stimuli_nothing_is_known_are_refused(
     assert "is a wheel" in refused(wheel)
     asked = {"stimuli": carried.folder, "luminance": True, "out": tmp_path / "matched"}
     assert "was processed" in refused(match(make(MatchConfig, asked)).out)
-    asked = {"a": photographs[0], "b": photographs[1], "steps": 3, "size": "model", "raw_endpoints": True}
+    asked = {"first": photographs[0], "second": photographs[1], "steps": 3, "size": "model", "raw_endpoints": True}
     raw = morph(make(MorphConfig, {**asked, "model": tiny_run, "out": tmp_path / "raw"})).out
     assert "not the model's own" in refused(raw)
     made = design(DesignConfig(kind="2afc", stimuli=carried.folder, out=tmp_path / "2afc")).out
@@ -132,9 +132,11 @@ def test_sets_between_whose_stimuli_nothing_is_known_are_refused(
 def test_photographs_and_models_that_are_gone_are_named(
     carried: StimulusSet, photographs: list[Path], tmp_path: Path
 ) -> None:
-    about = json.loads((carried.folder / "provenance.json").read_text())
+    shutil.copytree(carried.folder, tmp_path / "set")
+    about = json.loads((tmp_path / "set" / "provenance.json").read_text())
     about["sources"][0]["path"] = "gone.png"
-    elsewhere = replace(carried, provenance=type(carried.provenance).model_validate(about))
+    (tmp_path / "set" / "provenance.json").write_text(json.dumps(about))
+    elsewhere = StimulusSet.open(tmp_path / "set")
     with pytest.raises(DataError, match=r"gone\.png: the photograph is not there as it was; name a folder .* --images"):
         sweep_of(elsewhere, None, None, silent)
     assert sweep_of(elsewhere, None, photographs[0].parent, silent).keys
