@@ -1,4 +1,4 @@
-"""The slider without steps in Chromium, opened from a file: it draws what it should, or the set's pictures are shown."""
+"""The slider without steps in Chromium, opened from a file: it draws what it should, or pictures of the set show."""
 
 import base64
 import json
@@ -119,8 +119,6 @@ def test_answers_lie_between_the_steps(page: Page, stimuli: StimulusSet) -> None
     page.wait("canvas.picture")
     at = page.js("pictures.get(design_rows()[0].stim_b).place")
     away = -1 if at > 0.5 else 1
-    if PICTURES:
-        page.do("shot", path=str(Path(PICTURES) / "jspsych_slider.png"))
     row = answered(page, "arrowright" if away > 0 else "arrowleft", 7)
     assert row["slider"] == "smooth"
     assert float(row["response"]) == pytest.approx(at + away * 7 / PRESSES, abs=1e-6)
@@ -128,6 +126,11 @@ def test_answers_lie_between_the_steps(page: Page, stimuli: StimulusSet) -> None
     assert float(row["response"]) not in places
     nearest = stimuli.table["stim_id"][int(np.argmin(np.abs(places - float(row["response"]))))]
     assert row["response_stim"] == nearest
+    page.wait("canvas.picture")
+    if PICTURES:
+        for _ in range(PRESSES // 2 + 3):
+            page.do("key", key="arrowleft" if page.js("pictures.get(design_rows()[1].stim_b).place") else "arrowright")
+        page.do("shot", path=str(Path(PICTURES) / "jspsych_slider.png"))
 
 
 def test_where_it_draws_something_else_the_sets_pictures_are_shown(browser: Browser, experiment: Path) -> None:
