@@ -37,7 +37,7 @@ from gaia_stim.config.benchmarks import (
 )
 from gaia_stim.config.designs import AnalyseConfig, CollectConfig, DesignConfig, ResultsConfig, ScaleConfig
 from gaia_stim.config.explorer import ChainConfig, ExploreConfig, ServeConfig
-from gaia_stim.config.exports import ExportConfig, PresentationConfig
+from gaia_stim.config.exports import ExportConfig, ExportDecoderConfig, PresentationConfig
 from gaia_stim.config.looks import (
     AuditConfig,
     CiteConfig,

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from gaia_stim.config.base import Config, Force
+from gaia_stim.config.base import Config, Force, ModelPath, RecordedModel
 from gaia_stim.config.displays import RecordedDisplay
-from gaia_stim.config.options import Decides, Input, Output
+from gaia_stim.config.options import Decides, Input, Model, Output, Watching
 
 LONGEST_MS = 600_000
 SCREEN, TIME, WORDS = "Size and screen", "Time", "Words and pages"
@@ -137,6 +137,17 @@ class ExportConfig(PresentationConfig):
             "URL",
         ),
     ] = None
+    slider: Annotated[
+        Literal["steps", "smooth"],
+        Decides(
+            "For jspsych, adjustment: from picture to picture of the set; or without steps, drawn by the browser from "
+            "few pictures and how they move, for which the model and the photographs are needed here."
+        ),
+    ] = "steps"
+    model: RecordedModel = None
+    images: Annotated[
+        Path | None, Watching("Where to look for photographs that are no longer where they were.", "DIR")
+    ] = None
     out: Annotated[Path | None, Output("The folder. [default: SET_PROGRAM]", "DIR")] = None
     force: Force = False
 
@@ -158,3 +169,12 @@ class ExportConfig(PresentationConfig):
                 "should be an address that begins with https://, as in https://app.prolific.com/submissions/complete?cc=C0DE"
             )
         return complete
+
+
+class ExportDecoderConfig(Config):
+    """Write a model's decoder as ONNX, to draw the pictures of codes where there is no Python, in a browser say."""
+
+    run: Annotated[Path | None, Model("The model's run folder; -m RUN says the same.", "RUN", positional=True)] = None
+    model: ModelPath = None
+    out: Annotated[Path, Output("The folder.", "DIR")] = Path("decoder")
+    force: Force = False

@@ -214,6 +214,13 @@ VERBS: dict[str, Verb] = {
         "export anna-bert --to psychopy --design anna-bert-2afc --out experiment",
         makes=FOLDER,
     ),
+    "export-decoder": Verb(
+        exports.ExportDecoderConfig,
+        "gaia_stim.pipeline.portable:export_decoder",
+        EXPERIMENT,
+        "export-decoder runs/photos --out decoder",
+        makes=FOLDER,
+    ),
     "collect": Verb(
         designs.CollectConfig,
         "gaia_stim.pipeline.collect:collect",

@@ -14,6 +14,7 @@ from gaia_stim.designs.responses import read_results
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.export import EXPORTERS, PRESENTED
+from gaia_stim.export.jspsych.smooth import slider_of
 from gaia_stim.export.settings import EDITABLE, Presentation, check_adaptive, check_options, presentation, warnings
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, made_once
@@ -47,10 +48,11 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
             raise ConfigError(f"--images-in-mat: only psychtoolbox has a .mat; leave it out for {config.to}")
         writer = partial(writer, images=True)
     if config.to == "jspsych":
-        writer = partial(writer, online=config.online, complete=config.complete)
-    elif config.online != "none" or config.complete:
-        option = "--complete" if config.online == "none" else "--online"
-        raise ConfigError(f"{option}: only jspsych runs on a server of your choice; leave it out for {config.to}")
+        slider = slider_of(config, listen)
+        writer = partial(writer, online=config.online, complete=config.complete, slider=slider)
+    elif config.online != "none" or config.complete or config.slider != "steps":
+        option = "--online" if config.online != "none" else "--complete" if config.complete else "--slider smooth"
+        raise ConfigError(f"{option}: only jspsych has that; leave it out for {config.to}")
     check_options(config.to, config)
     answers = None
     if config.results is not None:
@@ -92,6 +94,7 @@ def _request(config: ExportConfig, stimuli: StimulusSet, how: Presentation) -> d
         "to": config.to,
         "images_in_mat": config.images_in_mat,
         **({"online": config.online, "complete": config.complete} if config.to == "jspsych" else {}),
+        **({"slider": config.slider} if config.slider != "steps" else {}),
         "gaia_stim": gaia_stim.__version__,
         **(how.request() if config.to in PRESENTED else {}),
         "name": stimuli.name,

@@ -1,4 +1,5 @@
-// A browser that does as it is told, a line of JSON a command: `node jspsych_browser.cjs MODULES CHROMIUM PROFILE`.
+// A browser that does as it is told, a line of JSON a command: `node jspsych_browser.cjs MODULES CHROMIUM PROFILE …`,
+// with more of Chromium's own options at the end.
 //
 //   {do: "open", url, viewport}        -> the page's number; `viewport` of a phone has touch, and its own profile
 //   {do: "answer", page, count, how}   answer so many trials ("keys" or "taps"), passing over pages of text
@@ -15,11 +16,11 @@ const fs = require("fs");
 const path = require("path");
 const readline = require("readline");
 
-const [modules, executablePath, profile] = process.argv.slice(2);
+const [modules, executablePath, profile, ...more] = process.argv.slice(2);
 const { chromium } = require(path.join(modules, "playwright-core"));
 const ARGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--disable-component-update", "--disable-sync", ...more,
 ];
 const WAIT = 15000;
 const contexts = {}, pages = [], downloads = [];

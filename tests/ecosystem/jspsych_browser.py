@@ -64,10 +64,10 @@ class Page:
 class Browser:
     """Chromium, as long as the tests of a module run."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, *more: str) -> None:
         script = Path(__file__).with_suffix(".cjs")
         self.process = subprocess.Popen(
-            ["node", str(script), str(MODULES), CHROMIUM, str(profile)],
+            ["node", str(script), str(MODULES), CHROMIUM, str(profile), *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

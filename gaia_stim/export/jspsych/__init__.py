@@ -21,6 +21,7 @@ from gaia_stim.cells import guarded
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export.folder import SHOWN_PIXELS, copy_pictures, write_readme
 from gaia_stim.export.jspsych import jatos
+from gaia_stim.export.jspsych.smooth import Slider
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
 from gaia_stim.export.masks import mask_path, write_masks
 from gaia_stim.export.settings import Presentation, Settings, as_json, presentation
@@ -46,7 +47,7 @@ RESULTS = [
     *("response", "rt", "correct_response", "response_stim", "key", "started", "device_pixels", "stacked", "resumes"),
     *("shown_ms", "shown_frames", "first_ms", "fixation_ms", "frame_ms", "fullscreen_exits", "window_px", "screen_px"),
     *("pixel_ratio", "browser", "exported_by", "degrees", "distance_cm", "pixels_a_cm"),
-    *("trial_list", "trial_list_by", "prolific_pid", "study_id", "session_id", "worker_id", "simulated"),
+    *("slider", "trial_list", "trial_list_by", "prolific_pid", "study_id", "session_id", "worker_id", "simulated"),
 ]
 """What the results have beside the columns of the design."""
 ABOUT_SETTINGS = """\
@@ -74,6 +75,8 @@ class PageSettings(Settings):
     """Without a design: how many pictures are adjusted to."""
     blocks: int = 2
     """Without a design."""
+    slider_presses: int = 200
+    """Presses of a key from one end of a smooth slider to the other."""
     incomplete_session: Literal["resume", "restart", "block"] = "resume"
     """What comes of a session that was begun and not finished."""
     completed_session: Literal["restart", "block"] = "restart"
@@ -90,11 +93,13 @@ def write(
     how: Presentation | None = None,
     online: str = "none",
     complete: str | None = None,
+    slider: Slider | None = None,
 ) -> None:
     """Fill a folder with the experiment: the design's where there are trials, else three small tasks to choose from.
 
     `online` is where its results go: `none`, `jatos` or `datapipe:ID`; for JATOS the folder has a study archive and not
     the experiment itself. `complete` is the address that participants are sent to once their results are saved.
+    `slider` makes what one without steps needs (`jspsych.smooth`).
 
     Raises `DataError` where a name cannot be exported, a picture was changed or a trial shows what is not in the set,
     and `ConfigError` for a task that the experiment does not know, and for `complete` without a server to save.
@@ -105,23 +110,30 @@ def write(
             "--complete: nobody is sent on before the results are saved, and of a file in the downloads folder a page "
             "cannot know; add --online jatos or --online datapipe:ID"
         )
+    if slider and trials is not None and trials.task != "adjustment":
+        raise ConfigError(f"--slider smooth: only adjustment has a slider, not {trials.task}; leave it out")
     for row in stimuli.rows():
         check_id(row.stim_id, str(stimuli.folder))
     server = {"kind": kind, "experiment": experiment, "url": DATAPIPE, "complete": complete}
     how = how or presentation(stimuli, trials)
     if kind == "jatos":
         with tempfile.TemporaryDirectory(dir=folder) as unpacked:
-            study_id = _write_experiment(stimuli, Path(unpacked), trials, how, server)
+            study_id = _write_experiment(stimuli, Path(unpacked), trials, how, server, slider)
             about = jatos.study(_name(stimuli, trials), study_id, complete)
             jatos.write_archive(Path(unpacked), folder / f"{about['data']['dirName']}.jzip", about)
     else:
-        _write_experiment(stimuli, folder, trials, how, server)
+        _write_experiment(stimuli, folder, trials, how, server, slider)
     rows = len(stimuli) if trials is None else len(trials)
     write_readme(folder, "jsPsych", stimuli, trials, [*_steps(stimuli, trials, kind), _on_display(how)], rows)
 
 
 def _write_experiment(
-    stimuli: StimulusSet, folder: Path, trials: Trials | None, how: Presentation, server: dict[str, Any]
+    stimuli: StimulusSet,
+    folder: Path,
+    trials: Trials | None,
+    how: Presentation,
+    server: dict[str, Any],
+    slider: Slider | None,
 ) -> str:
     """The page and all that it loads; returns the id of set and design together."""
     listed = None if trials is None else trial_list(trials, stimuli)
@@ -132,7 +144,10 @@ def _write_experiment(
             one["mask"] = mask_path(one["stim_id"])
     write_json(folder / "stimuli.json", shown)
     data = {"stimuli": script("stimuli", shown), "trials": script("trials", listed)}
+    if slider:
+        data["smooth"] = script("smooth", slider(stimuli))
     study_id = hash_bytes(b"".join(data.values()))
+    data.setdefault("smooth", script("smooth", None))
     again: Literal["restart", "block"] = "restart" if server["kind"] == "none" else "block"
     settings = as_json(PageSettings(**how.settings.model_dump(), completed_session=again))
     texts = as_json(how.texts)

@@ -6,6 +6,7 @@
 //   study.js     var study: which design this is, where the results go, texts and settings as they were exported
 //   cells.js     how text stands in the results; trial.js: screens that change from frame to frame
 //   adaptive.js  which stimulus comes next, where that depends on the answers
+//   smooth.js, slider.js: a slider without steps, for adjustment
 //   session.js   keeps the answers in the browser after each trial; online.js: participants' ids, servers
 //
 // Open index.html?participant=1 to begin at once, and index.html?participant=1&simulate=visual to watch a simulated
@@ -189,7 +190,7 @@ function set_size(style, each) {
 
 // What of a trial takes room, with nothing in the place of pictures.
 function trial_html(look, row) {
-  var html = look === "adjustment" ? adjustment_html(row, look, row.stim_b) + done_button(look)
+  var html = look === "adjustment" ? adjustment_html(row, look, picture(row.stim_b)) + done_button(look)
     : layouts[look](row, look);
   return html.replace(/<img [^>]*>/g, '<span class="picture"></span>');
 }
@@ -358,9 +359,9 @@ function finished(row, answer, data, more) {
 
 var started, total = 0;
 
-function adjustment_html(row, look, stim_id) {
+function adjustment_html(row, look, adjusted) {
   var text = texts.tasks[look];
-  return question(look) + '<div class="row">' + figure(row.stim_a) + figure(stim_id) + '</div><div class="keys">' +
+  return question(look) + '<div class="row">' + figure(row.stim_a) + "<figure>" + adjusted + '</figure></div><div class="keys">' +
     key_hint(key_for(look, "less"), text.less) + key_hint(key_for(look, "more"), text.more) + "</div>";
 }
 
@@ -412,6 +413,12 @@ function asked(row, look) {
 
 var TURNS = 1000;
 
+// Where on the continuum a slider stands that is between two stimuli; at one exactly there.
+function place_at(step) {
+  var before = Math.min(Math.floor(step + 1e-9), line.length - 2), share = step - before, ends = [line[before].place, line[before + 1].place];
+  return Math.abs(share) < 1e-9 ? ends[0] : Math.abs(share - 1) < 1e-9 ? ends[1] : Math.round(((1 - share) * ends[0] + share * ends[1]) * 1e6) / 1e6;
+}
+
 function adjusted(row, look) {
   var text = texts.tasks[look], last = line.length - 1, late = false, begin = line.indexOf(pictures.get(row.stim_b));
   // jsPsych's plugin goes from 0 to 1 and no further: on a wheel that is more turns than anybody makes.
@@ -419,11 +426,13 @@ function adjusted(row, look) {
   var nearest = function (p) {
     return line[stimuli.wheel ? around((begin + Math.round((p - 0.5) / step)) % line.length) : Math.round(p * last)];
   };
+  var html = function (p) { return slider.is_smooth() ? slider.html(p * last) : picture(nearest(p).stim_id); };
+  var chosen = function (p) { return slider.is_smooth() ? place_at(p * last) : nearest(p).place; };
   return [{ type: ScreensPlugin, screens: fixation }, {
     type: jsPsychReconstruction,
-    stim_function: function (p) { return adjustment_html(row, look, nearest(p).stim_id); },
+    stim_function: function (p) { return adjustment_html(row, look, html(p)); },
     starting_value: stimuli.wheel ? 0.5 : begin / last,
-    step_size: step,
+    step_size: slider.is_smooth() ? 1 / settings.slider_presses : step,
     simulation_options: stimuli.wheel ? { data: { final_value: 0.5 + step * Math.round((Math.random() - 0.5) * line.length) } } : {},
     key_decrease: key_for(look, "less"),
     key_increase: key_for(look, "more"),
@@ -436,8 +445,8 @@ function adjusted(row, look) {
       }, settings.timeout_ms);
     },
     on_finish: function (data) {
-      var chosen = nearest(data.final_value);
-      finished(row, late ? "" : chosen.place, late ? { rt: null } : data, { response_stim: late ? "" : chosen.stim_id });
+      var p = data.final_value, slid = slider.is_smooth() ? "smooth" : "steps";
+      finished(row, late ? "" : chosen(p), late ? { rt: null } : data, { response_stim: late ? "" : nearest(p).stim_id, slider: slid });
     }
   }];
 }
@@ -798,9 +807,11 @@ function run(task, person, assigned) {
   if (trials && trials.procedure) choosing = new adaptive.Session(trials.procedure, results);
   if (results.length === total || (choosing && choosing.is_over())) return end();
   unsaved = !simulate && !session.kept;
-  var timeline = timeline_of(rows);
-  if (simulate) jsPsych.simulate(timeline, simulate === "visual" ? "visual" : "data-only");
-  else jsPsych.run(timeline);
+  slider.ready.then(function () {
+    var timeline = timeline_of(rows);
+    if (simulate) jsPsych.simulate(timeline, simulate === "visual" ? "visual" : "data-only");
+    else jsPsych.run(timeline);
+  });
 }
 
 // Begin with the participant that somebody named; returns a message where there is nothing to begin with.
