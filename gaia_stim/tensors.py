@@ -15,13 +15,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from gaia_stim.errors import CheckpointError
+from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.files import named_hash, stamp, write_bytes
+from gaia_stim.gate import opened
 
 HEADER = "gaia_stim"
 """The one key of our safetensors files' metadata."""
 CHECKSUM = "sha256"
 """In it: the SHA-256 of all the rest. Files of before there were any have none, and are taken as they are."""
+_LARGEST_HEADER = 100_000_000
+"""Bytes; safetensors reads no longer one."""
+_WEIGHTS = ("F16", "BF16", "F32", "F64")
+"""Kinds of numbers that a model can have, as a header calls them."""
 
 
 def write_tensors(
@@ -62,8 +67,12 @@ def read_tensors(
 def _read_tensors(
     path: Path, only_metadata: bool, shapes: Mapping[str, Sequence[int]] | None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
+    try:
+        kinds = _kinds(path)
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
+    if shapes is not None:
+        _check_kinds(path, kinds)
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
@@ -78,6 +87,44 @@ def _read_tensors(
     if recorded is not None and not only_metadata and (found := _checksum(tensors, metadata)) != recorded:
         raise CheckpointError(f"{path}: damaged (its SHA-256 is {found[:23]}…, and should be {str(recorded)[:23]}…)")
     return tensors, metadata
+
+
+def _kinds(path: Path) -> dict[str, Any]:
+    """What each tensor of a file is said to be, by the header alone.
+
+    Empty where that is none, which safetensors itself tells. Raises `DataError` for no file, or a name that is there
+    twice.
+    """
+    with opened(path) as stream:
+        size = int.from_bytes(stream.read(8), "little")
+        header = stream.read(size) if size <= _LARGEST_HEADER else b""
+    try:
+        found = json.loads(header, object_pairs_hook=_each_once)
+        return {name: about["dtype"] for name, about in found.items() if name != "__metadata__"}
+    except _Twice as error:
+        raise DataError(f"{path}: holds '{error}' twice") from None
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        return {}
+
+
+class _Twice(Exception):
+    """A name that stands in a header a second time."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Twice(name)
+        found[name] = value
+    return found
+
+
+def _check_kinds(path: Path, kinds: Mapping[str, Any]) -> None:
+    """Whether the weights of a model are numbers that weights can be. Raises `CheckpointError`."""
+    for name, kind in kinds.items():
+        if kind not in _WEIGHTS:
+            raise CheckpointError(f"{path}: not the weights of a model ('{name}' is of the kind {kind})")
 
 
 def _check_shapes(path: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]) -> None:

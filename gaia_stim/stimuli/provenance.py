@@ -15,6 +15,7 @@ from gaia_stim.alignment.placement import Placement
 from gaia_stim.config.renamed import spacing_now
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.metrics.photometry import SRGB, Display, display_of
 
 VERSION = 1
@@ -168,10 +169,7 @@ class Provenance(_Part):
         try:
             found = cls.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            what = "is missing" if first["type"] == "missing" else first["msg"].lower()
-            raise DataError(f"{path}: not the provenance of a stimulus set ('{place}' {what})") from None
+            raise DataError(f"{path}: not the provenance of a stimulus set ({mistake_in(error)})") from None
         if found.version > VERSION:
             raise DataError(f"{path}: was written by a newer gaia-stim ({found.gaia_stim}); update this one")
         found._json = value
