@@ -123,7 +123,9 @@ def read_frame(path: Path, what: str, most: int = LARGEST, **how: Any) -> "pd.Da
     try:
         _check_width(path, most)
         # What the name says of compression is nothing to go by: a small file would unpack to gigabytes.
-        return pd.read_csv(path, **{"compression": None, "keep_default_na": False, "na_values": [""], **how})
+        options = {"compression": None, "keep_default_na": False, "na_values": [""], **how}
+        table: pd.DataFrame = pd.read_csv(path, **options)
+        return table
     except DataError as error:
         raise DataError(f"{path}: not {what} ({str(error).removeprefix(f'{path}: ')})") from error
     except (ArithmeticError, OSError, TypeError, ValueError) as error:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -74,7 +74,7 @@ def _known_options(options: dict[str, Any]) -> dict[str, Any]:
 class RunConfig(Config):
     """What `config.json` holds."""
 
-    format: Literal[1] = FORMAT
+    format: int = Field(default=FORMAT, ge=1, le=FORMAT)
     gaia_stim: str
     torch: str
     threads: int = Field(ge=0, le=4096)
