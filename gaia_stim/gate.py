@@ -26,6 +26,8 @@ LARGEST_TEXT = 1 << 20
 """Bytes of a file that people write by hand: texts of an experiment, a list of names."""
 DEEPEST = 64
 """Levels of JSON; ours has less than 12."""
+LARGEST_WHOLE = 10**300
+"""Beyond, a whole number is no float any more."""
 _CHUNK = 1 << 22
 _PATIENCE, _SLOWEST = 60.0, 1 << 18
 """Seconds that a disk may take for a file, and one more for each so many bytes."""
@@ -151,14 +153,13 @@ def check_json(value: Any, *, has_surrogates: bool = True) -> None:
 def mistake_in(error: ValidationError) -> str:
     """The first thing that is wrong with a record, by the field it is wrong with."""
     first = error.errors(include_url=False)[0]
-    what = (
-        "is missing" if first["type"] == "missing" else re.sub(r" or (instance|an object) .*", "", first["msg"].lower())
-    )
+    said = re.sub(r" or (instance|an object) .*", "", first["msg"].lower())
+    what = "is missing" if first["type"] == "missing" else said
     return f"'{place}' {what}" if (place := ".".join(map(str, first["loc"]))[:80]) else what
 
 
 def _check_number(number: float) -> None:
-    if not (math.isfinite(number) if isinstance(number, float) else -(2**63) <= number < 2**64):
+    if not (math.isfinite(number) if isinstance(number, float) else -LARGEST_WHOLE < number < LARGEST_WHOLE):
         raise ValueError("a number that is too large")
 
 

@@ -442,7 +442,8 @@ def _scaled_floats(values: npt.NDArray[Any]) -> Pixels:
 def _scaled_integers(values: npt.NDArray[Any]) -> Pixels:
     if values.min() < 0 or values.max() > 65535:
         raise Unreadable("integers outside 0 to 65535; save it as 8 or 16 bits")
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    grey: Pixels = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return grey
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -67,18 +67,12 @@ def read_tensors(
 def _read_tensors(
     path: Path, only_metadata: bool, shapes: Mapping[str, Sequence[int]] | None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        kinds = _kinds(path)
-    except DataError as error:
-        raise CheckpointError(str(error)) from error
+    header = _header(path)
     if shapes is not None:
-        _check_kinds(path, kinds)
+        _check_weights(path, shapes, header)
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
-            names = file.keys()
-            if shapes is not None:
-                _check_shapes(path, shapes, {name: file.get_slice(name).get_shape() for name in names})
         # Not by the file's own get_tensor, which leaves 2 KB behind each time a model is read (safetensors 0.8).
         tensors = {} if only_metadata else load(path.read_bytes())
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
@@ -89,22 +83,26 @@ def _read_tensors(
     return tensors, metadata
 
 
-def _kinds(path: Path) -> dict[str, Any]:
-    """What each tensor of a file is said to be, by the header alone.
+def _header(path: Path) -> dict[str, Mapping[str, Any]]:
+    """What the header of a file says of each of its tensors, before memory is taken for one of them.
 
-    Empty where that is none, which safetensors itself tells. Raises `DataError` for no file, or a name that is there
-    twice.
+    Raises `CheckpointError` for no file, no header, or a name that is there twice.
     """
-    with opened(path) as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        header = stream.read(size) if size <= _LARGEST_HEADER else b""
     try:
-        found = json.loads(header, object_pairs_hook=_each_once)
-        return {name: about["dtype"] for name, about in found.items() if name != "__metadata__"}
+        with opened(path) as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            text = stream.read(size) if size <= _LARGEST_HEADER else b""
+        found = json.loads(text, object_pairs_hook=_each_once)
+        named = {name: about for name, about in found.items() if name != "__metadata__"}
+        for about in named.values():
+            tuple(about["shape"]), str(about["dtype"])
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
     except _Twice as error:
-        raise DataError(f"{path}: holds '{error}' twice") from None
+        raise CheckpointError(f"{path}: holds '{error}' twice") from None
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
-        return {}
+        raise CheckpointError(f"{path}: not a safetensors file, or a damaged one (it has no header)") from None
+    return named
 
 
 class _Twice(Exception):
@@ -120,22 +118,17 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_kinds(path: Path, kinds: Mapping[str, Any]) -> None:
-    """Whether the weights of a model are numbers that weights can be. Raises `CheckpointError`."""
-    for name, kind in kinds.items():
-        if kind not in _WEIGHTS:
-            raise CheckpointError(f"{path}: not the weights of a model ('{name}' is of the kind {kind})")
-
-
-def _check_shapes(path: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]) -> None:
-    """Whether the tensors of a file, by their shapes, are those expected. Raises `CheckpointError`."""
+def _check_weights(path: Path, expected: Mapping[str, Sequence[int]], header: Mapping[str, Mapping[str, Any]]) -> None:
+    """Whether the tensors of a file are numbers that weights can be, of the shapes expected. Raises `CheckpointError`."""
     wrong = f"{path}: not the weights of this config.json"
     for name, shape in expected.items():
-        if name not in found:
+        if name not in header:
             raise CheckpointError(f"{wrong} ('{name}' is missing)")
-        if tuple(found[name]) != tuple(shape):
-            raise CheckpointError(f"{wrong} ('{name}' is {tuple(found[name])}, not {tuple(shape)})")
-    if surplus := sorted(found.keys() - expected.keys()):
+        if (found := tuple(header[name]["shape"])) != tuple(shape):
+            raise CheckpointError(f"{wrong} ('{name}' is {found}, not {tuple(shape)})")
+        if header[name]["dtype"] not in _WEIGHTS:
+            raise CheckpointError(f"{wrong} ('{name}' is of the kind {header[name]['dtype']})")
+    if surplus := sorted(header.keys() - expected.keys()):
         raise CheckpointError(f"{wrong} ('{surplus[0]}' has no place in it)")
 
 

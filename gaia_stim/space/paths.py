@@ -170,7 +170,7 @@ def _knots(points: Codes, images: int) -> Places:
 
 
 def check_apart(points: Codes, images: int) -> None:
-    """Raises `DataError` where two neighbours on a path through so many images are one: all between them is the same."""
+    """Raises `DataError` where two neighbours on a path through so many images are one: nothing lies between them."""
     if not (lengths := distances(points)).all():
         place = int(np.argmin(lengths))
         after = (place + 1) % images
