@@ -119,7 +119,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_weights(path: Path, expected: Mapping[str, Sequence[int]], header: Mapping[str, Mapping[str, Any]]) -> None:
-    """Whether the tensors of a file are numbers that weights can be, of the shapes expected. Raises `CheckpointError`."""
+    """Whether the tensors of a file are numbers as weights are, of the shapes expected. Raises `CheckpointError`."""
     wrong = f"{path}: not the weights of this config.json"
     for name, shape in expected.items():
         if name not in header:

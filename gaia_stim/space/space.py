@@ -118,7 +118,7 @@ class Space:
     def _numbers(
         self, found: npt.NDArray[np.float32], codes: Sequence[npt.NDArray[np.float32]]
     ) -> npt.NDArray[np.float32]:
-        """What was decoded of codes. Raises `DataError` for a code that is too far out, `CheckpointError` for the model."""
+        """What was decoded of codes. Raises `DataError` for a code too far out, `CheckpointError` for the model."""
         if np.isfinite(found).all():
             return found
         place = int(np.argmin([np.isfinite(picture).all() for picture in found]))

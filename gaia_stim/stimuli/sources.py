@@ -82,7 +82,7 @@ def gather(
     align: str = AUTO,
     folders: bool = True,
 ) -> list[SourceImage]:
-    """Read and check images, in order; of a folder, where `folders` may be, all in it. What was gathered stays as it is.
+    """Read and check images, in order; of a folder, where `folders` may be, all in it. What was gathered stays.
 
     Where the model's images were aligned, further ones are put in the same place, unless they lie there, or `align`
     is "none". The listener hears of it, and of which only the first picture is used. Raises `DataError` where one
