@@ -47,9 +47,12 @@ def hash_bytes(content: bytes) -> str:
     return named_hash(hashlib.sha256(content).hexdigest())
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file. Raises `DataError`."""
-    with opened(path) as stream:
+def hash_file(path: Path, most: int | None = None) -> str:
+    """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file.
+
+    Raises `DataError` where it is no file, or has more than `most` bytes.
+    """
+    with opened(path, most) as stream:
         return hash_stream(stream)
 
 

@@ -46,10 +46,11 @@ def opened(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {_not_opened(path, error)}") from error
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise DataError(f"{path}: {_no_file(path)}")
     with os.fdopen(descriptor, "rb") as stream:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise DataError(f"{path}: {_no_file(path)}")
         if most is not None and about.st_size > most:
             raise _too_large(path, about.st_size, most)
         yield stream

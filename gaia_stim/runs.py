@@ -264,6 +264,10 @@ class Run:
                 continue
             yield self._row(number, value)
 
+    def log_hash(self) -> str | None:
+        """The hash of the log, None where there is none. Raises `DataError` where it is none of ours."""
+        return hash_file(self.log, LARGEST_LOG) if os.path.lexists(self.log) else None
+
     def _row(self, number: int, value: Any) -> dict[str, Any]:
         try:
             return LogRow.model_validate(value).model_dump(exclude_unset=True)
