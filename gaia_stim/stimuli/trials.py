@@ -94,7 +94,7 @@ class DesignRecord(BaseModel):
 
     question: Said = ""
     answers: list[Said] = []
-    names: tuple[Said, Said] | None = None
+    names: Annotated[list[Said], Field(min_length=2, max_length=2)] = ["A", "B"]
     counts: dict[str, Any] = {}
 
 

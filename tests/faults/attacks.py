@@ -62,7 +62,7 @@ STANDS: Mapping[str, Stand] = {
     "manifest": Stand("set/manifest.csv", ON_A_SET[:-1]),
     "stimulus": Stand("set/stimuli/m_0002.png", ("audit set --out out", "export set --to psychopy --out out")),
     "image": Stand(A, (f"morph {A} {B} -m run --out out", f"info {A}", f"encode {A} -m run --out out.csv")),
-    "licences": Stand("faces/license.csv", (f"morph {A} {B} -m run --out out",)),
+    "licences": Stand("faces/licenses.csv", (f"morph {A} {B} -m run --out out",)),
     "trials": Stand("design/trials.csv", EXPORTED[:1]),
     "design": Stand("design/design.json", EXPORTED),
     "vectors": Stand("vectors/vectors.json", VECTORS),

@@ -40,7 +40,7 @@ def world(faces: Path, tiny_run: Path, cache: Path, tmp_path_factory: pytest.Tem
         patch.chdir(home)
         (home / "runs").mkdir()
         (home / "runs/latest").write_text(f"{home / 'run'}\n")
-        (home / "faces/license.csv").write_text("image,license\nface_00002.png,CC0\n")
+        (home / "faces/licenses.csv").write_text("image,license\nface_00002.png,CC0\n")
         for command in (
             "morph faces/face_00002.png faces/face_00005.png --steps 4 -m run --out set",
             "design 2afc set --out design",

@@ -219,11 +219,11 @@ def test_json_that_is_no_file_is_not_waited_for(plant: Callable[..., Path], tmp_
         run.config()
     run.weights.unlink()
     os.mkfifo(run.weights)
-    with pytest.raises(CheckpointError, match="no such file"):
+    with pytest.raises(CheckpointError, match="a pipe or a device"):
         read_tensors(run.weights)
     (tmp_path / "huge.json").touch()
     os.truncate(tmp_path / "huge.json", 10**12)
-    with pytest.raises(DataError, match="larger than 256 MiB"):
+    with pytest.raises(DataError, match="too large"):
         read_json(tmp_path / "huge.json")
 
 
