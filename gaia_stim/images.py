@@ -436,7 +436,8 @@ def _scaled(image: Image.Image) -> Image.Image:
 def _scaled_floats(values: npt.NDArray[Any]) -> Pixels:
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
         raise Unreadable("floating-point values outside [0, 1]; save it with values in [0, 1], or as 8 or 16 bits")
-    return np.rint(values * 255).astype(np.uint8)
+    grey: Pixels = np.rint(values * 255).astype(np.uint8)
+    return grey
 
 
 def _scaled_integers(values: npt.NDArray[Any]) -> Pixels:
