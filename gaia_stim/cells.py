@@ -11,11 +11,15 @@ A table may come from a stranger: what is too much of one is told before it is p
 
 import csv
 import io
+import os
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from gaia_stim.errors import DataError
+from gaia_stim.gate import opened
 
 if TYPE_CHECKING:
     import pandas as pd  # help and recipes do not wait for it
@@ -109,17 +113,34 @@ def _number(value: Any) -> Any:
     return None if str(value) in _NO_NUMBER else value
 
 
-def bounded(path: Path) -> Path:
-    """The path, once it is known that parsing what is there as a CSV takes bounded time and memory.
+def read_frame(path: Path, what: str, most: int = LARGEST, **how: Any) -> "pd.DataFrame":
+    """A CSV of ours by pandas, which is told `how`: cells as they are written, only empty ones empty.
 
-    Raises `ValueError` saying what is too much of it, or that it is no file. The first two rows tell its width: pandas
-    refuses what is wider further down, but where the first row is wider than the header it would move the columns.
+    Raises `DataError` that the file is not `what`, saying what is wrong with it, or too much of it.
     """
-    if path.exists() and not path.is_file():
-        raise ValueError("it is a folder, or no file at all")
-    if (size := path.stat().st_size) > LARGEST:
-        raise ValueError(f"too large: {size:,} bytes; at most {LARGEST:,} are read")
-    with path.open("rb") as stream:
+    import pandas as pd
+
+    try:
+        _check_width(path, most)
+        # What the name says of compression is nothing to go by: a small file would unpack to gigabytes.
+        options = {"compression": None, "keep_default_na": False, "na_values": [""], **how}
+        table: pd.DataFrame = pd.read_csv(path, **options)
+        return table
+    except DataError as error:
+        raise DataError(f"{path}: not {what} ({str(error).removeprefix(f'{path}: ')})") from error
+    except (ArithmeticError, OSError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: not {what} ({error})") from error
+
+
+def _check_width(path: Path, most: int) -> None:
+    """Whether parsing what is there as a CSV takes bounded time and memory.
+
+    Raises `ValueError` saying what is too much of it, `DataError` where it is no file. The first two rows tell its
+    width: pandas refuses what is wider further down, but where the first row is wider than the header it would move the
+    columns.
+    """
+    with opened(path, most) as stream:
+        size = os.fstat(stream.fileno()).st_size
         head = io.StringIO(stream.read(_HEAD).decode("utf-8-sig", errors="replace"), newline=None)
     try:
         widths = [len(row) for row in islice(filter(None, csv.reader(head, skipinitialspace=True)), 2)]
@@ -131,7 +152,6 @@ def bounded(path: Path) -> Path:
         raise ValueError(f"its first two rows are longer than {_HEAD:,} bytes")
     if len(widths) == 2 and widths[1] > widths[0]:
         raise ValueError(f"its first row has {widths[1]} cells under a header of {widths[0]}")
-    return path
 
 
 def _may_be_a_date(text: str) -> bool:

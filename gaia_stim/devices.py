@@ -24,12 +24,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+_GROUP = Path("/sys/fs/cgroup")
+"""Where Linux tells a container its limits."""
+
+
 @cache
 def cores() -> int:
     """The number of processor cores this process may use: its affinity, within the container's CPU quota."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = (_GROUP / "cpu.max").read_text().split()
     except (OSError, ValueError):
         return available
     return available if quota == "max" else max(1, min(available, round(int(quota) / int(period))))
@@ -41,6 +45,19 @@ def free_cores() -> int:
 
     idle = 1 - psutil.cpu_percent(interval=0.3) / 100
     return max(1, round(cores() * idle))
+
+
+def free_memory() -> int:
+    """The bytes that this process may still take: of the machine, within the container's limit."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit, used = ((_GROUP / name).read_text() for name in ("memory.max", "memory.current"))
+        cached = re.search(r"^inactive_file (\d+)", (_GROUP / "memory.stat").read_text(), re.MULTILINE)
+        return min(free, int(limit) - int(used) + (int(cached[1]) if cached else 0))
+    except (OSError, ValueError):  # no container, or none with a limit
+        return free
 
 
 @dataclass(frozen=True)

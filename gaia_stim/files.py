@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: atomic writes, staged folders, locks, hashes, and JSON.
+"""Files that are either whole or not there: atomic writes, staged folders, locks, hashes.
 
 A reader never sees half a file: everything is written beside its place under a temporary name, flushed to the disk,
 and moved there in one step. Whoever works in a folder holds a lock on it, which the system takes from a process that
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gaia_stim.errors import DataError, GaiaStimError
+from gaia_stim.gate import opened
+from gaia_stim.gate import read_json as read_json
 
 if sys.platform == "win32":
     from filelock import FileLock, Timeout
@@ -33,8 +35,6 @@ OLD_MARK = ".old"
 """Ends the name of a folder that holds what is being replaced."""
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """No room on the disk, none for a file that large, or none in the user's share."""
-LARGEST_JSON = 1 << 28
-"""Bytes; the plan of a hundred thousand stimuli has room."""
 
 
 def named_hash(digest: str) -> str:
@@ -47,9 +47,12 @@ def hash_bytes(content: bytes) -> str:
     return named_hash(hashlib.sha256(content).hexdigest())
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file."""
-    with path.open("rb") as stream:
+def hash_file(path: Path, most: int | None = None) -> str:
+    """SHA-256 of a file's content, written `sha256_…`; memory does not grow with the file.
+
+    Raises `DataError` where it is no file, or has more than `most` bytes.
+    """
+    with opened(path, most) as stream:
         return hash_stream(stream)
 
 
@@ -207,23 +210,6 @@ def json_bytes(value: Any) -> bytes:
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file in one step, as `json_bytes` has it."""
     write_bytes(path, json_bytes(value))
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises `DataError` naming the line where it is not JSON."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not a JSON file (it is a folder, or no file at all)")
-    if path.exists() and path.stat().st_size > LARGEST_JSON:
-        raise DataError(f"{path}: not a JSON file of ours (larger than {LARGEST_JSON >> 20} MiB)")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        where = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
-        raise DataError(f"{where}: not a JSON file ({error})") from error
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ HEIF_MISSING = "HEIC and HEIF are read by pillow-heif, which is not installed: p
 AVIF_MISSING = "AVIF is read by Pillow 11.3 or newer: pip install --upgrade pillow"
 READ = "PNG, JPEG, TIFF, GIF, WebP, BMP, PNM, AVIF and HEIC are read"
 NO_IMAGE = "not an image"
+TOO_LARGE_HERE = "too large for the memory that is free"
 
 
 class Unreadable(Exception):
@@ -73,6 +74,8 @@ def kind_of(content: bytes) -> Kind | None:
 
 def is_lifted(reason: str) -> bool:
     """Whether the reason why a file could not be read then is none any more: of what reads it was not there."""
+    if reason.startswith(TOO_LARGE_HERE):
+        return True
     if reason.startswith(NO_IMAGE):
         return not reason.endswith(READ)
     return (reason == HEIF_MISSING and _has("pillow_heif")) or (reason == AVIF_MISSING and _has("PIL.AvifImagePlugin"))

@@ -24,9 +24,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageColor, ImageOps
 
+from gaia_stim.devices import free_memory
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import STAGING_MARK, hash_bytes, write_bytes
-from gaia_stim.image_kinds import HEAD, NO_IMAGE, READ, Unreadable, kind_of, opened
+from gaia_stim.image_kinds import HEAD, NO_IMAGE, READ, TOO_LARGE_HERE, Unreadable, kind_of, opened
 from gaia_stim.names import DRAWN_SUFFIXES
 from gaia_stim.names import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 
@@ -50,8 +51,13 @@ MAX_BYTES = 1 << 30
 """Larger files are refused unread."""
 LARGE_PIXELS = 25_000_000
 """Images above this are decoded one at a time, so that many threads do not need many times the memory."""
+_BYTES_A_PIXEL = {"1": 4, "L": 4, "I;16": 10, "I;16B": 10, "I": 14, "F": 14, "P": 14, "RGB": 14, "CMYK": 18}
+"""What reading an image takes at most, by Pillow's mode; of any other 24."""
 PNG_COMPRESSION = 4
 """zlib's level; fixed, because it decides the bytes of every stimulus."""
+
+_ROWS = 256
+"""Of a picture that is scaled at a time."""
 
 _large = threading.Lock()
 
@@ -262,9 +268,10 @@ def read_bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
             if path.is_dir():
-                raise DataError(f"{path}: is a folder, not an image")
+                raise DataError(f"{path}: is a folder, not an image; name one in it")
             broken = "is a link to a file that is not there" if path.is_symlink() else "no such file"
             broken = "is no file but a pipe or a device" if path.exists() else broken
+            broken += " by that pattern" if broken == "no such file" and set(path.name) & set("*?") else ""
             raise DataError(f"{path}: {broken}")
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"{path}: too large: more than {MAX_BYTES >> 20} MiB")
@@ -298,6 +305,8 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
             if width * height > MAX_PIXELS:
                 limit = f"at most {MAX_PIXELS // 1_000_000} megapixels are read"
                 raise DataError(f"{name}: too large: {width} x {height} pixels; {limit}")
+            if width * height > LARGE_PIXELS:
+                _check_memory(name, image)
             with _large if width * height > LARGE_PIXELS else contextlib.nullcontext():
                 image.load()
                 flat = _flat(_to_srgb(_eight_bit(_upright(image))), ground)
@@ -314,6 +323,14 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
         cut = any(word in said.lower() for word in ("truncated", "end of file", "not enough"))
         raise DataError(f"{name}: {'truncated' if cut else 'damaged'} ({said})") from error
     return pixels.reshape(pixels.shape[0], pixels.shape[1], -1)
+
+
+def _check_memory(name: str, image: Image.Image) -> None:
+    """Whether this machine can decode an image. Raises `DataError` with the numbers."""
+    needed = image.width * image.height * _BYTES_A_PIXEL.get(image.mode, 24)
+    if needed > (free := free_memory()):
+        size = f"{image.width} x {image.height} pixels take about {needed / 1e9:.1f} GB to read"
+        raise DataError(f"{name}: {TOO_LARGE_HERE}: {size}, and {free / 1e9:.1f} GB are free; make it smaller")
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,19 +422,29 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 def _scaled(image: Image.Image) -> Image.Image:
     values: npt.NDArray[Any] = np.asarray(image)
-    if image.mode == "F":
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise Unreadable("floating-point values outside [0, 1]; save it with values in [0, 1], or as 8 or 16 bits")
-        grey = np.rint(values * 255).astype(np.uint8)
-    else:
-        if values.min() < 0 or values.max() > 65535:
-            raise Unreadable("integers outside 0 to 65535; save it as 8 or 16 bits")
-        grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    grey = np.empty(values.shape, np.uint8)
+    # Some rows at a time: what is in between takes many times the memory of the picture.
+    for rows in (slice(begin, begin + _ROWS) for begin in range(0, len(values), _ROWS)):
+        grey[rows] = _scaled_floats(values[rows]) if image.mode == "F" else _scaled_integers(values[rows])
     scaled = Image.fromarray(grey)
     if isinstance(key := image.info.get("transparency"), int):
         scaled.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
     scaled.info["icc_profile"] = image.info.get("icc_profile")
     return scaled
+
+
+def _scaled_floats(values: npt.NDArray[Any]) -> Pixels:
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise Unreadable("floating-point values outside [0, 1]; save it with values in [0, 1], or as 8 or 16 bits")
+    grey: Pixels = np.rint(values * 255).astype(np.uint8)
+    return grey
+
+
+def _scaled_integers(values: npt.NDArray[Any]) -> Pixels:
+    if values.min() < 0 or values.max() > 65535:
+        raise Unreadable("integers outside 0 to 65535; save it as 8 or 16 bits")
+    grey: Pixels = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return grey
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -19,14 +19,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gaia_stim.alignment import AlignmentFrame
 from gaia_stim.config import Config, Fit, ModelConfig
-from gaia_stim.errors import CheckpointError, ConfigError, GaiaStimError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import (
     STAGING_MARK,
     hash_file,
@@ -36,6 +36,7 @@ from gaia_stim.files import (
     write_bytes,
     write_json,
 )
+from gaia_stim.gate import content_of, mistake_in
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.names import BUILT_IN as BUILT_IN
@@ -43,6 +44,10 @@ from gaia_stim.names import BUILT_IN_NAME, CARD, WEIGHTS
 from gaia_stim.tensors import first_line, read_tensors
 
 FORMAT = 1
+LARGEST_LOG = 1 << 26
+"""Bytes; a training writes a bounded number of rows."""
+LARGEST_NAME = 1 << 16
+"""Bytes of the file that names a run."""
 
 
 class DatasetRecord(Config):
@@ -52,33 +57,60 @@ class DatasetRecord(Config):
     content_hash: str
     fit: Fit
     background: str
-    training_images: int
-    validation_images: int
+    training_images: int = Field(ge=0, lt=2**63)
+    validation_images: int = Field(ge=0, lt=2**63)
     held_out: list[str] | None = None
     """Hashes of the images for validation, where a user said which; else a tenth by hash."""
+
+
+def _known_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Those whose value something is made of are what they should be; others are told, and of other versions maybe."""
+    for name, most in (("seed", 2**63), ("groups", 2**31), ("images_seen", 2**63)):
+        value = options.get(name, 0)
+        if type(value) is not int or not 0 <= value < most:
+            raise ValueError(f"its {name} is no number that it could be")
+    return options
 
 
 class RunConfig(Config):
     """What `config.json` holds."""
 
-    format: int = FORMAT
+    format: int = Field(default=FORMAT, ge=1, le=FORMAT)
     gaia_stim: str
     torch: str
-    threads: int
+    threads: int = Field(ge=0, le=4096)
     device: str
     precision: str
     model: ModelConfig
     dataset: DatasetRecord
     alignment: AlignmentFrame | None = None
     """Where its images were put, if `gaia-stim align` made their folder."""
-    options: dict[str, Any] = Field(description="The training options, as given and defaulted.")
+    options: Annotated[dict[str, Any], AfterValidator(_known_options)]
+    """The training options, as given and defaulted."""
 
 
 class WeightsRecord(Config):
     """What stands in the header of a weights file."""
 
-    images_seen: int
-    validation_l1: float | None = None
+    images_seen: int = Field(ge=0, lt=2**63)
+    validation_l1: float | None = Field(default=None, allow_inf_nan=False)
+
+
+Number = Annotated[float, Field(strict=True)]
+"""Of the log: NaN where a step went wrong."""
+
+
+class LogRow(BaseModel):
+    """A line of `log.jsonl`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    images_seen: int = Field(strict=True, ge=0, lt=2**63)
+    images_per_second: Number | None = None
+    losses: dict[str, Number | None] = {}
+    balance: dict[str, Number | None] = {}
+    learning_rate: Number | None = None
+    validation_l1: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +169,10 @@ class Run:
             raise CheckpointError(f"{self.path}: not a run folder (it has no config.json)")
         try:
             return RunConfig.model_validate(read_json(path))
-        except (GaiaStimError, ValidationError) as error:
+        except DataError as error:
             raise CheckpointError(f"{path}: not a run's config.json ({first_line(error)})") from error
+        except ValidationError as error:
+            raise CheckpointError(f"{path}: not a run's config.json ({mistake_in(error)})") from error
 
     def write_config(self, config: RunConfig) -> None:
         write_json(self.path / "config.json", config.model_dump(mode="json"))
@@ -192,8 +226,8 @@ class Run:
         _, metadata = read_tensors(self.weights, only_metadata=True)
         try:
             return WeightsRecord.model_validate(metadata)
-        except (ValidationError, ValueError) as error:
-            raise CheckpointError(f"{self.weights}: its header is not a run's ({first_line(error)})") from error
+        except ValidationError as error:
+            raise CheckpointError(f"{self.weights}: its header is not a run's ({mistake_in(error)})") from error
 
     def load(self) -> Autoencoder:
         """The trained model, ready to encode and decode. Raises `CheckpointError` where weights and config differ."""
@@ -219,16 +253,28 @@ class Run:
         return model.eval().requires_grad_(False)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows of the log; a last line that a crash cut short is left out."""
-        if not self.log.exists():
-            return
-        for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():
+        """The rows of the log; a line that a crash cut short is left out.
+
+        Raises `DataError`, with the line, where the log is none of ours.
+        """
+        lines = content_of(self.log, LARGEST_LOG).splitlines() if os.path.lexists(self.log) else []
+        for number, line in enumerate(lines, 1):
             try:
-                row = json.loads(line)
+                value = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(row, dict):
-                yield row
+            yield self._row(number, value)
+
+    def log_hash(self) -> str | None:
+        """The hash of the log, None where there is none. Raises `DataError` where it is none of ours."""
+        return hash_file(self.log, LARGEST_LOG) if os.path.lexists(self.log) else None
+
+    def _row(self, number: int, value: Any) -> dict[str, Any]:
+        try:
+            return LogRow.model_validate(value).model_dump(exclude_unset=True)
+        except ValidationError as error:
+            told = f"not a row of a training's log ({mistake_in(error)}); move the log away"
+            raise DataError(f"{self.log}:{number}: {told}") from None
 
 
 LATEST = Path("runs") / "latest"
@@ -236,6 +282,7 @@ LATEST = Path("runs") / "latest"
 MODEL_VARIABLE = "GAIA_STIM_MODEL"
 
 
+_NAME_ONE = f"name one with -m RUN, or with -m {BUILT_IN_NAME} the built-in model"
 GIVEN = "given"
 NOT_GIVEN = "the built-in model"
 WHY = {
@@ -281,7 +328,10 @@ class Found:
 
 def name_latest(run: Run) -> bool:
     """Make a run the one that the next command here takes by itself; False where somebody's own file has that name."""
-    if LATEST.exists() and (LATEST.is_dir() or not _is_named(LATEST.read_bytes())):
+    try:
+        if os.path.lexists(LATEST) and not _is_named(content_of(LATEST, LARGEST_NAME)):
+            return False
+    except DataError:
         return False
     write_bytes(LATEST, os.fsencode(f"{run.path.absolute()}\n"))
     return True
@@ -298,9 +348,20 @@ def find_run(given: Path | None) -> Found:
         return Found(named_run(given), GIVEN)
     if named := os.environ.get(MODEL_VARIABLE):
         return Found(named_run(Path(named)), f"${MODEL_VARIABLE}")
-    if LATEST.is_file():
-        return Found(Run(Path(os.fsdecode(LATEST.read_bytes()).strip())), str(LATEST))
+    if os.path.lexists(LATEST):
+        return Found(Run(LATEST if Run(LATEST).exists else _latest()), str(LATEST))
     return Found(Run(BUILT_IN), NOT_GIVEN)
+
+
+def _latest() -> Path:
+    """The run that `runs/latest` names. Raises `CheckpointError` where that names none."""
+    try:
+        named = os.fsdecode(content_of(LATEST, LARGEST_NAME)).strip()
+    except DataError as error:
+        raise CheckpointError(f"{error}; it should name the run that was trained last: {_NAME_ONE}") from None
+    if not named or "\0" in named or "\n" in named:
+        raise CheckpointError(f"{LATEST}: does not name a run; {_NAME_ONE}")
+    return Path(named)
 
 
 def _previous(path: Path) -> Path:

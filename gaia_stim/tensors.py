@@ -15,13 +15,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from gaia_stim.errors import CheckpointError
+from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.files import named_hash, stamp, write_bytes
+from gaia_stim.gate import opened
 
 HEADER = "gaia_stim"
 """The one key of our safetensors files' metadata."""
 CHECKSUM = "sha256"
 """In it: the SHA-256 of all the rest. Files of before there were any have none, and are taken as they are."""
+_LARGEST_HEADER = 100_000_000
+"""Bytes; safetensors reads no longer one."""
+_WEIGHTS = ("F16", "BF16", "F32", "F64")
+"""Kinds of numbers that a model can have, as a header calls them."""
 
 
 def write_tensors(
@@ -62,14 +67,12 @@ def read_tensors(
 def _read_tensors(
     path: Path, only_metadata: bool, shapes: Mapping[str, Sequence[int]] | None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
+    header = _header(path)
+    if shapes is not None:
+        _check_weights(path, shapes, header)
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
-            names = file.keys()
-            if shapes is not None:
-                _check_shapes(path, shapes, {name: file.get_slice(name).get_shape() for name in names})
         # Not by the file's own get_tensor, which leaves 2 KB behind each time a model is read (safetensors 0.8).
         tensors = {} if only_metadata else load(path.read_bytes())
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
@@ -80,15 +83,52 @@ def _read_tensors(
     return tensors, metadata
 
 
-def _check_shapes(path: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]) -> None:
-    """Whether the tensors of a file, by their shapes, are those expected. Raises `CheckpointError`."""
+def _header(path: Path) -> dict[str, Mapping[str, Any]]:
+    """What the header of a file says of each of its tensors, before memory is taken for one of them.
+
+    Raises `CheckpointError` for no file, no header, or a name that is there twice.
+    """
+    try:
+        with opened(path) as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            text = stream.read(size) if size <= _LARGEST_HEADER else b""
+        found = json.loads(text, object_pairs_hook=_each_once)
+        named = {name: about for name, about in found.items() if name != "__metadata__"}
+        for about in named.values():
+            tuple(about["shape"]), str(about["dtype"])
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
+    except _Twice as error:
+        raise CheckpointError(f"{path}: holds '{error}' twice") from None
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        raise CheckpointError(f"{path}: not a safetensors file, or a damaged one (it has no header)") from None
+    return named
+
+
+class _Twice(Exception):
+    """A name that stands in a header a second time."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Twice(name)
+        found[name] = value
+    return found
+
+
+def _check_weights(path: Path, expected: Mapping[str, Sequence[int]], header: Mapping[str, Mapping[str, Any]]) -> None:
+    """Whether the tensors of a file are numbers as weights are, of the shapes expected. Raises `CheckpointError`."""
     wrong = f"{path}: not the weights of this config.json"
     for name, shape in expected.items():
-        if name not in found:
+        if name not in header:
             raise CheckpointError(f"{wrong} ('{name}' is missing)")
-        if tuple(found[name]) != tuple(shape):
-            raise CheckpointError(f"{wrong} ('{name}' is {tuple(found[name])}, not {tuple(shape)})")
-    if surplus := sorted(found.keys() - expected.keys()):
+        if (found := tuple(header[name]["shape"])) != tuple(shape):
+            raise CheckpointError(f"{wrong} ('{name}' is {found}, not {tuple(shape)})")
+        if header[name]["dtype"] not in _WEIGHTS:
+            raise CheckpointError(f"{wrong} ('{name}' is of the kind {header[name]['dtype']})")
+    if surplus := sorted(header.keys() - expected.keys()):
         raise CheckpointError(f"{wrong} ('{surplus[0]}' has no place in it)")
 
 

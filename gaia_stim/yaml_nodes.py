@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.gate import TooLarge, text_of
 
 NOTHING = {"", "~", "null", "Null", "NULL"}
 
@@ -102,11 +103,11 @@ def read_yaml(path: Path, mistakes: Mistakes, *, largest: int, deepest: int) -> 
     or has an alias.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig") if path.stat().st_size <= largest else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
-    if text is None:
-        raise ConfigError(f"{path}:1: larger than {largest // 1024} KB; long lists belong into a CSV file")
+        text = text_of(path, largest)
+    except TooLarge as error:
+        raise ConfigError(f"{path}:1: larger than {largest // 1024} KB; long lists belong into a CSV file") from error
+    except DataError as error:
+        raise ConfigError(str(error)) from error
     return parse_yaml(text, str(path), mistakes, deepest=deepest)
 
 

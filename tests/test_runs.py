@@ -187,10 +187,13 @@ def test_a_run_that_has_only_begun_says_what_to_do(plant: Plant) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda config: [], "1 validation error"),
-        (lambda config: {**config, "model": {**config["model"], "size": 33}}, "1 validation error"),
-        (lambda config: {**config, "surprise": 1}, "1 validation error"),
-        (lambda config: {key: value for key, value in config.items() if key != "dataset"}, "1 validation error"),
+        (lambda config: [], "input should be a valid dictionary"),
+        (
+            lambda config: {**config, "model": {**config["model"], "size": 33}},
+            "'model.size' input should be a multiple of 16",
+        ),
+        (lambda config: {**config, "surprise": 1}, "'surprise' extra inputs are not permitted"),
+        (lambda config: {key: value for key, value in config.items() if key != "dataset"}, "'dataset' is missing"),
     ],
     ids=["list", "size", "surplus", "missing"],
 )

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ class Globals:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program on `argv` (without the program's name); return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _never_fail_on_a_character()
+    _have_streams()
     try:
         call = build_app()(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
         if isinstance(call, Call):
@@ -79,7 +80,7 @@ def build_app() -> typer.Typer:
     for name, verb in VERBS.items():
         family, _, member = name.rpartition(" ")
         if family and family not in families:
-            families[family] = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
+            families[family] = typer.Typer(rich_markup_mode="rich")
             app.add_typer(families[family], name=family, help=escape(FAMILIES[family]), rich_help_panel=verb.panel)
         (families[family] if family else app).command(
             member,
@@ -191,15 +192,21 @@ def _end(how: Ending) -> int:
 
     if how.mark:
         say(messages(), how.text, how.mark, "bold red")
-    else:
-        # Nobody reads stdout any more: what is still in its buffer must not fail again at exit.
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        # Nobody reads stdout any more, or it is full: what is still in its buffer must not fail again at exit.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return how.code
 
 
-def _never_fail_on_a_character() -> None:
-    """A terminal that cannot show a character gets its code instead."""
+def _have_streams() -> None:
+    """Streams that are closed lead nowhere; a terminal that cannot show a character gets its code instead."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -96,7 +96,7 @@ REWORDED = (
 
 
 def _file(error: OSError) -> str:
-    name = os.fspath(error.filename) if error.filename is not None else ""
+    name = "" if error.filename is None or isinstance(error.filename, int) else os.fspath(error.filename)
     where = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
     if error.errno in FULL:
         room = f"the disk is full{f' (writing {where})' if where else ''}"

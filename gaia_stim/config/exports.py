@@ -20,7 +20,7 @@ class PresentationConfig(Config):
 
     degrees: Annotated[
         float | None,
-        Field(gt=0, le=180),
+        Field(ge=0.01, le=170),
         Decides(
             "The larger side of a picture, in degrees of visual angle; a browser measures screen and distance first. "
             "[default: small pictures a whole number of times larger]",
@@ -29,7 +29,7 @@ class PresentationConfig(Config):
         ),
     ] = None
     distance: Annotated[
-        float, Field(gt=0, le=1000), Decides("From the eye to the screen, in cm.", "CM", panel=SCREEN)
+        float, Field(ge=1, le=1000), Decides("From the eye to the screen, in cm.", "CM", panel=SCREEN)
     ] = 57.0
     resample: Annotated[
         Literal["nearest", "lanczos"],

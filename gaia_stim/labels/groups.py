@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaia_stim.errors import ConfigError, DataError, unknown_name
+from gaia_stim.gate import text_of
 from gaia_stim.labels.joining import rows_of
 from gaia_stim.labels.table import column_of_images, is_image_name
 from gaia_stim.tabular import read_table
@@ -57,12 +58,14 @@ def by_list(file: Path, images: Sequence[str], groups: Sequence[str] | None) -> 
     An image that is named takes its whole group with it. Raises `ConfigError`, with the line, for what is neither, and
     where nothing or everything would be held out.
     """
-    if not file.is_file() or file.stat().st_size > LARGEST_LIST:
-        raise ConfigError(f"--hold-out {file}: no such file, or too large for a list of names")
+    try:
+        lines = text_of(file, LARGEST_LIST).splitlines()
+    except DataError as error:
+        raise ConfigError(f"--hold-out {error}") from error
     own = list(images) if groups is None else list(groups)
     known = set(own)
     chosen: set[str] = set()
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue

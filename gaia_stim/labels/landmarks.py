@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gaia_stim.cells import csv_bytes
 from gaia_stim.errors import DataError, in_brief
 from gaia_stim.files import hash_file, hash_json
+from gaia_stim.gate import content_of
 from gaia_stim.labels.joining import rows_of
 from gaia_stim.tabular import column_of_numbers, read_table
 
@@ -129,9 +130,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _points(path: Path) -> Iterator[tuple[float, float]]:
     """The points of a file: of a `.tem` as many as its first line says, of a `.pts` all lines of two numbers."""
-    if path.stat().st_size > LARGEST:
-        raise DataError(f"{path}: is too large for a file of points")
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    text = content_of(path, LARGEST).decode("utf-8-sig", errors="replace")
     lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if path.suffix.lower() == TEM:
         if not lines or len(lines[0][1]) != 1 or not lines[0][1][0].isdigit():

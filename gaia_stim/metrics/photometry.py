@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from gaia_stim.cells import bounded
+from gaia_stim.cells import read_frame
 from gaia_stim.errors import DataError
 from gaia_stim.srgb import encoded, linear
 
@@ -65,10 +64,8 @@ def _tabled(name: str, light: npt.NDArray[np.float64]) -> Display:
 
 def _read_table(path: Path) -> npt.NDArray[np.float64]:
     """Light of all levels from some that were measured, from 0 to 255: between them the luminance is straight."""
-    try:
-        table = pd.read_csv(bounded(path), usecols=["level", "luminance"], dtype=np.float64, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a measured display, a CSV of level and luminance ({error})") from error
+    what, columns = "a measured display, a CSV of level and luminance", ["level", "luminance"]
+    table = read_frame(path, what, usecols=columns, dtype=np.float64, encoding="utf-8-sig", keep_default_na=True)
     level, luminance = (table.sort_values("level")[name].to_numpy() for name in ("level", "luminance"))
     if len(level) < 2 or level[0] != 0 or level[-1] != 255:
         raise DataError(f"{path}: the levels of a measured display go from 0 to 255")

@@ -45,7 +45,7 @@ def morph_grid(config: MorphGridConfig, listen: Listener = silent) -> MorphGridR
     out = config.out or Path(default_name("grid", config.top_left, config.bottom_right))
     space = open_space(config.model, listen)
     given = [config.top_left, config.top_right, config.bottom_left, config.bottom_right]
-    corners = gather(space, given, listen, align=config.align)
+    corners = gather(space, given, listen, align=config.align, folders=False)
     made = make_set(
         out,
         config,

@@ -67,7 +67,7 @@ def morph(config: MorphConfig, listen: Listener = silent) -> MorphResult:
     out = config.out or Path(default_name("morph", config.first, config.second))
     spacing = choose_spacing(config.spacing, listen=listen)
     space = open_space(config.model, listen)
-    a, b = gather(space, [config.first, config.second], listen, align=config.align)
+    a, b = gather(space, [config.first, config.second], listen, align=config.align, folders=False)
     scale = _measured_scale(spacing, space, "line", [a, b], listen)
     made = make_set(
         out,

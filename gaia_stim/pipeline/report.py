@@ -45,7 +45,7 @@ def report(config: ReportConfig, listen: Listener = silent) -> ReportResult:
         request = _request(config, manifest=hash_file(target / MANIFEST), provenance=hash_file(target / PROVENANCE))
         make = partial(_about_set, stimuli, request, listen)
     elif (run := named_run(target)).exists:
-        request = _request(config, model_hash=run.model_hash(), log=hash_file(run.log) if run.log.exists() else None)
+        request = _request(config, model_hash=run.model_hash(), log=run.log_hash())
         make = partial(_about_run, run, config, request, listen)
     else:
         raise DataError(f"{target}: neither a run (config.json) nor a stimulus set ({MANIFEST})")

@@ -2,25 +2,33 @@
 
 import io
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from safetensors.torch import save
 
-from gaia_stim.cells import csv_bytes, guarded, unguarded
+from gaia_stim.cells import csv_bytes, guarded, read_frame, unguarded
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
+from gaia_stim.gate import opened
 from gaia_stim.space.paths import Codes
 from gaia_stim.tensors import HEADER, read_tensors
 
 SUFFIXES = (".csv", ".npz", ".safetensors")
 TEXTS = ("image_id", "path", "image_hash")
+WRITTEN = "a file of codes that 'gaia-stim encode' wrote"
+LARGEST_CODES = 1 << 33
+"""Bytes of a file of codes: those of a million images, 512 numbers each, as text."""
+
+
+_UNPACKED, _RATIO = 1 << 26, 100
+"""Bytes that a part of an .npz may unpack to, or times what it takes: codes hardly get smaller."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +62,12 @@ def write_codes(path: Path, table: CodeTable) -> None:
 def read_codes(path: Path) -> CodeTable:
     """Read what `write_codes` wrote. Raises `DataError` where it is something else."""
     check_suffix(path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
+    with opened(path, LARGEST_CODES):
+        pass
     try:
         table = {".csv": _from_csv, ".npz": _from_npz, ".safetensors": _from_safetensors}[path.suffix](path)
     except (CheckpointError, LookupError, TypeError, ValueError, OSError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path}: not a file of codes that 'gaia-stim encode' wrote ({error})") from error
+        raise DataError(f"{path}: not {WRITTEN} ({error})") from error
     if table.codes.ndim != 2 or len(table.codes) == 0 or not np.isfinite(table.codes).all():
         raise DataError(f"{path}: its codes are not a table of finite numbers of 32 bits")
     if any(not isinstance(column, list) or len(column) != len(table.codes) for column in (table.image_id, table.path)):
@@ -80,10 +88,11 @@ def _csv(table: CodeTable) -> bytes:
 
 
 def _from_csv(path: Path) -> CodeTable:
-    names = [name for name in pd.read_csv(path, nrows=0).columns if str(name).startswith("z_")]
+    header = read_frame(path, WRITTEN, LARGEST_CODES, nrows=0)
+    names = [name for name in header.columns if str(name).startswith("z_")]
     # As floats from the start: read as a whole number, -0 would lose its sign.
     kinds = {**dict.fromkeys((*TEXTS, "model_hash"), str), **dict.fromkeys(names, np.float64)}
-    frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
+    frame = read_frame(path, WRITTEN, LARGEST_CODES, dtype=kinds, na_values=[])
     texts = ([unguarded(text) for text in frame[name]] for name in TEXTS)
     return CodeTable(_float32(frame[names].to_numpy()), frame["model_hash"].iloc[0], *texts)
 
@@ -102,9 +111,25 @@ def _npz(table: CodeTable) -> bytes:
 
 
 def _from_npz(path: Path) -> CodeTable:
+    _check_npz(path)
     with np.load(path, allow_pickle=False) as file:
         texts = [file[name].tolist() for name in TEXTS]
         return CodeTable(_float32(file["codes"]), str(file["model_hash"]), *texts)
+
+
+def _check_npz(path: Path) -> None:
+    """Whether its arrays are what is in the file, not more. Raises `ValueError`, `BadZipFile`."""
+    with ZipFile(path) as archive:
+        for part in archive.infolist():
+            if part.file_size > max(_UNPACKED, _RATIO * part.compress_size):
+                raise ValueError(f"'{part.filename}' unpacks to {part.file_size:,} bytes")
+            with archive.open(part) as stream:
+                version = np.lib.format.read_magic(stream)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, kind = read(stream)
+                # NumPy makes room for what an array claims to hold before it reads any of it.
+                if math.prod(shape) * kind.itemsize > part.file_size:
+                    raise ValueError(f"'{part.filename}' claims to hold {shape} numbers, and does not")
 
 
 def _safetensors(table: CodeTable) -> bytes:

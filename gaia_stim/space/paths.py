@@ -162,14 +162,19 @@ def _knots(points: Codes, images: int) -> Places:
     """Where along the chords each point lies, from 0 to 1; of a loop the first is there again as the last."""
     if images < 2:
         raise DataError(f"a path leads through at least 2 images, not {images}")
+    check_apart(points, images)
     lengths = distances(points)
-    if not lengths.all():
-        place = int(np.argmin(lengths))
-        after = (place + 1) % images
-        raise DataError(f"images {place + 1} and {after + 1} of the path have the same code: nothing lies between them")
     knots: Places = np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum()
     knots[-1] = 1.0
     return knots
+
+
+def check_apart(points: Codes, images: int) -> None:
+    """Raises `DataError` where two neighbours on a path through so many images are one: nothing lies between them."""
+    if not (lengths := distances(points)).all():
+        place = int(np.argmin(lengths))
+        after = (place + 1) % images
+        raise DataError(f"images {place + 1} and {after + 1} of the path have the same code: nothing lies between them")
 
 
 def distances(points: Codes) -> Places:

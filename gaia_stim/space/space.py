@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gaia_stim.alignment import Placement
-from gaia_stim.errors import ConfigError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import hash_file, stamp
 from gaia_stim.images import Frame, Pixels, fit_image, read_bytes, read_image, to_bytes, to_float, with_channels
 from gaia_stim.models.base import Autoencoder
@@ -111,6 +111,8 @@ class Space:
         """The codes of images: (n, latent), float32."""
         tiles = _tiles(to_float(self.prepare(image)[None])[0] for image in images)
         codes = [self._run(self.model.encode, tile) for tile in tiles]
+        if not all(np.isfinite(tile).all() for tile in codes):
+            raise self._damaged()
         return np.concatenate(codes) if codes else np.empty((0, self.latent), np.float32)
 
     def refine(self, images: Sequence[Image], codes: Codes, steps: int) -> Codes:
@@ -128,7 +130,22 @@ class Space:
     def rendered(self, codes: npt.NDArray[np.floating]) -> Iterator[Pixels]:
         """As `decode`, a few pictures at a time, so that memory does not grow with their number."""
         for tile in _tiles(np.asarray(codes, dtype=np.float32)):
-            yield to_bytes(self._run(self.model.decode, tile))
+            yield to_bytes(self._numbers(self._run(self.model.decode, tile), tile))
+
+    def _numbers(
+        self, found: npt.NDArray[np.float32], codes: Sequence[npt.NDArray[np.float32]]
+    ) -> npt.NDArray[np.float32]:
+        """What was decoded of codes. Raises `DataError` for a code too far out, `CheckpointError` for the model."""
+        if np.isfinite(found).all():
+            return found
+        place = int(np.argmin([np.isfinite(picture).all() for picture in found]))
+        if np.isfinite(self._run(self.model.decode, [np.zeros_like(codes[0])])).all():
+            most = float(np.abs(codes[place]).max())
+            raise DataError(f"a code with numbers as large as {most:g} decodes to no picture: no image is encoded so")
+        raise self._damaged()
+
+    def _damaged(self) -> CheckpointError:
+        return CheckpointError(f"{self.run}: what the model makes is no numbers: its weights are damaged")
 
     def morph(self, a: Image, b: Image, steps: int, spacing: str = "latent") -> Pixels:
         """A continuum from `a` to `b`, both reconstructed: uint8 (steps, size, size, channels)."""

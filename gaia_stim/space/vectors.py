@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 from gaia_stim.config import Config
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
 from gaia_stim.files import hash_file, read_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.outputs import Kind
 from gaia_stim.space.attributes import Directions, Each
 from gaia_stim.tensors import read_tensors, write_tensors
@@ -195,9 +196,7 @@ class Vectors:
         try:
             record = VectorsRecord.model_validate(read_json(folder / JSON))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise DataError(f"{folder / JSON}: not a record of vectors ('{place}': {first['msg'].lower()})") from None
+            raise DataError(f"{folder / JSON}: not a record of vectors ({mistake_in(error)})") from None
         try:
             tensors = read_tensors(folder / TENSORS)[0]
         except CheckpointError as error:

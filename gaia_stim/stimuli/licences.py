@@ -5,6 +5,7 @@ strictest of theirs, in the words of its owner. This is bookkeeping, not legal a
 combined at all is not decided here.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -130,7 +131,7 @@ class _Table:
 @lru_cache(maxsize=64)
 def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
     """A table that has licences; None where there is none, or where the file has no such column."""
-    if state is None or not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
         # First the header alone: a table of labels may be large, and says nothing of licences.

@@ -8,7 +8,9 @@ from typing import Any
 from gaia_stim.config import Config, MediaConfig
 from gaia_stim.config.stimuli import CarryConfig
 from gaia_stim.config.verbs import verb_of
+from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
+from gaia_stim.gate import LARGEST_JSON
 from gaia_stim.labels.landmarks import hash_landmarks
 from gaia_stim.outputs import stands
 from gaia_stim.space.space import Space
@@ -20,6 +22,9 @@ from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Source
 from gaia_stim.stimuli.sets import SET, StimulusSet
 from gaia_stim.stimuli.writing import provenance_of, write_set
+
+BYTES_OF_A_ROW = 600
+"""Of a stimulus in the record of its set, at most, beside its code."""
 
 
 def make_set(
@@ -54,11 +59,24 @@ def make_set(
         listen(Note(f"{out} holds this very set already: nothing to do"))
         made = StimulusSet.open(out)
     else:
-        licensed = _licensed(plan(), sources, listen)
+        licensed = _licensed(_openable(plan()), sources, listen)
         made = write_set(out, licensed, space, provenance_of(request, space, sources), listen)
     if isinstance(config, MediaConfig):
         write_media(made, config, listen, force=force)
     return made
+
+
+def _openable(plan: Plan) -> Plan:
+    """The plan, if a record of it can be opened again. Raises `ConfigError` before a picture is made."""
+    # Codes stand there as base64, a row of what is measured as a few hundred letters.
+    expected = 4 * plan.codes.nbytes // 3 + BYTES_OF_A_ROW * len(plan.rows)
+    if expected > LARGEST_JSON:
+        most = len(plan.rows) * LARGEST_JSON // expected
+        raise ConfigError(
+            f"{len(plan.rows):,} stimuli with codes of {plan.codes.shape[1]:,} numbers are too many for one set: its "
+            f"record could not be opened again; ask for at most {most:,} at once"
+        )
+    return plan
 
 
 def _licensed(plan: Plan, sources: Sequence[Source], listen: Listener) -> Plan:

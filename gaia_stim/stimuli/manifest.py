@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from gaia_stim.cells import bounded, csv_bytes, unguarded
+from gaia_stim.cells import csv_bytes, read_frame, unguarded
 from gaia_stim.errors import DataError
 
 STIMULI = "stimuli"
@@ -101,11 +101,8 @@ def manifest_csv(rows: Sequence[Row]) -> bytes:
 
 def read_manifest(path: Path) -> pd.DataFrame:
     """What `manifest_csv` wrote. Raises `DataError` where the file is something else."""
-    try:
-        kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64", "size": "Int64", "folds": "Int64"}
-        table = pd.read_csv(bounded(path), dtype=kinds, keep_default_na=False, na_values=[""])
-    except (ArithmeticError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: not a manifest ({error})") from error
+    kinds: dict[Any, Any] = {**dict.fromkeys(TEXT_COLUMNS, str), "seed": "Int64", "size": "Int64", "folds": "Int64"}
+    table = read_frame(path, "a manifest", dtype=kinds)
     if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
     for name in set(TEXT_COLUMNS) & set(table):

@@ -15,19 +15,23 @@ from gaia_stim.alignment.placement import Placement
 from gaia_stim.config.renamed import spacing_now
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.metrics.photometry import SRGB, Display, display_of
 
 VERSION = 1
+MOST_STIMULI = 10_000_000
+Text = Annotated[str, Field(max_length=10_000)]
+"""What is drawn, or stands in a line."""
 
 
 @dataclass(frozen=True)
 class Source:
     """An image, or a file with numbers, that stimuli are made of."""
 
-    source_id: str
-    path: str
-    image_hash: str
-    license: str | None = None
+    source_id: Text
+    path: Text
+    image_hash: Text
+    license: Text | None = None
     """As it stands in a table beside the image; see `stimuli.licences`."""
     placement: Placement | None = None
     """How it was put in the place that the model's images are in; none: it was taken as it is."""
@@ -43,7 +47,7 @@ class Source:
 class Gain:
     """What refinement did for one image: mean absolute error of its reconstruction, in [0, 1]."""
 
-    source_id: str
+    source_id: Text
     error_before: float
     error_after: float
 
@@ -51,21 +55,21 @@ class Gain:
 class _Part(BaseModel):
     """What is needed of a part; it may have more, which stays in the file."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
 
 
 class ModelRecord(_Part):
     """The model that rendered."""
 
-    run: str
-    model_hash: str
+    run: Text
+    model_hash: Text
 
 
 class PathRecord(_Part):
     """What the codes lie on."""
 
-    kind: str = ""
-    columns: int = 0
+    kind: Text = ""
+    columns: int = Field(default=0, ge=0, le=MOST_STIMULI)
     """Of a grid."""
 
 
@@ -80,9 +84,9 @@ class Judged(_Part):
 class SpacingRecord(_Part):
     """How places were chosen, and how even the steps between their pictures are."""
 
-    name: Annotated[str, AfterValidator(spacing_now)]
+    name: Annotated[Text, AfterValidator(spacing_now)]
     """As it is called today."""
-    metric: str
+    metric: Text
     steps_cv_before: float
     steps_cv: float
     judged: Judged = Judged()
@@ -98,15 +102,17 @@ class RefinementRecord(_Part):
 class Predicted:
     """What the code of an image says of an attribute that is moved, before it is moved."""
 
-    source_id: str
-    attribute: str
+    source_id: Text
+    attribute: Text
     value: float
 
 
 class PlanRecord(_Part):
     """What was to be shown. `Plan.from_json` reads rows and codes."""
 
-    title: str = ""
+    title: Text = ""
+    columns: int = Field(default=1, ge=0, le=MOST_STIMULI)
+    """Of the sheet."""
     path: PathRecord = PathRecord()
     spacing: SpacingRecord | None = None
     refinement: RefinementRecord = RefinementRecord()
@@ -129,9 +135,9 @@ class ProcessingRecord(_Part):
 class Provenance(_Part):
     """Who made a set, of what, with what."""
 
-    version: int = 0
+    version: int = Field(default=0, ge=0)
     """Of the file; 0 is what version 0.1 of the program wrote."""
-    gaia_stim: str
+    gaia_stim: Text
     threads: int = Field(ge=1, le=1024)
     request: dict[str, Any]
     model: ModelRecord
@@ -168,10 +174,7 @@ class Provenance(_Part):
         try:
             found = cls.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            what = "is missing" if first["type"] == "missing" else first["msg"].lower()
-            raise DataError(f"{path}: not the provenance of a stimulus set ('{place}' {what})") from None
+            raise DataError(f"{path}: not the provenance of a stimulus set ({mistake_in(error)})") from None
         if found.version > VERSION:
             raise DataError(f"{path}: was written by a newer gaia-stim ({found.gaia_stim}); update this one")
         found._json = value

@@ -75,15 +75,16 @@ def gather(
     *,
     follow_links: bool = False,
     align: str = AUTO,
+    folders: bool = True,
 ) -> list[SourceImage]:
-    """Read and check images, in order; of a folder, all that are in it. What was gathered before stays what it is.
+    """Read and check images, in order; of a folder, where `folders` may be, all in it. What was gathered stays.
 
     Where the model's images were aligned, further ones are put in the same place, unless they lie there, or `align`
     is "none". The listener hears of it, and of which only the first picture is used. Raises `DataError` where one
     cannot be read, cannot be aligned, is a link in a folder that leads out of it, or is in colour and the model has
     learned from grey images.
     """
-    given = [one for image in images for one in _in_folder(image, follow_links)]
+    given = [one for image in images for one in (_in_folder(image, follow_links) if folders else [image])]
     fresh = [one for one in given if not isinstance(one, SourceImage)]
     read = [_gathered(space, name, image, align) for name, image in zip(_ids(fresh), fresh, strict=True)]
     if several := [str(image) for image in fresh if not isinstance(image, np.ndarray) and has_several(Path(image))]:

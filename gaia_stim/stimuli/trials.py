@@ -6,16 +6,19 @@ DESIGN/design.json    how the list came about
 `conditions` is what every experiment program shows: a row a stimulus, or with a design a row a trial.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gaia_stim.cells import bounded, frame_csv, unguarded
+from gaia_stim.cells import frame_csv, read_frame, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
@@ -29,6 +32,8 @@ LEADING = ["participant", "block", "trial", "task", *STIM_COLUMNS, "correct"]
 """The columns that every list of trials has, in order; the design's own come after them."""
 WHEEL = "wheel"
 """The column that is 1 where alpha 1 is alpha 0 again, so that an analysis of adjustments goes round."""
+Said = Annotated[str, Field(max_length=10_000)]
+"""A text that is shown."""
 TEXT = ["task", *STIM_COLUMNS, "correct", SET_ID, SET_NAME]
 
 
@@ -62,13 +67,8 @@ def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
     file = path / TRIALS if path.is_dir() else path
     if not file.is_file():
         raise DataError(f"{path}: not a design (it has no {TRIALS}); 'gaia-stim design' makes one")
-    try:
-        # Kept as written where a guess would be wrong; `na_values` makes only empty cells empty.
-        table = pd.read_csv(
-            bounded(file), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""], encoding="utf-8-sig"
-        )
-    except (ValueError, OSError) as error:
-        raise DataError(f"{file}: not a list of trials ({error})") from error
+    # Kept as written where a guess would be wrong.
+    table = read_frame(file, "a list of trials", dtype=dict.fromkeys(TEXT, str), encoding="utf-8-sig")
     if missing := [name for name in LEADING if name not in table]:
         raise DataError(f"{file}: not a list of trials (it lacks the column {missing[0]})")
     for name in table.columns:
@@ -84,9 +84,32 @@ def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
         raise DataError(f"{file}: a list of trials is of one task; this has {' and '.join(tasks) or 'no trial'}")
     if not (table["stim_a"] != "").all():
         raise DataError(f"{file}: a trial has no stim_a")
-    record = read_json(file.with_name(DESIGN)) if file.with_name(DESIGN).is_file() else {}
+    record = _record(file.with_name(DESIGN))
     _check_set(file, table, record, stimuli)
     return Trials(tasks[0], of_set(table, stimuli), record)
+
+
+class DesignRecord(BaseModel):
+    """What is needed of a design's record; it may have more, which stays in the file."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    question: Said = ""
+    answers: list[Said] = []
+    names: Annotated[list[Said], Field(min_length=2, max_length=2)] = ["A", "B"]
+    counts: dict[str, Any] = {}
+
+
+def _record(path: Path) -> Mapping[str, Any]:
+    """The record beside a list of trials; a list by itself has none. Raises `DataError` where it is none of ours."""
+    if not os.path.lexists(path):
+        return {}
+    found = read_json(path)
+    try:
+        DesignRecord.model_validate(found)
+    except ValidationError as error:
+        raise DataError(f"{path}: not the record of a design ({mistake_in(error)})") from None
+    return dict(found)
 
 
 def of_set(table: pd.DataFrame, stimuli: StimulusSet) -> pd.DataFrame:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "<na>"))
 """What stands for a missing value in any column, in any case: what R, MATLAB, pandas and spreadsheets write."""
 
+_LEAST, _MOST = 1e-30, 1e30
+"""Beyond, squares and their sums are no longer numbers; nothing that is measured of pictures or people is there."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}({re.escape(sign)}\d{{3}})+", re.ASCII) for sign in ".,"}
@@ -90,7 +92,7 @@ def column_of_numbers(table: "Table", name: str, decimal: str | None = None) -> 
 
 
 def _number(word: str, decimal: str) -> float | None:
-    """The finite number that is written; None where it is none. Unlike `float`, no inf, no 1_000."""
+    """The number that is written; None where it is none that can be reckoned with. Unlike `float`, no inf, no 1_000."""
     word = word.replace("\N{MINUS SIGN}", "-")
     other = "," if decimal == "." else "."
     whole, sign, rest = word.partition(decimal)
@@ -102,7 +104,7 @@ def _number(word: str, decimal: str) -> float | None:
     if not _NUMBER.fullmatch(word):
         return None
     number = float(word)
-    return number if np.isfinite(number) else None
+    return number if number == 0 or _LEAST < abs(number) < _MOST else None
 
 
 def _question(words: Collection[str], table: "Table | None") -> Question | None:

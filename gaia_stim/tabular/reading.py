@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gaia_stim.cells import LARGEST
 from gaia_stim.errors import DataError, unknown_name
+from gaia_stim.gate import content_of
 from gaia_stim.tabular.layout import Fits, Source, Table, header_of, lay_out
 from gaia_stim.tabular.text import text_source
 from gaia_stim.tabular.workbooks import ZIP, workbook_sources
@@ -76,11 +77,8 @@ def _chosen(file: Path, sources: Sequence[Source], fits: Fits | None) -> Source:
 
 
 def _content(file: Path) -> bytes:
-    try:
-        if not file.is_file():
-            raise DataError(f"{file}: {'is a folder; name the file' if file.is_dir() else 'no such file'} of a table")
-        if (size := file.stat().st_size) > LARGEST:
-            raise DataError(f"{file}: too large for a table: {size:,} bytes; at most {LARGEST:,} are read")
-        return file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror or error})") from error
+    if file.is_dir():
+        raise DataError(f"{file}: is a folder; name the file of a table")
+    if not file.exists():
+        raise DataError(f"{file}: no such file of a table")
+    return content_of(file, LARGEST)

@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -22,8 +22,13 @@ from gaia_stim.tabular.layout import MOST_CELLS, Record, Source
 ZIP = b"PK\x03\x04"
 LARGEST_UNPACKED = 1_000_000_000
 """Bytes that a workbook may unpack to."""
+MOST_PARTS = 10_000
+MOST_EMPTY = 3_000_000
+"""Elements that hold no value: a column of a sheet that is formatted to its last row has 2 million."""
 _CHUNK = 1 << 20
 _PLACE = re.compile(r"([A-Za-z]{1,7})(\d{1,9})")
+_OF_A_CELL = 4
+"""Elements of a cell with a value, its row among them."""
 _EXACT = 1e15
 """Whole numbers below have no other digits in a spreadsheet."""
 
@@ -80,10 +85,14 @@ def _looked_through(file: Path, content: bytes) -> tuple[str, ...]:
                 raise DataError(f"{file}: too large: unpacks to {unpacked:,} bytes; {most}")
             if not {"xl/workbook.xml", "content.xml"} & {part.filename for part in parts}:
                 raise DataError(f"{file}: a ZIP file, but no XLSX or ODS workbook; save it as .xlsx or as CSV UTF-8")
+            if len(parts) > MOST_PARTS:
+                raise DataError(f"{file}: too large: {len(parts):,} parts; at most {MOST_PARTS:,} are read")
+            look = _Look(file)
             for part in parts:
                 # Through all of them, whatever they are called: a workbook says itself where its sheets are.
                 with archive.open(part) as stream:
-                    notes += _Look(file).through(stream)
+                    look = replace(look, errors=[], row=0, column=0, widest=0)
+                    notes += look.through(stream)
     except DataError:
         raise
     except Exception as error:  # damage makes zipfile raise nearly anything
@@ -106,6 +115,8 @@ class _Look:
     is_text: bool = False
     inside: str = ""
     """The element that was begun last."""
+    empty: int = 0
+    """Elements so far, without those that cells with a value are made of."""
     errors: list[str] = field(default_factory=list)
 
     def through(self, stream: IO[bytes]) -> list[str]:
@@ -126,6 +137,11 @@ class _Look:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self.inside = name.rpartition(":")[2]
+        self.empty += 1
+        if self.empty > MOST_EMPTY:
+            raise DataError(
+                f"{self.file}: too large: millions of formatted cells without a value; save it as CSV UTF-8"
+            )
         match self.inside:
             case "c":
                 self._xlsx_cell(attributes)
@@ -164,6 +180,7 @@ class _Look:
             self._has_no_value(self.cell)
 
     def _reaches(self) -> None:
+        self.empty = max(0, self.empty - _OF_A_CELL)
         self.widest = max(self.widest, self.column)
         if self.row * self.widest > MOST_CELLS:
             raise DataError(f"{self.file}: too large: cells reach to row {self.row:,} and column {self.widest:,}")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset
-from gaia_stim.errors import CheckpointError, DivergedError
+from gaia_stim.errors import CheckpointError, DataError, DivergedError
 from gaia_stim.events import Listener, Note, Progress, silent
 from gaia_stim.images import write_png
 from gaia_stim.models.base import Autoencoder
@@ -63,6 +63,7 @@ class Training:
         self.loader = Loader(dataset, config, self.group, device, model.family.memory_format)
         self.train_step = TrainStep(self.state, config, self.group)
         self.watch = Watch(config.steps, listen)
+        self._is_there = False
 
     @property
     def images_seen(self) -> int:
@@ -77,6 +78,7 @@ class Training:
     def finish(self) -> Best:
         """Train to the end. Raises `Cancelled` or `InterruptedRun` once everything is saved, `DivergedError` on NaN."""
         if not self.finished:
+            self._is_there = self.run.exists
             with stop_requests() as stop:
                 if self.state.step == 0:
                     self._begin()
@@ -90,6 +92,7 @@ class Training:
                 text = f"{skipped:,} of {self.config.steps:,} steps were skipped"
                 self.listen(Note(f"{text}: their losses or gradients were not numbers", warning=True))
         if self.group.leads:
+            self._check_there()
             self.run.good_state.unlink(missing_ok=True)
         return self.state.best
 
@@ -97,6 +100,14 @@ class Training:
         if not self.config.from_:
             # The same images on every device.
             self.state.model.begin(self.loader.images(self.loader.dataset.rows("train")[:SEEN_FIRST]))
+
+    def _check_there(self) -> None:
+        """Raises `DataError` where somebody took away the folder: what is written would make it anew, without a run."""
+        if self._is_there and self.group.leads and not self.run.exists:
+            raise DataError(
+                f"{self.run.path}: was deleted or moved while it was trained, after {self.images_seen:,} images; what "
+                "was saved is gone with it"
+            )
 
     def _loop(self, stop: StopRequest) -> None:
         config, state, first = self.config, self.state, self.state.step
@@ -126,6 +137,7 @@ class Training:
     def _look(self, meter: Meter) -> None:
         """Measure, log and draw what is due after this step. Raises `DivergedError`."""
         config, state = self.config, self.state
+        self._check_there()
         measuring, logging, drawing = (
             due(state.step, times, config.steps) for times in (config.validations, LOG_ROWS, config.sheets)
         )
@@ -204,6 +216,7 @@ class Training:
         Raises `DivergedError` where that is no longer numbers, `DataError` where there is no room for it,
         `CheckpointError` where the processes of a training on several devices no longer agree on it.
         """
+        self._check_there()
         tensors = self._sound_tensors()
         self.group.check_same(tensors)
         self._write_weights(self.run.last_weights, None, self.run.last_weights_before)

@@ -67,6 +67,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     """
     devices = here()
     listen = listen if devices.leads else silent
+    _look_first(config, devices)
     if config.dry_run and config.images is None and not (_samples_folder(config) / LABELS).exists():
         return _plan_with_samples(config, listen)
     with devices.leader_first():
@@ -139,6 +140,20 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         len(dataset.rows("train")),
         len(dataset.rows("validation")),
     )
+
+
+def _look_first(config: TrainConfig, devices: ProcessGroup) -> None:
+    """What can be known to be wrong before an image is read, or drawn; raises as `trained`."""
+    run = Run(config.out or default_run(config))
+    choose_device(config.device)
+    _check_place(run, config)
+    _parted(config, run, devices)
+    with torch.device("meta"):
+        build(config.model(1 if config.channels == "1" else 3))
+    if config.from_ and (config.force or not run.exists):
+        before = named_run(config.from_)
+        before.config()
+        before.weights_record()
 
 
 def _parted(config: TrainConfig, run: Run, devices: ProcessGroup) -> TrainConfig:
@@ -305,8 +320,7 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset, held_out: list[str] |
 
     Nothing is deleted here: a mistake may still turn up.
     """
-    if config.from_ and config.from_.resolve() == run.path.resolve():
-        raise ConfigError(f"--from {config.from_}: is where the new run goes; give another --out")
+    _check_place(run, config)
     if run.sheets.is_symlink():
         raise OutputInTheWay(f"{run.sheets}: is a link, and sheets would be written behind it; give another --out")
     if run.exists:
@@ -319,10 +333,17 @@ def _take(run: Run, config: TrainConfig, dataset: Dataset, held_out: list[str] |
                 replaceable=True,
             )
         return True
-    # A kill before the config was written leaves a folder with nothing but what was being written.
-    if run.path.exists() and not (run.path.is_dir() and all(run.is_stray(path) for path in run.path.iterdir())):
-        raise OutputInTheWay(f"{run.path}: exists and is not a run folder; give another --out")
     return False
+
+
+def _check_place(run: Run, config: TrainConfig) -> None:
+    """Whether a run can be where one is asked for. Raises `ConfigError`."""
+    if config.from_ and config.from_.resolve() == run.path.resolve():
+        raise ConfigError(f"--from {config.from_}: is where the new run goes; give another --out")
+    # A kill before the config was written leaves a folder with nothing but what was being written.
+    is_ours = run.path.is_dir() and (run.exists or all(run.is_stray(path) for path in run.path.iterdir()))
+    if run.path.exists() and not is_ours:
+        raise OutputInTheWay(f"{run.path}: exists and is not a run folder; give another --out")
 
 
 def _difference(found: RunConfig, config: TrainConfig, dataset: Dataset, held_out: list[str] | None) -> str:

@@ -128,7 +128,7 @@ def test_mistakes_in_an_option_file_name_the_line(text: str, said: list[str], tm
 
 def test_a_missing_option_file(tmp_path: Path, capsys: Capture) -> None:
     assert cli.main(["train", "--config", str(tmp_path / "none.yaml")]) == 2
-    assert "No such file" in capsys.readouterr().err
+    assert "no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

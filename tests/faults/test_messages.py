@@ -85,6 +85,10 @@ MISTAKES: list[tuple[int, str, str]] = [
     (DATA, "morph {a} none.png -m {run}", "none.png: no such file"),
     (DATA, "morph {a} cut.png -m {run}", "cut.png: truncated"),
     (DATA, "morph {a} text.png -m {run}", "not an image"),
+    (DATA, "morph {a} few -m {run}", "few: is a folder, not an image"),
+    (DATA, "morph-grid {a} {b} {a} few -m {run}", "few: is a folder, not an image"),
+    (DATA, "morph {a} {a} -m {run}", "have the same code: nothing lies between them"),
+    (DATA, "morph {a} *.jpeg -m {run}", "*.jpeg: no such file by that pattern"),
     (DATA, "morph {a} zero.png -m {run}", "the file is empty"),
     (USAGE, "morph {a} {b} --steps 1 -m {run}", "--steps: should be greater than or equal to 2"),
     (USAGE, "morph {a} {b} --spacing pixle -m {run}", "did you mean 'pixel'?"),
@@ -153,6 +157,7 @@ MISTAKES: list[tuple[int, str, str]] = [
     (DATA, "attributes show folder", "no attribute vectors"),
     (DATA, "attributes audit folder", "no attribute vectors"),
     # recipes
+    (USAGE, "recipe", "a command is needed"),
     (USAGE, "run none.yaml", "none.yaml"),
     (USAGE, "run {note}", "notes.txt:1"),
     (USAGE, "run typo.yaml", "typo.yaml:3:21: unknown key 'stpes' (did you mean 'steps'?)"),

@@ -118,13 +118,17 @@ def test_provenance_tells_all(ask: Ask, ends: list[Path], tiny_run: Path, tmp_pa
     assert np.array_equal(Space.load(tiny_run).decode(plan.codes), written(tmp_path / "set"))
 
 
-def test_two_steps_and_a_morph_from_an_image_to_itself(ask: Ask, ends: list[Path], tmp_path: Path) -> None:
+def test_two_steps(ask: Ask, tmp_path: Path) -> None:
     morph(ask(steps=2))
     assert StimulusSet.open(tmp_path / "set").table["alpha"].tolist() == [0, 1]
+
+
+def test_from_an_image_to_itself_leads_nowhere(ask: Ask, ends: list[Path], tmp_path: Path) -> None:
+    """As on any other path: equal stimuli would be a continuum without a word."""
     for spacing in ("latent", "pixel"):
-        result = morph(ask(second=ends[0], spacing=spacing, out=spacing))
-        assert (result.steps_cv, result.steps_cv_before) == (0, 0)
-        assert len({picture.tobytes() for picture in written(tmp_path / spacing)}) == 1
+        with pytest.raises(DataError, match="have the same code: nothing lies between them"):
+            morph(ask(second=ends[0], spacing=spacing, out=spacing))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_images_of_other_kinds_are_made_fit(ask: Ask, ends: list[Path], tmp_path: Path) -> None:

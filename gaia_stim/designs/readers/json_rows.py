@@ -13,6 +13,7 @@ import pandas as pd
 
 from gaia_stim.cells import LARGEST
 from gaia_stim.errors import DataError
+from gaia_stim.gate import opened, text_of
 from gaia_stim.tabular import Table
 
 _LISTS = ("data", "trials", "rows", "results")
@@ -22,7 +23,7 @@ _BETWEEN = " \t\r\n,;\ufeff"
 
 def is_json(file: Path) -> bool:
     """Whether a file begins as JSON does."""
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         head = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     return re.match(rb"[\[{]\s*[\[{\"}\]]", head) is not None
 
@@ -32,12 +33,7 @@ def json_tables(file: Path) -> list[Table]:
 
     Raises `DataError`, with the line, where it is no JSON, too much of it, or has no rows.
     """
-    if (size := file.stat().st_size) > LARGEST:
-        raise DataError(f"{file}: too large: {size:,} bytes; at most {LARGEST:,} are read")
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 ({error.reason} at byte {error.start})") from error
+    text = text_of(file, LARGEST)
     found: list[list[tuple[int, dict[str, Any]]]] = []
     single = False
     for line, document in _documents(file, text):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaia_stim.config.base import said
 from gaia_stim.errors import ConfigError, DataError
+from gaia_stim.gate import text_of
 
 _HERE = files("gaia_stim.export.texts")
 LANGUAGES = tuple(sorted(file.name.removesuffix(".json") for file in _HERE.iterdir() if file.name.endswith(".json")))
@@ -143,7 +144,4 @@ def texts_of(language: str = "en", names: Sequence[str] = ENDS, consent: Path | 
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+    return text_of(path)

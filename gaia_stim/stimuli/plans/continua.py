@@ -71,6 +71,7 @@ def morph_plan(
     spaced_by = choose_spacing(spacing, own.degrees(space, pixels_per_degree), listen)
     ends = encoded(space, images, refine, points, listen, is_carried=own.side is not None)
     codes = vary.codes(space, ends.codes)
+    shapes.check_apart(codes, len(codes))
     line = shapes.Line(*codes)
     weights, moves = (share(ends.codes, between_two) for share in (vary.weights, vary.shapes))
     render = own.render(space, images, ends, line, weights, moves, steps, spacing)
