@@ -108,12 +108,33 @@ class Space:
         return self.model.family.has_shape
 
     def encode(self, images: Iterable[Image]) -> Codes:
-        """The codes of images: (n, latent), float32."""
-        tiles = _tiles(to_float(self.prepare(image)[None])[0] for image in images)
-        codes = [self._run(self.model.encode, tile) for tile in tiles]
-        if not all(np.isfinite(tile).all() for tile in codes):
-            raise self._damaged()
+        """The codes of images: (n, latent), float32. Raises `DataError` for an image that a flow loses in rounding."""
+        names: list[str] = []
+
+        def prepared() -> Iterator[npt.NDArray[np.float32]]:
+            for place, image in enumerate(images):
+                names.append(f"image {place}" if isinstance(image, np.ndarray) else str(image))
+                yield to_float(self.prepare(image)[None])[0]
+
+        codes = []
+        for tile in _tiles(prepared()):
+            codes.append(self._run(self.model.encode, tile))
+            if not np.isfinite(codes[-1]).all():
+                raise self._damaged()
+            if self.model.exact:
+                self._check_comes_back(codes[-1], tile, names[-len(tile) :])
         return np.concatenate(codes) if codes else np.empty((0, self.latent), np.float32)
+
+    def _check_comes_back(self, codes: Codes, images: Sequence[npt.NDArray[np.float32]], names: Sequence[str]) -> None:
+        """A flow's decoder is its encoder's inverse up to rounding, which grows far from what it was trained on."""
+        back = to_bytes(self._run(self.model.decode, list(codes)))
+        apart = np.abs(back.astype(int) - to_bytes(np.stack(images))).max(axis=(1, 2, 3))
+        for name, off in zip(names, apart, strict=True):
+            if off > 1:
+                raise DataError(
+                    f"{name}: so unlike the images that this flow was trained on that it does not come back: {off} grey "
+                    "levels off. Take images of the kind that the model knows, or another method's model"
+                )
 
     def refine(self, images: Sequence[Image], codes: Codes, steps: int) -> Codes:
         """Codes near `codes`, those of `images`, whose pictures are nearer to the images: see `space.refine`."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from PIL import Image
 
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
@@ -157,3 +158,19 @@ def test_opening(tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert Space.load().model_hash == space.model_hash
     with pytest.raises(CheckpointError):
         Space.load(tmp_path / "none")
+
+
+def test_an_image_that_a_flow_loses_in_rounding_is_named(plant: Plant, tmp_path: Path) -> None:
+    space = Space.load(plant(method="flow"))
+    pictures = some_images(space, 5)
+    assert np.array_equal(space.decode(space.encode(pictures)), pictures)
+    Image.fromarray(pictures[3]).save(tmp_path / "far.png")
+    first = next(
+        weights for name, weights in space.model.encoder.named_parameters() if "shift" in name or "bias" in name
+    )
+    with torch.no_grad():
+        next(shifts).fill_(1e8)  # float32 has no grey levels left there
+    with pytest.raises(DataError, match=r"far\.png: so unlike .* \d+ grey levels off"):
+        space.encode([tmp_path / "far.png"])
+    with pytest.raises(DataError, match=r"^image 0: "):
+        space.encode(pictures)
