@@ -132,8 +132,8 @@ class Space:
         for name, off in zip(names, apart, strict=True):
             if off > 1:
                 raise DataError(
-                    f"{name}: so unlike the images that this flow was trained on that it does not come back: {off} grey "
-                    "levels off. Take images of the kind that the model knows, or another method's model"
+                    f"{name}: so unlike the images that this flow was trained on that it does not come back: {off} "
+                    "grey levels off. Take images of the kind that the model knows, or another method's model"
                 )
 
     def refine(self, images: Sequence[Image], codes: Codes, steps: int) -> Codes:

@@ -165,9 +165,7 @@ def test_an_image_that_a_flow_loses_in_rounding_is_named(plant: Plant, tmp_path:
     pictures = some_images(space, 5)
     assert np.array_equal(space.decode(space.encode(pictures)), pictures)
     Image.fromarray(pictures[3]).save(tmp_path / "far.png")
-    first = next(
-        weights for name, weights in space.model.encoder.named_parameters() if "shift" in name or "bias" in name
-    )
+    shifts = (one for name, one in space.model.encoder.named_parameters() if "shift" in name or "bias" in name)
     with torch.no_grad():
         next(shifts).fill_(1e8)  # float32 has no grey levels left there
     with pytest.raises(DataError, match=r"far\.png: so unlike .* \d+ grey levels off"):
