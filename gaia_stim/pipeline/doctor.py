@@ -21,7 +21,7 @@ from gaia_stim.config import DoctorConfig
 from gaia_stim.devices import cores, free_cores, has_bfloat16
 from gaia_stim.events import Listener, silent, tracked
 
-EXTRAS = {"explore": "uvicorn", "video": "av", "heif": "pillow_heif"}
+EXTRAS = {"explore": "uvicorn", "notebook": "anywidget", "onnx": "onnxruntime", "video": "av", "heif": "pillow_heif"}
 """Extra to a module that comes with it."""
 SOME_IMAGES = 10
 GIB = 1 << 30
