@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
@@ -113,8 +114,9 @@ def test_another_s_file_is_refused(tmp_path: Path) -> None:
         Store(tmp_path / "notes.sqlite")
 
 
-def _answer_all(path: Path, who: str, won: Path) -> None:
+def _answer_all(path: Path, who: str, won: Path, both: Barrier) -> None:
     store, random = Store(path), np.random.default_rng(ord(who))
+    both.wait(60)
     while not (stands := store.standing(1, BY)).is_done:
         try:
             store.answer(1, stands.trial, who, float(random.uniform(-2, 2)), BY)
@@ -122,6 +124,7 @@ def _answer_all(path: Path, who: str, won: Path) -> None:
             continue
         with won.open("a") as stream:
             stream.write(f"{stands.trial}\n")
+        time.sleep(0.002)  # as a hand would: the other one is to have a chance
 
 
 def test_of_two_processes_one_has_each_trial_and_the_chain_is_one(tmp_path: Path) -> None:
@@ -131,7 +134,8 @@ def test_of_two_processes_one_has_each_trial_and_the_chain_is_one(tmp_path: Path
     store.begin(spec, BY)
     store.close()
     fork = multiprocessing.get_context("fork")
-    both = [fork.Process(target=_answer_all, args=(path, who, tmp_path / who)) for who in "ab"]
+    together = fork.Barrier(2)
+    both = [fork.Process(target=_answer_all, args=(path, who, tmp_path / who, together)) for who in "ab"]
     for process in both:
         process.start()
     for process in both:
