@@ -15,6 +15,7 @@ EXPORTERS = {
     "gorilla": "gaia_stim.export.gorilla:write",
     "labjs": "gaia_stim.export.labjs:write",
     "bids": "gaia_stim.export.bids:write",
+    "rocrate": "gaia_stim.export.rocrate:write",
 }
 """Program to the function that writes for it."""
 

@@ -55,6 +55,7 @@ STIMULI: dict[str, Callable[[Path], list[Rows]]] = {
     "gorilla": lambda folder: [read_table(folder / f"task_builder_{version}.csv") for version in (1, 2)],
     "labjs": lambda folder: [read_table(folder / "conditions.csv")],
     "bids": lambda folder: [read_table(folder / "stimuli" / "stimuli.tsv")],
+    "rocrate": lambda folder: [read_table(folder / "conditions.csv")],
 }
 """How the exported stimuli are read back."""
 

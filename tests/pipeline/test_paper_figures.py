@@ -19,6 +19,7 @@ from sklearn.decomposition import PCA
 from gaia_stim.cli import main
 from gaia_stim.config import FigureConfig, make
 from gaia_stim.errors import ConfigError, DataError, OutputInTheWay
+from gaia_stim.figures import sets
 from gaia_stim.figures.maps import principal
 from gaia_stim.files import read_json, write_json
 from gaia_stim.images import Pixels, decode_image
@@ -236,12 +237,15 @@ def test_what_cannot_be_asked(options: dict[str, Any], said: str) -> None:
         make(FigureConfig, {"targets": ["set"], "out": "f.svg", **options})
 
 
-def test_what_is_no_target_and_too_many_pictures_and_a_changed_one(tmp_path: Path) -> None:
+def test_what_is_no_target_and_too_many_pictures_and_a_changed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(DataError, match="neither a stimulus set"):
         drawn([tmp_path], tmp_path / "f.svg")
-    stimuli = strip(tmp_path / "set", 401)
-    with pytest.raises(ConfigError, match="401 pictures; show fewer with --every N"):
-        drawn([stimuli.folder], tmp_path / "f.svg")
+    with monkeypatch.context() as patch:
+        patch.setattr(sets, "MOST", 8)
+        with pytest.raises(ConfigError, match="9 pictures; show fewer with --every N"):
+            drawn([strip(tmp_path / "set").folder], tmp_path / "f.svg")
     one = strip(tmp_path / "other", 3)
     drawn([one.folder], tmp_path / "f.svg")
     with pytest.raises(OutputInTheWay, match="another figure"):

@@ -18,6 +18,8 @@ NO_STEPS = {
     "demo",
     "doctor",
     "info",
+    "cite",
+    "figure",
     "explore",
     "serve",
     "chain",
