@@ -99,6 +99,15 @@ REFERENCES: dict[str, Reference] = {
             kind="inproceedings",
         ),
         Reference(
+            "kingma2018",
+            ("Kingma, D. P.", "Dhariwal, P."),
+            2018,
+            "Glow: Generative flow with invertible 1x1 convolutions",
+            "Advances in Neural Information Processing Systems",
+            url="https://arxiv.org/abs/1807.03039",
+            kind="inproceedings",
+        ),
+        Reference(
             "larsen2016",
             ("Larsen, A. B. L.", "Sønderby, S. K.", "Larochelle, H.", "Winther, O."),
             2016,
@@ -306,8 +315,13 @@ METHODS: dict[str, tuple[str, ...]] = {
     "age": ("ulyanov2018",),
     "avb": ("mescheder2017",),
     "acai": ("berthelot2019",),
+    "flow": ("kingma2018",),
 }
-NETWORKS: dict[str, tuple[str, ...]] = {"deform": ("shu2018", "arsigny2006"), "munit": ("huang2018",)}
+NETWORKS: dict[str, tuple[str, ...]] = {
+    "deform": ("shu2018", "arsigny2006"),
+    "munit": ("huang2018",),
+    "acai": ("berthelot2019",),
+}
 SPACINGS: dict[str, tuple[str, ...]] = {"nlpd": ("laparra2016",), "ciede2000": ("sharma2005",)}
 SCALES: dict[str, tuple[str, ...]] = {
     "mlds": ("maloney2003", "knoblauch2008"),

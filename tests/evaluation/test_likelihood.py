@@ -1,16 +1,18 @@
 """A flow as a space: what it makes of pictures, and what it says of how likely they are."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import Plant
 
 from gaia_stim.evaluation.likelihood import likelihood
 from gaia_stim.images import read_image, to_float
 from gaia_stim.models.flow import Flow
 from gaia_stim.space.space import Space
+
+Plant = Callable[..., Path]
 
 
 @pytest.fixture

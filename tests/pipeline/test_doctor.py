@@ -74,4 +74,6 @@ def test_the_next_step_is_by_what_lies_here(tmp_path: Path, faces: Path, monkeyp
 
 def test_what_may_be_missing_is_told_with_the_line_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "find_spec", lambda module: None if module == "av" else object())
-    assert checks()["extras"] == Check("extras", "ok", "explore, notebook, onnx, heif", "more: pip install 'gaia-stim[video]'")
+    assert checks()["extras"] == Check(
+        "extras", "ok", "explore, notebook, onnx, heif", "more: pip install 'gaia-stim[video]'"
+    )
