@@ -91,8 +91,10 @@ def _direction(errors: Values) -> float:
 
 
 def _circular_sd(errors: Values) -> float:
-    resultant = min(1.0, abs(np.exp(1j * np.radians(errors)).mean()))
-    return float(np.degrees(np.sqrt(-2 * np.log(max(resultant, np.finfo(float).tiny)))))
+    """√(−ln ρ²), of the ρ² whose mean is right however few errors there are: E R² = ρ² + (1 − ρ²) / n."""
+    n, resultant = len(errors), abs(np.exp(1j * np.radians(errors)).mean())
+    squared = min(1.0, (n * resultant**2 - 1) / (n - 1)) if n > 1 else np.nan
+    return float(np.degrees(np.sqrt(-np.log(max(squared, np.finfo(float).tiny)))))
 
 
 LINE = Way(

@@ -13,7 +13,7 @@ from scipy.spatial import procrustes
 from scipy.stats import circmean, circstd, vonmises
 
 from gaia_stim.config import AnalyseConfig, DesignConfig
-from gaia_stim.designs import ANALYSES, DESIGNS, SCALES
+from gaia_stim.designs import ANALYSES, DESIGNS, SCALES, adjusting
 from gaia_stim.designs.adjusting import kappa_of
 from gaia_stim.designs.build import find_design, trial_table
 from gaia_stim.designs.discrimination import (
@@ -177,8 +177,10 @@ def test_adjustments_on_a_wheel_go_the_shorter_way_round(bias: float, tmp_path: 
         own = errors[of_all & of_one]
         error = np.degrees(circmean(own, low=-np.pi, high=np.pi))
         assert abs((one["bias"] - error + 180) % 360 - 180) < 1e-9
-        assert one["sd"] == pytest.approx(np.degrees(circstd(own)))
-        assert one["kappa"] == pytest.approx(vonmises.fit(own, fscale=1)[0], rel=1e-3)
+        resultant = np.exp(-(circstd(own) ** 2) / 2)
+        unbiased = (len(own) * resultant**2 - 1) / (len(own) - 1)
+        assert one["sd"] == pytest.approx(np.degrees(np.sqrt(-np.log(unbiased))))
+        assert one["kappa"] == pytest.approx(vonmises.fit(own, fscale=1)[0], rel=0.05)
         assert abs((row["bias"] - bias + 180) % 360 - 180) < 3 and row["bias_low"] < row["bias"] < row["bias_high"]
         assert row["mean"] == pytest.approx((at + row["bias"]) % 360) and row["bias_high"] - row["bias_low"] < 20
         assert row["sd"] == pytest.approx(np.degrees(circstd(errors)), abs=2)
@@ -233,3 +235,10 @@ def test_targets_of_adjustments(asked: int, number: list[float]) -> None:
     config = DesignConfig.model_validate({"kind": "adjustment", "stimuli": Path("set"), "targets": asked})
     table = trial_table(find_design(config), continuum(5), config)
     assert sorted(set(table["alpha_a"])) == number and len(table) == 2 * asked
+
+
+def test_two_settings_tell_the_spread_as_well_as_many() -> None:
+    """On a line and round a wheel alike: of many people with two settings each, the mean of variances is the truth."""
+    errors = np.random.default_rng(3).normal(0, 10, (4000, 2))
+    for way in (adjusting.LINE, adjusting.WHEEL):
+        assert np.sqrt(np.mean([way.sd(two) ** 2 for two in errors])) == pytest.approx(10, rel=0.03)

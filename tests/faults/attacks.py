@@ -31,7 +31,7 @@ class Stand:
         return Path(self.path).suffix
 
 
-A, B = "faces/face_00002.png", "faces/face_00005.png"
+A, B, C, D = (f"faces/face_0000{number}.png" for number in (2, 5, 7, 8))
 ON_A_SET = (
     "info set",
     "audit set --out out",
@@ -40,11 +40,21 @@ ON_A_SET = (
     "remake set --out out -m run",
     "design 2afc set --out out",
     "export set --to psychopy --out out",
+    "figure set --out out.svg",
+    "cite set",
     "recipe from set",
 )
 EXPORTED = tuple(
     f"export set --design design --to {program} --out out"
     for program in ("psychopy", "jspsych", "labjs", "opensesame", "psychtoolbox", "bids")
+)
+ON_A_RUN = (
+    "report run --out out.html",
+    "evaluate run --images faces",
+    "sample --images faces --n 2 -m run --out out",
+    "export-decoder run --out out",
+    "figure run --images faces --out out.svg",
+    "cite run",
 )
 VECTORS = (
     f"attributes apply {A} --vectors vectors --attribute age --amount 0,1 -m run --out out",
@@ -52,16 +62,25 @@ VECTORS = (
 )
 
 STANDS: Mapping[str, Stand] = {
-    "config": Stand(
-        "run/config.json", ("info run", f"morph {A} {B} -m run --out out", "report run --out out.html"), MODEL
-    ),
+    "config": Stand("run/config.json", ("info run", f"morph {A} {B} -m run --out out", *ON_A_RUN), MODEL),
     "log": Stand("run/log.jsonl", ("report run --out out.html",)),
     "weights": Stand("run/model.safetensors", ("info run", f"encode {A} -m run --out out.csv"), MODEL),
     "latest": Stand("runs/latest", ("info", f"encode {A} --out out.csv"), MODEL),
     "provenance": Stand("set/provenance.json", ON_A_SET),
     "manifest": Stand("set/manifest.csv", ON_A_SET[:-1]),
     "stimulus": Stand("set/stimuli/m_0002.png", ("audit set --out out", "export set --to psychopy --out out")),
-    "image": Stand(A, (f"morph {A} {B} -m run --out out", f"info {A}", f"encode {A} -m run --out out.csv")),
+    "image": Stand(
+        A,
+        (
+            f"morph {A} {B} -m run --out out",
+            f"info {A}",
+            f"encode {A} -m run --out out.csv",
+            f"interpolate {A} {B} {C} -m run --out out",
+            f"morph-grid {A} {B} {C} {D} -m run --out out",
+            f"average {A} {B} -m run --out out",
+            f"caricature {A} --norm {B} -m run --out out",
+        ),
+    ),
     "licences": Stand("faces/licenses.csv", (f"morph {A} {B} -m run --out out",)),
     "trials": Stand("design/trials.csv", EXPORTED[:1]),
     "design": Stand("design/design.json", EXPORTED),
@@ -74,6 +93,7 @@ STANDS: Mapping[str, Stand] = {
     "results": Stand("results.csv", ("collect results.csv --out out.csv", "scale results.csv --out out")),
     "results json": Stand("results.json", ("collect results.json --out out.csv",)),
     "scale": Stand("scale.csv", (f"morph {A} {B} -m run --spacing scale.csv --out out",)),
+    "state": Stand("serve.sqlite", ("chain faces --state serve.sqlite -m run --out out",)),
     "display": Stand("display.csv", ("match set --display display.csv --luminance --out out",)),
     "language": Stand("language.json", ("export set --to jspsych --language language.json --out out",)),
     "consent": Stand("consent.txt", ("export set --to jspsych --consent consent.txt --out out",)),
