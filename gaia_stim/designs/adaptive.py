@@ -25,8 +25,7 @@ from gaia_stim.tables import look_up
 PROCEDURE, TRACK, CHOSEN = "procedure", "track", "chosen"
 """Columns: what chooses, for which of its tracks, and the stimulus in which place."""
 TASKS = ("identification", "constant")
-OPTIONS = ("rule", "step_sizes", "step_scale", "reversals")
-"""Of staircases."""
+STAIRCASE_OPTIONS = ("rule", "step_sizes", "step_scale", "reversals")
 FIXED = (
     *("blocks", "repetitions", "max_run", "min_distance", "practice", "catch", "after"),
     *("pairs", "triads", "targets"),
@@ -65,9 +64,11 @@ def find_adaptive(config: DesignConfig) -> Design:
             f"--task {task}: {config.kind} runs along {' or '.join(TASKS)}; the other tasks have lists that are "
             "known beforehand"
         )
-    for option in (*FIXED, *(OPTIONS if config.kind != "staircase" else ())):
+    for option in (*FIXED, *(STAIRCASE_OPTIONS if config.kind != "staircase" else ())):
         if getattr(config, option) != DesignConfig.model_fields[option].default:
-            why = "; it belongs to staircase" if option in OPTIONS else ", which chooses stimuli while it runs"
+            why = (
+                "; it belongs to staircase" if option in STAIRCASE_OPTIONS else ", which chooses stimuli while it runs"
+            )
             raise ConfigError(f"{option_name(option)}: says nothing about {config.kind}{why}")
     if config.standard and task != "constant":
         raise ConfigError(f"--standard: {config.kind} has one with --task constant only")

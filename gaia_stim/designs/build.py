@@ -15,7 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.config import DesignConfig
+from gaia_stim.config.options import option_name
 from gaia_stim.designs import DESIGNS, KINDS, PROCEDURES
+from gaia_stim.designs.adaptive import STAIRCASE_OPTIONS
 from gaia_stim.designs.informative import shares
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
@@ -63,12 +65,10 @@ def find_design(config: DesignConfig) -> Design:
     design: Design = look_up(KINDS, "design", config.kind)
     if config.triads and design.triads is not None:
         design = design.triads
-    for option in ("task", "rule", "step_sizes", "step_scale", "reversals"):
+    for option in ("task", *STAIRCASE_OPTIONS):
         if getattr(config, option) != DesignConfig.model_fields[option].default:
-            raise ConfigError(
-                f"--{option.replace('_', '-')}: says nothing about {config.kind}; it belongs to "
-                f"{', '.join(PROCEDURES) if option == 'task' else 'staircase'}"
-            )
+            owner = ", ".join(PROCEDURES) if option == "task" else "staircase"
+            raise ConfigError(f"{option_name(option)}: says nothing about {config.kind}; it belongs to {owner}")
     for option in ("pairs", "standard", "targets", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]

@@ -151,10 +151,10 @@ def _next_step() -> list[Check]:
     def holds_images(folder: Path) -> bool:
         return sum(is_image(file) for file in islice(folder.iterdir(), 5 * SOME_IMAGES)) >= SOME_IMAGES
 
-    here = (folder for folder in sorted(Path.cwd().iterdir()) if folder.is_dir() and os.access(folder, os.R_OK))
-    images = next((folder.name for folder in here if folder.name[:1] != "." and holds_images(folder)), None)
     if LATEST.exists():
         return [Check("next step", "ok", "gaia-stim explore", f"there is a model of yours: {LATEST} names it")]
+    here = (folder for folder in sorted(Path.cwd().iterdir()) if folder.is_dir() and os.access(folder, os.R_OK))
+    images = next((folder.name for folder in here if folder.name[:1] != "." and holds_images(folder)), None)
     if images:
         train = f"gaia-stim train {shlex.quote(images)}"
         return [Check("next step", "ok", train, f"photographs of faces first: gaia-stim align {shlex.quote(images)}")]

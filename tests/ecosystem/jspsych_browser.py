@@ -61,6 +61,19 @@ class Page:
         return text
 
 
+def adjusted(page: Page, key: str, presses: int) -> dict[str, Any]:
+    """One trial of adjustment: so many presses of a key, then done; its row of the results."""
+    before = page.js("results.length")
+    page.wait("#jspsych-reconstruction-next")
+    for _ in range(presses):
+        page.do("key", key=key)
+    page.do("key", key="Enter")
+    rows: list[dict[str, Any]] = []
+    while len(rows) <= before:
+        rows = json.loads(page.js("JSON.stringify(results)"))
+    return rows[-1]
+
+
 class Browser:
     """Chromium, as long as the tests of a module run."""
 

@@ -5,11 +5,10 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from jspsych_browser import MISSING, Browser, Page, change_settings
+from jspsych_browser import MISSING, Browser, Page, adjusted, change_settings
 
 from gaia_stim.config import DesignConfig, ExportConfig, MorphConfig, make
 from gaia_stim.images import Pixels, decode_image, write_png
@@ -79,19 +78,6 @@ def drawn(page: Page, at: float) -> Pixels:
     return decode_image(base64.b64decode(address.partition(",")[2]), "the page's picture")[..., :3]
 
 
-def answered(page: Page, key: str, presses: int) -> dict[str, Any]:
-    """One trial."""
-    before = page.js("results.length")
-    page.wait("#jspsych-reconstruction-next")
-    for _ in range(presses):
-        page.do("key", key=key)
-    page.do("key", key="Enter")
-    rows: list[dict[str, Any]] = []
-    while len(rows) <= before:
-        rows = json.loads(page.js("JSON.stringify(results)"))
-    return rows[-1]
-
-
 def test_it_draws_what_it_was_given(page: Page) -> None:
     assert page.js("slider.is_smooth()"), page.js("slider.problem")
     keys, checks = page.js("smooth.keys.length"), page.js("smooth.checks.length")
@@ -119,7 +105,7 @@ def test_answers_lie_between_the_steps(page: Page, stimuli: StimulusSet) -> None
     page.wait("canvas.picture")
     at = page.js("pictures.get(design_rows()[0].stim_b).place")
     away = -1 if at > 0.5 else 1
-    row = answered(page, "arrowright" if away > 0 else "arrowleft", 7)
+    row = adjusted(page, "arrowright" if away > 0 else "arrowleft", 7)
     assert row["slider"] == "smooth"
     assert float(row["response"]) == pytest.approx(at + away * 7 / PRESSES, abs=1e-6)
     places = stimuli.table["alpha"].to_numpy()
@@ -145,7 +131,7 @@ def test_where_it_draws_something_else_the_sets_pictures_are_shown(browser: Brow
         assert not page.js("slider.is_smooth()")
         page.wait(".page [data-key]")
         page.do("key", key=" ")
-        row = answered(page, "arrowleft", 1)
+        row = adjusted(page, "arrowleft", 1)
         assert row["slider"] == "steps"
         assert float(row["response"]) in {0.0, 0.25, 0.5, 0.75, 1.0}
         assert not page.js("document.querySelector('canvas.picture')")

@@ -1,11 +1,9 @@
 """Adjustment on a wheel in Chromium: keys go round past the seam, and the response is the angle's alpha."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from jspsych_browser import MISSING, Browser, Page, change_settings
+from jspsych_browser import MISSING, Browser, Page, adjusted, change_settings
 from planted_sets import planted_wheel
 
 from gaia_stim.config import DesignConfig, ExportConfig
@@ -34,24 +32,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     browser.close()
 
 
-def answered(page: Page, key: str, presses: int) -> dict[str, Any]:
-    before = page.js("results.length")
-    page.wait("#jspsych-reconstruction-next")
-    for _ in range(presses):
-        page.do("key", key=key)
-    page.do("key", key="Enter")
-    rows: list[dict[str, Any]] = []
-    while len(rows) <= before:
-        rows = json.loads(page.js("JSON.stringify(results)"))
-    return rows[-1]
-
-
 @pytest.mark.parametrize(("key", "way"), [("arrowright", 1), ("arrowleft", -1)])
 def test_keys_go_past_the_seam(page: Page, key: str, way: int) -> None:
     """A whole turn and then past the seam, whichever stimulus it began at."""
     begin = page.js("line.indexOf(pictures.get(design_rows()[results.length].stim_b))")
     presses = STEPS + (STEPS - begin + 1 if way > 0 else begin + 2)
-    row = answered(page, key, presses)
+    row = adjusted(page, key, presses)
     place = (begin + way * presses) % STEPS
     assert place == (1 if way > 0 else STEPS - 2)
     assert float(row["response"]) == pytest.approx(place / STEPS, abs=1e-6)

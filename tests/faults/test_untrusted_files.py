@@ -22,6 +22,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from faults.attacks import places
 from faults.conftest import times
 from gaia_stim import cli
 from gaia_stim.cells import csv_bytes, guarded, unguarded
@@ -368,16 +369,6 @@ def test_a_manifest_from_a_stranger(made: Path, tiny_run: Path, tmp_path: Path, 
         (made / "manifest.csv").write_bytes(content)
         assert cli.main(["-q", "info", str(made)]) == 3
         said(capsys)
-
-
-def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield before
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from places(item, (*before, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value[:2]):
-            yield from places(item, (*before, index))
 
 
 def test_a_provenance_from_a_stranger(made: Path, tiny_run: Path, tmp_path: Path, capsys: Capture) -> None:
