@@ -87,12 +87,7 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     for model, share in out.items():
         listen(Note(_said_of(model, share), warning=True))
     config.out.mkdir(parents=True, exist_ok=True)
-    called = titles(found)
-    shown = {title: spaces[model] for model, title in called.items()}
-    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
-    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
-    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
-    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
+    # The record first: by it a comparison that was killed half-way is known as one.
     record = {
         **build(),
         "request": request,
@@ -102,6 +97,12 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
         "models": {model: {name: asdict(one) for name, one in figures.items()} for model, figures in found.items()},
     }
     write_json(config.out / COMPARISON, record)
+    called = titles(found)
+    shown = {title: spaces[model] for model, title in called.items()}
+    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
+    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
+    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
+    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     return CompareResult(
         len(measured),
         table(found),
