@@ -19,6 +19,7 @@ from gaia_stim.files import hash_bytes, read_json
 from gaia_stim.names import BUILT_IN, CARD
 from gaia_stim.outputs import Kind, stands, write_file
 from gaia_stim.publishing.citing import NOBODY, is_drawn, licences_in
+from gaia_stim.references import networks_in_words
 from gaia_stim.report.content import number
 from gaia_stim.runs import Run, RunConfig, find_run, named_run
 
@@ -98,7 +99,8 @@ def _facts(run: Run, config: RunConfig) -> Iterator[str]:
     objective = f", objective {model.objective}" if model.method == "gaia" else ""
     error = "not measured" if record.validation_l1 is None else f"{record.validation_l1:.4f}"
     facts = {
-        "model": f"{model.method}{objective}, {model.network} networks, {model.size} x {model.size} px in {colour}, "
+        "model": f"{model.method}{objective}, {networks_in_words(model.method, model.network)}, "
+        f"{model.size} x {model.size} px in {colour}, "
         f"{model.latent} numbers a code",
         "weights": run.model_hash(),
         "images seen": f"{record.images_seen:,}, seed {config.options.get('seed', 0)}",

@@ -15,6 +15,7 @@ from gaia_stim.evaluation.evidence import HELD_OUT
 from gaia_stim.evaluation.measure import in_words, scores
 from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.reconstruction import l1
+from gaia_stim.references import networks_in_words
 from gaia_stim.report.content import Fact, Record, number, spread_over
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.runs import Run, RunConfig
@@ -124,8 +125,8 @@ def run_page(
     objective = f", objective {model.objective}" if model.method == "gaia" else ""
     page = RunPage(
         title=run.path.resolve().name,
-        lead=f"A trained model: {model.method}{objective}, {model.network} networks, {model.size} × {model.size} px in "
-        f"{colour}, {model.latent} numbers a code.",
+        lead=f"A trained model: {model.method}{objective}, {networks_in_words(model.method, model.network)}, "
+        f"{model.size} × {model.size} px in {colour}, {model.latent} numbers a code.",
         facts=facts,
         notes=notes,
         sentences=list(in_words(figures)) if figures else [],
