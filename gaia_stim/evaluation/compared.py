@@ -87,7 +87,12 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     for model, share in out.items():
         listen(Note(_said_of(model, share), warning=True))
     config.out.mkdir(parents=True, exist_ok=True)
-    # The record first: by it a comparison that was killed half-way is known as one.
+    called = titles(found)
+    shown = {title: spaces[model] for model, title in called.items()}
+    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
+    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
+    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
+    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
         "request": request,
@@ -97,12 +102,6 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
         "models": {model: {name: asdict(one) for name, one in figures.items()} for model, figures in found.items()},
     }
     write_json(config.out / COMPARISON, record)
-    called = titles(found)
-    shown = {title: spaces[model] for model, title in called.items()}
-    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
-    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
-    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
-    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     return CompareResult(
         len(measured),
         table(found),
