@@ -322,8 +322,6 @@ NETWORKS: dict[str, tuple[str, ...]] = {
     "munit": ("huang2018",),
     "acai": ("berthelot2019",),
 }
-OWN_NETWORKS = ("flow",)
-"""Methods whose networks are a part of them, whatever `network` is."""
 SPACINGS: dict[str, tuple[str, ...]] = {"nlpd": ("laparra2016",), "ciede2000": ("sharma2005",)}
 SCALES: dict[str, tuple[str, ...]] = {
     "mlds": ("maloney2003", "knoblauch2008"),
@@ -349,8 +347,3 @@ def software(version: str) -> Reference:
 def bibliography(references: Iterable[Reference]) -> str:
     """A BibTeX file."""
     return "\n".join(one.bibtex for one in references)
-
-
-def networks_in_words(method: str, network: str) -> str:
-    """What a model's networks are called beside its method."""
-    return "networks of its own" if method in OWN_NETWORKS else f"{network} networks"

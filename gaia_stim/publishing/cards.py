@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaia_stim.config.spaces import networks_in_words
 from gaia_stim.devices import launched
 from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.evaluation.figures import EVALUATION
@@ -19,7 +20,6 @@ from gaia_stim.files import hash_bytes, read_json
 from gaia_stim.names import BUILT_IN, CARD
 from gaia_stim.outputs import Kind, stands, write_file
 from gaia_stim.publishing.citing import NOBODY, is_drawn, licences_in
-from gaia_stim.references import networks_in_words
 from gaia_stim.report.content import number
 from gaia_stim.runs import Run, RunConfig, find_run, named_run
 

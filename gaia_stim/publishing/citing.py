@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gaia_stim
 from gaia_stim.config import CiteConfig
+from gaia_stim.config.spaces import INVERTIBLE, networks_in_words
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.images import survey
@@ -14,13 +15,11 @@ from gaia_stim.names import BUILT_IN
 from gaia_stim.references import (
     METHODS,
     NETWORKS,
-    OWN_NETWORKS,
     REFERENCES,
     SCALES,
     SPACINGS,
     Reference,
     bibliography,
-    networks_in_words,
     software,
 )
 from gaia_stim.runs import Run, RunConfig, named_run
@@ -97,7 +96,7 @@ def _named(why: str, keys: Iterable[str]) -> Iterator[Citation]:
 
 def _of_model(method: str, network: str, config: RunConfig | None) -> Iterator[Citation]:
     yield from _named(f"the model ({method})", METHODS.get(method, ()))
-    if method not in OWN_NETWORKS:
+    if method not in INVERTIBLE:
         yield from _named(f"its networks ({network})", NETWORKS.get(network, ()))
     if config is not None and config.alignment is not None and config.alignment.target.by == "eyes":
         yield from _named("the finder of eyes that placed the images", EYES)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from gaia_stim.config.spaces import networks_in_words
 from gaia_stim.dataset import Dataset
 from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.evaluation.evidence import HELD_OUT
 from gaia_stim.evaluation.measure import in_words, scores
 from gaia_stim.images import Pixels, read_bytes
 from gaia_stim.metrics.reconstruction import l1
-from gaia_stim.references import networks_in_words
 from gaia_stim.report.content import Fact, Record, number, spread_over
 from gaia_stim.report.page import EmbeddedPicture, data_uri, render
 from gaia_stim.runs import Run, RunConfig
