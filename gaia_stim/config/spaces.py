@@ -33,6 +33,12 @@ class ModelConfig(Config):
 INVERTIBLE = ("flow",)
 """Methods of networks of their own, whose codes have as many numbers as images."""
 
+
+def networks_in_words(method: str, network: str) -> str:
+    """What a model's networks are called beside its method."""
+    return "networks of its own" if method in INVERTIBLE else f"{network} networks"
+
+
 PRESETS: dict[str, dict[str, Any]] = {
     "light": {},
     "paper": {

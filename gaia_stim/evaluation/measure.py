@@ -1,5 +1,6 @@
 """Figures of a model, and what they say in words."""
 
+import math
 from collections.abc import Iterator, Mapping
 from string import Formatter
 
@@ -9,6 +10,8 @@ from gaia_stim.metrics.evidence import Evidence, TooFew
 from gaia_stim.metrics.scores import Score
 from gaia_stim.tables import look_up
 
+NO_NUMBER = "is no finite number: the held-out images are too few for it, or their codes or pictures all alike"
+
 
 def scores() -> dict[str, Score]:
     """All figures by name."""
@@ -16,13 +19,15 @@ def scores() -> dict[str, Score]:
 
 
 def measure(evidence: Evidence, listen: Listener = silent) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Every figure of `METRICS` by name, None where there are too few images for it; and of those why."""
+    """Every figure of `METRICS` by name, None where there are too few images for it, or it is no number; and why."""
     table = scores()
     figures: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for name in tracked(METRICS, "measuring", len(METRICS), listen):
         try:
-            figures[name] = table[name].measure(evidence)
+            figures[name] = value = table[name].measure(evidence)
+            if not math.isfinite(value):
+                figures[name], reasons[name] = None, NO_NUMBER
         except TooFew as too_few:
             figures[name], reasons[name] = None, str(too_few)
     return figures, reasons

@@ -17,12 +17,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import psutil
 import torch
 
 from gaia_stim.dataset import Dataset
+from gaia_stim.devices import free_cores
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.models.base import Images, Losses, Means, Report, set_gradients
 from gaia_stim.models.gaia import Errors, Gaia, structure_loss, weighted
+from gaia_stim.training.loop import Training
 
 NOISE = 2_048
 """Images that a step is timed on; what is in them does not matter."""
@@ -162,3 +165,38 @@ def let_go(pixels: npt.NDArray[np.uint8]) -> bool:
     finally:
         os.close(file)
     return True
+
+
+def steps_of(training: Training) -> Callable[[], object]:
+    """Takes the next step of a training at every call."""
+    steps = training.loader.steps(training.state.step, training.config.steps)
+    return lambda: training.train_step(next(steps)[1])
+
+
+def wait_for_the_disk(
+    training: Training, take_step: Callable[[], object], dataset: Dataset, steps: int
+) -> float | None:
+    """The share of steps that is spent waiting, where the system lets go of the images before each."""
+    waited = taken = 0.0
+    for _ in range(steps):
+        if not let_go(dataset.pixels):
+            return None
+        before, begun = training.loader.waited, time.perf_counter()
+        take_step()
+        wait_for(training.loader.device)
+        taken += time.perf_counter() - begun
+        waited += training.loader.waited - before
+    return waited / taken
+
+
+def take_threads(threads: int) -> int:
+    """Compute with so many threads, 0 as many as are free; how many these are."""
+    torch.set_num_threads(threads or free_cores())
+    return torch.get_num_threads()
+
+
+def most_memory(device: torch.device) -> int:
+    """Bytes of the process, or taken on the GPU: the most there was."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return int(psutil.Process().memory_info().rss)

@@ -42,7 +42,7 @@ class ChainResult:
 def export_chain(config: ChainConfig, session: Session, store: Store, listen: Listener = silent) -> ChainResult:
     """Write both: a stimulus a state, in the order in which the chain first came there; `stim_id` says which.
 
-    Raises `UnknownChain`, and `DataError` where it has no answers yet, or was begun with another model or vectors.
+    Raises `UnknownChain`, and `DataError` where it has no answers yet, or would be of other stimuli by now.
     """
     spec = store.standing(config.chain, session.made_by).spec
     answers = list(store.rows(config.chain))

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from gaia_stim.errors import DataError, GaiaStimError
+from gaia_stim.explorer.chains import ChainSpec
 from gaia_stim.explorer.nearness import Nearness
 from gaia_stim.explorer.views import EditView, MorphView, View
+from gaia_stim.files import hash_file, hash_json
 from gaia_stim.images import Pixels, png_bytes, shrunk
 from gaia_stim.runs import Run
 from gaia_stim.space.paths import Code, Codes
@@ -67,15 +69,21 @@ class Session:
         self._paths = dict(photographs)
         self._lock = Lock()
         self.image = lru_cache(IN_MEMORY)(self._read)
+        self._hash = lru_cache(None)(lambda name: hash_file(self.path(name)))
         self._code = lru_cache(None)(self._encode)
         self.axes = lru_cache(None)(self._find_axes)
         self._carried = lru_cache(PREPARED)(self._prepare)
         self.copy_error = lru_cache(IN_MEMORY)(self._measure_copy)
 
-    @property
-    def made_by(self) -> str:
-        """What chains are kept to: the hashes of the model and of the vectors."""
-        return json.dumps([self.space.model_hash, self.vectors.record.tensors_hash if self.vectors else ""])
+    def made_by(self, chain: ChainSpec) -> str:
+        """What a chain is kept to: the hashes of the model, of the vectors, and of the photographs that it needs.
+
+        These are the one that it moves and, where it goes along principal axes, all that the axes are found from: one
+        more in the folder turns them. Raises `UnknownImage`.
+        """
+        photographs = [chain.start, *(self.names[:MOST_FOR_AXES] if chain.axes else [])]
+        vectors = self.vectors.record.tensors_hash if self.vectors else ""
+        return json.dumps([self.space.model_hash, vectors, hash_json([self._hash(name) for name in photographs])])
 
     @property
     def names(self) -> list[str]:

@@ -85,7 +85,9 @@ def read_query(given: QueryParams) -> tuple[View, str]:
     for name in set(given) - {"image", "attribute", "hold"}:
         if len(given.getlist(name)) > 1:
             raise ConfigError(f"'{name}' is given twice")
-    images = given.getlist("image") if kind == "wheel" else [given[name] for name in names if name in given]
+    if missing := [name for name in names if name not in given]:
+        raise ConfigError(f"'{missing[0]}' is missing beside '{names[0]}'")
+    images = given.getlist("image") if kind == "wheel" else [given[name] for name in names]
     values: dict[str, Any] = {"kind": kind, "images": images}
     values |= {name: given[name] for name in others if name in given and name not in ("attribute", "hold", "code")}
     if kind == "edit":

@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS answers (
     chain INTEGER NOT NULL REFERENCES chains, trial INTEGER NOT NULL, participant TEXT NOT NULL, answer REAL NOT NULL,
     state TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chain, trial)) STRICT;
 """
+MadeBy = Callable[[ChainSpec], str]
+"""What a chain's stimuli are made by, in hashes: `Session.made_by`."""
 PATIENCE = 30.0
 """Seconds that one process waits for another's answer to be written."""
 
@@ -93,11 +95,12 @@ class Store:
 
     # -- chains ------------------------------------------------------------------------------------------------------
 
-    def begin(self, spec: ChainSpec, made_by: str) -> int:
-        """A new chain; `made_by` is what its stimuli are made by, hashes of model and vectors."""
+    def begin(self, spec: ChainSpec, made_by: MadeBy) -> int:
+        """A new chain."""
         with self._writing() as file:
             added = file.execute(
-                "INSERT INTO chains (spec, made_by, begun) VALUES (?, ?, ?)", (spec.model_dump_json(), made_by, _now())
+                "INSERT INTO chains (spec, made_by, begun) VALUES (?, ?, ?)",
+                (spec.model_dump_json(), made_by(spec), _now()),
             )
             return int(added.lastrowid or 0)
 
@@ -108,22 +111,22 @@ class Store:
         )
         return [{"chain": one, "begun": begun, "answered": n, **json.loads(spec)} for one, spec, begun, n in found]
 
-    def standing(self, chain: int, made_by: str) -> Standing:
-        """Where a chain is. Raises `UnknownChain`, and `DataError` where it was begun with another model or vectors."""
+    def standing(self, chain: int, made_by: MadeBy) -> Standing:
+        """Where a chain is. Raises `UnknownChain`, and `DataError` where its stimuli would be others by now."""
         found = self._one("SELECT spec, made_by FROM chains WHERE id = ?", chain)
         if found is None:
             raise UnknownChain(f"there is no chain {chain}")
-        if found[1] != made_by:
-            raise DataError(
-                f"chain {chain} was begun with another model, or other vectors, and cannot go on with these"
-            )
         spec = ChainSpec.model_validate_json(found[0])
+        if found[1] != made_by(spec):
+            raise DataError(
+                f"chain {chain} was begun with another model, other vectors or photographs, and cannot go on with these"
+            )
         last = self._one("SELECT trial, state FROM answers WHERE chain = ? ORDER BY trial DESC LIMIT 1", chain)
         return (
             Standing(spec, 0, spec.begin()) if last is None else Standing(spec, last[0] + 1, tuple(json.loads(last[1])))
         )
 
-    def answer(self, chain: int, trial: int, participant: str, given: float, made_by: str) -> Standing:
+    def answer(self, chain: int, trial: int, participant: str, given: float, made_by: MadeBy) -> Standing:
         """Keep an answer; where the chain is then. The same answer of the same participant once more changes nothing.
 
         Raises `NotNext` for another answer to a trial that has one, and for a trial that is not the next.

@@ -14,6 +14,7 @@ NAMED = 12
 """Places of a wheel that are labelled, at most."""
 MOST = 400
 """Pictures in a panel: a file with more can hardly be opened."""
+EXACT = 1e-6
 UNITS = {"sd": "in SD", "unit": "in units of its labels"}
 
 
@@ -48,6 +49,8 @@ def _layout(stimuli: StimulusSet, rows: list[Row], every: int) -> _Shown:
     if all(row.amount is not None for row in rows):
         return _amounts(stimuli, rows, columns, every)
     if all(row.alpha is not None for row in rows):
+        if rows[0].kind == "caricature":
+            return _caricatures(_columns(rows, columns, every), -(-columns // every))
         return _strip(rows[::every], _between(stimuli))
     kept = rows[::every]
     return _Shown(kept, _tiles(min(columns, len(kept)), under=[row.stim_id for row in kept]))
@@ -72,7 +75,22 @@ def _tiles(
 
 
 def _strip(rows: Sequence[Row], label: str) -> _Shown:
-    return _Shown(rows, _tiles(len(rows), under=[f"{row.alpha:.2f}" for row in rows], x_label=label, folds=True))
+    under = _written([row.alpha or 0.0 for row in rows])
+    return _Shown(rows, _tiles(len(rows), under=under, x_label=label, folds=True))
+
+
+def _caricatures(rows: Sequence[Row], columns: int) -> _Shown:
+    """A row a face: of these, and of no others, alpha 0 is the norm, and 1 the image that is named first."""
+    above = _written([row.alpha or 0.0 for row in rows[:columns]])
+    beside = [(row.source_ids or "").partition(";")[0] for row in rows[::columns]]
+    label = "alpha, 0 is the norm, 1 the image itself"
+    return _Shown(rows, _tiles(columns, above=above, beside=beside, x_label=label))
+
+
+def _written(places: Sequence[float]) -> list[str]:
+    """With two decimals, or with three where all are said by three and not by two: eighths."""
+    decimals = next((n for n in (2, 3) if all(abs(round(one, n) - one) < EXACT for one in places)), 2)
+    return [f"{one:.{decimals}f}" for one in places]
 
 
 def _wheel(rows: Sequence[Row]) -> _Shown:
@@ -87,12 +105,13 @@ def _wheel(rows: Sequence[Row]) -> _Shown:
 
 def _grid(rows: Sequence[Row], columns: int, ends: Sequence[str]) -> _Shown:
     """Where all of a column have one place it stands above them, else each has its own below it."""
-    across = [{f"{row.grid_u:.2f}" for row in rows[place::columns]} for place in range(columns)]
-    down = [{f"{row.grid_v:.2f}" for row in rows[place : place + columns]} for place in range(0, len(rows), columns)]
+    u, v = (_written(places) for places in ([row.grid_u or 0.0 for row in rows], [row.grid_v or 0.0 for row in rows]))
+    across = [set(u[place::columns]) for place in range(columns)]
+    down = [set(v[place : place + columns]) for place in range(0, len(rows), columns)]
     is_even = all(len(one) == 1 for one in (*across, *down))
     x_label, y_label = ("u", "v") if len(ends) != 4 else (f"u, from {ends[0]} to {ends[1]}", f"v, to {ends[2]}")
     if not is_even:
-        under = [f"{row.grid_u:.2f}, {row.grid_v:.2f}" for row in rows]
+        under = [", ".join(one) for one in zip(u, v, strict=True)]
         return _Shown(rows, _tiles(columns, under=under, x_label=f"{x_label}, {y_label}"))
     above, beside = ([text for one in places for text in one] for places in (across, down))
     return _Shown(rows, _tiles(columns, above=above, beside=beside, x_label=x_label, y_label=y_label))
@@ -100,8 +119,7 @@ def _grid(rows: Sequence[Row], columns: int, ends: Sequence[str]) -> _Shown:
 
 def _amounts(stimuli: StimulusSet, rows: Sequence[Row], columns: int, every: int) -> _Shown:
     """A row an image, and an amount of the second attribute where there is one; below each what its picture shows."""
-    kept = [row for start in range(0, len(rows), columns) for row in rows[start : start + columns : every]]
-    wide = -(-columns // every)
+    kept, wide = _columns(rows, columns, every), -(-columns // every)
     if any(row.amount != kept[place % wide].amount for place, row in enumerate(kept)):
         kept, wide = list(rows[::every]), len(rows[::every])
     first = kept[0]
@@ -135,14 +153,22 @@ def _signed(amount: float | None) -> str:
     return "0" if text in ("+0", "-0") else text
 
 
+def _columns(rows: Sequence[Row], columns: int, every: int) -> list[Row]:
+    """Every so-maniest of the columns."""
+    return [row for place, row in enumerate(rows) if place % columns % every == 0]
+
+
 def _thinned(rows: Sequence[Row], columns: int, every: int) -> list[Row]:
     """Every so-maniest of the rows and of the columns."""
-    return [row for place, row in enumerate(rows) if place // columns % every == 0 and place % columns % every == 0]
+    return [row for start in range(0, len(rows), columns * every) for row in rows[start : start + columns : every]]
 
 
 def _between(stimuli: StimulusSet) -> str:
-    ends = _ends(stimuli)
-    return f"alpha, from {ends[0]} to {ends[-1]}" if len(ends) > 1 else "alpha"
+    first, *rest = _ends(stimuli)
+    if not rest:
+        return "alpha"
+    through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
+    return f"alpha, from {first}{through} to {rest[-1]}"
 
 
 def _ends(stimuli: StimulusSet) -> list[str]:

@@ -63,6 +63,9 @@ class Turn(nn.Module):
         """The x that this y is made of."""
         # In float64: the rounding of an inverse would be met again at every pixel.
         back = torch.linalg.inv(self.matrix().double()).to(y.dtype)
+        if torch.onnx.is_in_onnx_export():
+            # ONNX has no inverse of a matrix, and of weights that stay it is a constant.
+            back = torch.from_numpy(back.detach().cpu().numpy())
         return conv2d(y, back[:, :, None, None]) - self.shift[:, None, None]
 
 

@@ -1,27 +1,23 @@
 """Images to codes, and codes back to images."""
 
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from gaia_stim.config import DecodeConfig, EncodeConfig
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import image_ids
 from gaia_stim.errors import DataError
-from gaia_stim.events import Listener, Note, silent, tracked
+from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import hash_bytes, hash_file, json_bytes
-from gaia_stim.images import LeftOut, Listing, Pixels, counted, read_bytes, several_in_words, survey
+from gaia_stim.images import Listing, counted, read_bytes, several_in_words
 from gaia_stim.outputs import Kind, stands, write_file
 from gaia_stim.space.codes import CodeTable, check_suffix, codes_bytes, read_codes
-from gaia_stim.space.images import loaded
+from gaia_stim.space.encoding import EncodedFiles, listed
 from gaia_stim.space.opening import open_space
-from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli import licences
 from gaia_stim.stimuli.making import make_set
@@ -29,7 +25,7 @@ from gaia_stim.stimuli.manifest import Row
 from gaia_stim.stimuli.plan import Plan
 from gaia_stim.stimuli.provenance import Source
 from gaia_stim.stimuli.sets import SHEET
-from gaia_stim.training.distributed import ProcessGroup, here
+from gaia_stim.training.distributed import here
 
 CODES = Kind("file of codes")
 
@@ -66,16 +62,15 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
     devices = here()
     listen = listen if devices.leads else silent
     check_suffix(config.out)
-    if missing := [given for given in config.images if not given.exists()]:
-        raise DataError(f"{missing[0]}: no such file or folder")
-    paths, left_out = _listed(config)
+    paths, left_out = listed(config.images, strict=config.strict, follow_links=config.follow_links)
     space = open_space(config.model, listen)
     # Where nothing is there yet, no image need be read twice.
     if os.path.lexists(config.out) and stands(config.out, CODES, _request(config, space, paths), force=config.force):
         listen(Note(f"{config.out} is this very {CODES.name} already: nothing to do"))
         images = len(read_codes(config.out).path)
         return EncodeResult(config.out, images, len(paths) + len(left_out) - images, space.latent, space.model_hash)
-    found = _gathered(_encoded(space, devices.share(paths), config, listen), devices)
+    share = devices.share(paths)
+    found = EncodedFiles.of(space, share, config.align, strict=config.strict, listen=listen).gathered(devices.gather)
     skipped = [*found.skipped, *left_out]
     told = counted(skipped) + Listing([], left_out).hint
     if skipped and (config.strict or not found.paths):
@@ -90,68 +85,6 @@ def encode(config: EncodeConfig, listen: Listener = silent) -> EncodeResult:
         request = _request(config, space, paths, dict(zip(found.paths, found.hashes, strict=True)))
         write_file(config.out, CODES, request, codes_bytes(config.out.suffix, table))
     return EncodeResult(config.out, len(found.paths), len(skipped), space.latent, space.model_hash)
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """Codes (n, latent) and the n images that they are of, and why others have none."""
-
-    codes: Codes
-    paths: list[str]
-    hashes: list[str]
-    skipped: list[LeftOut]
-    several: list[str]
-
-
-def _listed(config: EncodeConfig) -> tuple[list[Path], list[LeftOut]]:
-    """The images that are named, and those in folders; and which in these are left out, unless none may be."""
-    paths: list[Path] = []
-    left_out: list[LeftOut] = []
-    for given in config.images:
-        if given.is_dir():
-            found = survey(given, follow_links=config.follow_links)
-            if found.left_out and config.strict:
-                raise DataError(f"{given}: {counted(found.left_out)}{found.hint}")
-            paths += [given / name for name in found.images]
-            left_out += [(str(given / name), reason) for name, reason in found.left_out]
-        else:
-            paths.append(given)
-    return paths, left_out
-
-
-def _encoded(space: Space, paths: Sequence[Path], config: EncodeConfig, listen: Listener) -> _Encoded:
-    """The codes of some images; of those before the first that cannot be read, where that is `strict`."""
-    read: list[str] = []
-    hashes: list[str] = []
-    skipped: list[LeftOut] = []
-    several: list[str] = []
-
-    def images() -> Iterator[Pixels]:
-        for path, outcome in tracked(loaded(space, paths, config.align), "encoding", len(paths), listen):
-            if isinstance(outcome, DataError):
-                skipped.append((str(path), str(outcome).removeprefix(f"{path}: ")))
-                if config.strict:
-                    return
-            else:
-                read.append(path.as_posix())
-                hashes.append(outcome.image_hash)
-                several.extend([str(path)] if outcome.several else [])
-                yield outcome.picture
-
-    return _Encoded(space.encode(images()), read, hashes, skipped, several)
-
-
-def _gathered(own: _Encoded, devices: ProcessGroup) -> _Encoded:
-    """What all processes have encoded, in the order of the images."""
-    codes = [
-        np.frombuffer(part, np.float32).reshape(-1, own.codes.shape[1]) for part in devices.gather(own.codes.tobytes())
-    ]
-    told = [
-        json.loads(part)
-        for part in devices.gather(json.dumps([own.paths, own.hashes, own.skipped, own.several]).encode())
-    ]
-    paths, hashes, skipped, several = ([one for part in parts for one in part] for parts in zip(*told, strict=True))
-    return _Encoded(np.concatenate(codes), paths, hashes, [(path, why) for path, why in skipped], several)
 
 
 def _request(

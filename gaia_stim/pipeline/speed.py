@@ -1,14 +1,11 @@
 """What this machine does a second, each figure beside what limits it."""
 
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from gaia_stim.config import (
@@ -19,8 +16,8 @@ from gaia_stim.config import (
     SamplesConfig,
     TrainConfig,
 )
-from gaia_stim.dataset import Dataset, cache_folder, open_dataset
-from gaia_stim.devices import choose_device, free_cores
+from gaia_stim.dataset import cache_folder, open_dataset
+from gaia_stim.devices import choose_device
 from gaia_stim.errors import DataError
 from gaia_stim.evaluation import speed
 from gaia_stim.events import Listener, silent
@@ -124,7 +121,7 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
 
     Raises `ConfigError` for an unknown name, or a device that is not there.
     """
-    device, threads = choose_device(config.device), _take_threads(config.threads)
+    device, threads = choose_device(config.device), speed.take_threads(config.threads)
     own = {"rounds", "threads"}
     asked = TrainConfig(**config.model_dump(exclude=own), images_seen=config.batch * 10**6)
     described = asked.model(3)
@@ -142,7 +139,7 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
             AUTOENCODER: training(build(described.model_copy(update={"method": "ae"}))),
             ALTERNATING: training(speed.Alternating(described)),
         }
-        jobs = {name: _steps(one) for name, one in ({STEP: ours} | others).items()}
+        jobs = {name: speed.steps_of(one) for name, one in ({STEP: ours} | others).items()}
         turns = speed.in_turn(jobs, config.rounds, device, listen)
         seconds = turns.median(STEP)
         data_wait = ours.loader.waited / (ours.state.step * seconds)
@@ -157,35 +154,13 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
             operations_per_image=done / config.batch,
             peak_operations_per_second=peak,
             data_wait=data_wait,
-            data_wait_cold=_wait_for_the_disk(ours, jobs[STEP], dataset, config.rounds),
-            memory_bytes=_memory(device),
+            data_wait_cold=speed.wait_for_the_disk(ours, jobs[STEP], dataset, config.rounds),
+            memory_bytes=speed.most_memory(device),
             parameters=sum(parameter.numel() for parameter in gaia.parameters()),
             device=str(device),
             threads=threads,
             precision="bfloat16" if reduced else "float32",
         )
-
-
-def _steps(training: Training) -> Callable[[], object]:
-    """Takes the next step of a training at every call."""
-    steps = training.loader.steps(training.state.step, training.config.steps)
-    return lambda: training.train_step(next(steps)[1])
-
-
-def _wait_for_the_disk(
-    training: Training, take_step: Callable[[], object], dataset: Dataset, steps: int
-) -> float | None:
-    """The share of steps that is spent waiting, where the system lets go of the images before each."""
-    waited = taken = 0.0
-    for _ in range(steps):
-        if not speed.let_go(dataset.pixels):
-            return None
-        before, begun = training.loader.waited, time.perf_counter()
-        take_step()
-        speed.wait_for(training.loader.device)
-        taken += time.perf_counter() - begun
-        waited += training.loader.waited - before
-    return waited / taken
 
 
 def benchmark_load(config: BenchmarkLoadConfig, listen: Listener = silent) -> BenchmarkLoadResult:
@@ -217,7 +192,7 @@ def benchmark_encode(config: BenchmarkEncodeConfig, listen: Listener = silent) -
 
     Raises `DataError` where none can be read, `CheckpointError` for the model.
     """
-    threads = _take_threads(config.threads)
+    threads = speed.take_threads(config.threads)
     space = open_space(config.model, listen, remembers=False)
     paths = find_images(config.images or _faces(space.shape[0], listen))[: config.n]
     pictures = [found.picture for _, found in loaded(space, paths) if not isinstance(found, DataError)]
@@ -248,7 +223,7 @@ def benchmark_render(config: BenchmarkRenderConfig, listen: Listener = silent) -
 
     Raises `CheckpointError`, and `ConfigError` for a size where the model has no shape.
     """
-    threads = _take_threads(config.threads)
+    threads = speed.take_threads(config.threads)
     space = open_space(config.model, listen, remembers=False)
     plan = _random_codes(space, config) if config.size is None else _carried(space, config, config.size)
     pictures = plan.pictures(space)
@@ -283,17 +258,6 @@ def _random_codes(space: Space, config: BenchmarkRenderConfig) -> Plan:
 def _carried(space: Space, config: BenchmarkRenderConfig, side: int) -> Plan:
     a, b = (draw_face(deal(face, config.seed), size=side) for face in range(2))
     return morph_plan(space, a, b, config.n, size=str(side))
-
-
-def _take_threads(threads: int) -> int:
-    torch.set_num_threads(threads or free_cores())
-    return torch.get_num_threads()
-
-
-def _memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    return int(psutil.Process().memory_info().rss)
 
 
 def _faces(size: int, listen: Listener) -> Path:

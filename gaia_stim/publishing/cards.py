@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaia_stim.config.spaces import networks_in_words
 from gaia_stim.devices import launched
 from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.evaluation.figures import EVALUATION
@@ -98,7 +99,8 @@ def _facts(run: Run, config: RunConfig) -> Iterator[str]:
     objective = f", objective {model.objective}" if model.method == "gaia" else ""
     error = "not measured" if record.validation_l1 is None else f"{record.validation_l1:.4f}"
     facts = {
-        "model": f"{model.method}{objective}, {model.network} networks, {model.size} x {model.size} px in {colour}, "
+        "model": f"{model.method}{objective}, {networks_in_words(model.method, model.network)}, "
+        f"{model.size} x {model.size} px in {colour}, "
         f"{model.latent} numbers a code",
         "weights": run.model_hash(),
         "images seen": f"{record.images_seen:,}, seed {config.options.get('seed', 0)}",

@@ -7,11 +7,21 @@ from pathlib import Path
 
 import gaia_stim
 from gaia_stim.config import CiteConfig
+from gaia_stim.config.spaces import INVERTIBLE, networks_in_words
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
 from gaia_stim.images import survey
 from gaia_stim.names import BUILT_IN
-from gaia_stim.references import METHODS, NETWORKS, REFERENCES, SCALES, SPACINGS, Reference, bibliography, software
+from gaia_stim.references import (
+    METHODS,
+    NETWORKS,
+    REFERENCES,
+    SCALES,
+    SPACINGS,
+    Reference,
+    bibliography,
+    software,
+)
 from gaia_stim.runs import Run, RunConfig, named_run
 from gaia_stim.samples.folder import RECORD as DRAWN
 from gaia_stim.stimuli.identity import MEASURED_SCALE, POINTS
@@ -86,7 +96,8 @@ def _named(why: str, keys: Iterable[str]) -> Iterator[Citation]:
 
 def _of_model(method: str, network: str, config: RunConfig | None) -> Iterator[Citation]:
     yield from _named(f"the model ({method})", METHODS.get(method, ()))
-    yield from _named(f"its networks ({network})", NETWORKS.get(network, ()))
+    if method not in INVERTIBLE:
+        yield from _named(f"its networks ({network})", NETWORKS.get(network, ()))
     if config is not None and config.alignment is not None and config.alignment.target.by == "eyes":
         yield from _named("the finder of eyes that placed the images", EYES)
 
@@ -117,10 +128,8 @@ def _run_of(known: Provenance) -> Run | None:
 
 def _set_notes(known: Provenance) -> Iterator[str]:
     model = known.as_written.get("model", {})
-    yield (
-        f"model: {model.get('method')}, {model.get('network')} networks, {model.get('size')} px, weights "
-        f"{known.model.model_hash}"
-    )
+    networks = networks_in_words(str(model.get("method")), str(model.get("network")))
+    yield f"model: {model.get('method')}, {networks}, {model.get('size')} px, weights {known.model.model_hash}"
     by_duty: dict[str, list[str]] = {}
     for source in known.sources:
         if source.source_id not in (MEASURED_SCALE, POINTS):
@@ -141,7 +150,8 @@ def _duty(licence: str | None) -> str:
 
 def _run_notes(run: Run) -> Iterator[str]:
     model = run.config().model
-    yield f"model: {model.method}, {model.network} networks, {model.size} px, weights {run.model_hash()}"
+    networks = networks_in_words(model.method, model.network)
+    yield f"model: {model.method}, {networks}, {model.size} px, weights {run.model_hash()}"
     yield from _data_notes(run)
 
 

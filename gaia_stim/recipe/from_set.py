@@ -22,13 +22,10 @@ from gaia_stim.files import hash_bytes, hash_file, read_json
 from gaia_stim.names import BUILT_IN, WEIGHTS
 from gaia_stim.outputs import Kind, file_once
 from gaia_stim.recipe.plan import BUILT_IN_NAME, load_recipe
+from gaia_stim.stimuli.identity import MEASURED_SCALE, POINTS
 
 PROVENANCE = "provenance.json"
 RECIPE = Kind("recipe")
-SCALE = "measured_scale"
-"""The id of the source that is no image but the scale of its spacing."""
-POINTS = "given_points"
-"""The id of the source that is the points of the others."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class _Writer:
             given |= {"size": str(carried["side"]), "detail": carried["detail"]} if carried else {"size": "model"}
         hashes = {one["path"]: one["image_hash"] for one in self.provenance["sources"]}
         paths = {one["source_id"]: one["path"] for one in self.provenance["sources"]}
-        if scale := paths.pop(SCALE, None):
+        if scale := paths.pop(MEASURED_SCALE, None):
             given["spacing"] = self._found(scale, hashes)
         if points := paths.pop(POINTS, None):
             given["points"] = self._found(points, hashes)

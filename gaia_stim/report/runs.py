@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gaia_stim.config.spaces import networks_in_words
 from gaia_stim.dataset import Dataset
 from gaia_stim.drawing.charts import Chart, Series, chart
 from gaia_stim.evaluation.evidence import HELD_OUT
@@ -124,8 +125,8 @@ def run_page(
     objective = f", objective {model.objective}" if model.method == "gaia" else ""
     page = RunPage(
         title=run.path.resolve().name,
-        lead=f"A trained model: {model.method}{objective}, {model.network} networks, {model.size} × {model.size} px in "
-        f"{colour}, {model.latent} numbers a code.",
+        lead=f"A trained model: {model.method}{objective}, {networks_in_words(model.method, model.network)}, "
+        f"{model.size} × {model.size} px in {colour}, {model.latent} numbers a code.",
         facts=facts,
         notes=notes,
         sentences=list(in_words(figures)) if figures else [],

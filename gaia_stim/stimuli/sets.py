@@ -20,7 +20,7 @@ from gaia_stim.errors import DataError
 from gaia_stim.files import hash_bytes, hash_file, stamp
 from gaia_stim.images import Pixels, decode_image, read_bytes
 from gaia_stim.outputs import Kind
-from gaia_stim.stimuli.identity import MEASURED_SCALE, POINTS, continuum_id, set_id
+from gaia_stim.stimuli.identity import NO_IMAGES, continuum_id, set_id
 from gaia_stim.stimuli.manifest import STIMULI, Row, read_manifest, rows_of
 from gaia_stim.stimuli.provenance import Provenance
 
@@ -61,7 +61,7 @@ class StimulusSet:
     def set_id(self) -> str:
         """Which set it is, whatever it is called and wherever it lies; see `stimuli.identity`."""
         about = self.provenance
-        images = [source.image_hash for source in about.sources if source.source_id not in (MEASURED_SCALE, POINTS)]
+        images = [source.image_hash for source in about.sources if source.source_id not in NO_IMAGES]
         return set_id(self.manifest_hash, continuum_id(about.model.model_hash, about.plan.path.kind, images))
 
     def _repr_png_(self) -> bytes | None:

@@ -68,6 +68,21 @@ def test_the_set_has_what_was_shown_and_the_table_says_where(
         assert stimuli.content(f"stimuli/{stim_id}.png") == png_bytes(of_server)
 
 
+def test_a_chain_goes_on_with_the_photographs_that_it_was_begun_with_only(session: Session, store: Store) -> None:
+    along_axes = begun(session, store, (1, 0), size="model")
+    there = {name: session.path(name) for name in session.names}
+    first = min(there)
+    fewer = Session(session.space, [(name, path) for name, path in there.items() if name != "face_9.png"])
+    other = Session(session.space, [*there.items(), (first, there["face_5.png"])])
+    for changed in (fewer, other):
+        with pytest.raises(DataError, match="other vectors or photographs, and cannot go on"):
+            store.standing(along_axes, changed.made_by)
+        with pytest.raises(DataError, match="other vectors or photographs, and cannot go on"):
+            export_chain(asked(session, along_axes), changed, store)
+    by_attribute = ChainSpec.model_validate({"kind": "gsp", "start": first, "attributes": ["smile"]})
+    assert fewer.made_by(by_attribute) == session.made_by(by_attribute) != other.made_by(by_attribute)
+
+
 def test_the_set_is_made_again_by_the_command_and_grows_with_force_only(session: Session, store: Store) -> None:
     chain = begun(session, store, (1, 0), size="model")
     export_chain(asked(session, chain), session, store)

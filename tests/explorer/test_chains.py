@@ -12,9 +12,9 @@ import pytest
 
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.explorer.chains import ChainSpec
-from gaia_stim.explorer.store import NotNext, Store, UnknownChain
+from gaia_stim.explorer.store import MadeBy, NotNext, Store, UnknownChain
 
-BY = "model"
+BY: MadeBy = lambda _: "model"  # noqa: E731
 TARGET = np.array([1.2, -0.7, 0.4])
 
 
@@ -103,7 +103,7 @@ def test_a_chain_goes_on_where_it_was_and_with_its_own_model_only(tmp_path: Path
     again = Store(tmp_path / "s.sqlite")
     assert again.standing(chain, BY) == stands
     with pytest.raises(DataError, match="another model"):
-        again.standing(chain, "other")
+        again.standing(chain, lambda _: "other")
     with pytest.raises(UnknownChain):
         again.standing(chain + 1, BY)
 

@@ -59,6 +59,13 @@ def test_a_set_names_model_spacing_processing_and_images(tmp_path: Path) -> None
     assert "Sharma, G., Wu, W., & Dalal, E. N. (2005)." in found.printed and "10.1002/col.20070" in found.printed
 
 
+def test_a_flow_has_networks_of_its_own(tmp_path: Path) -> None:
+    flow = {"run": "gone", "model_hash": "sha256_12", "method": "flow", "network": "deform", "size": 32}
+    found = cite(CiteConfig(target=known_set(tmp_path / "set", model=flow)))
+    assert [one["key"] for one in found.references] == ["gaiastim", "kingma2018"]
+    assert found.notes == ["model: flow, networks of its own, 32 px, weights sha256_12"]
+
+
 def test_the_built_in_model_is_of_drawn_faces(faces: Path, tmp_path: Path) -> None:
     found = cite(CiteConfig(target=Path("builtin")))
     assert [one["key"] for one in found.references] == ["gaiastim", "sainburg2018", "shu2018", "arsigny2006"]

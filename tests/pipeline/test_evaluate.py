@@ -1,6 +1,8 @@
 """`gaia-stim evaluate` as a user meets it."""
 
 import json
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from gaia_stim import cli
 from gaia_stim.config import EvaluateConfig
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Event, Note
+from gaia_stim.images import write_png
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline.evaluate import evaluate
 from gaia_stim.runs import Run
@@ -71,3 +74,17 @@ def test_too_few_held_out(tiny_run: Path) -> None:
     found = evaluate(EvaluateConfig(run=tiny_run))
     assert isinstance(found["reconstruction_l1"], float)
     assert found["midpoint_auc"] is None and "held-out images; there are" in found["not_measured"]["midpoint_auc"]
+
+
+def test_what_comes_out_as_no_number_of_two_images_is_not_measured(plant: Plant, tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for number in range(24):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        write_png(few / f"{number:02}.png", pixels)
+    told: list[Event] = []
+    found = evaluate(EvaluateConfig(run=plant(size=16), images=few), told.append)
+    values = [found[name] for name in METRICS]
+    assert all(value is None or math.isfinite(value) for value in values)
+    assert "is no finite number" in " ".join(found["not_measured"].values())
+    assert not re.search(r"\b(inf|nan)\b", " ".join(event.text for event in told if isinstance(event, Note)))

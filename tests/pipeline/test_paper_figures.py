@@ -80,6 +80,33 @@ def test_a_strip_holds_the_pixels_of_its_files_each_above_its_alpha(tmp_path: Pa
         assert float(at.get("x", "")) == pytest.approx(left + width / 2, abs=0.02)
 
 
+def test_what_lies_at_eighths_is_said_whole_and_what_a_path_goes_through_is_named(tmp_path: Path) -> None:
+    assert texts(drawn([strip(tmp_path / "set").folder], tmp_path / "f.svg"))[1:4] == ["0.125", "0.250", "0.375"]
+    rows = [
+        replace(Row.numbered("spline", place, 4), alpha=place / 3, source_ids="anna;bert;cleo;dora")
+        for place in range(4)
+    ]
+    svg = drawn([planted(tmp_path / "path", rows, columns=4).folder], tmp_path / "g.svg")
+    assert texts(svg) == ["0.00", "0.33", "0.67", "1.00", "alpha, from anna through bert, cleo to dora"]
+
+
+@pytest.mark.parametrize(("every", "levels"), [(1, ["0.50", "1.00", "1.50"]), (2, ["0.50", "1.50"])])
+def test_caricatures_are_a_row_a_face_and_0_is_their_norm(tmp_path: Path, every: int, levels: list[str]) -> None:
+    rows = [
+        replace(
+            Row.numbered("caricature", place, 6),
+            alpha=(0.5, 1.0, 1.5)[place % 3],
+            source_ids=("anna;norm", "bert;norm")[place // 3],
+        )
+        for place in range(6)
+    ]
+    stimuli = planted(tmp_path / "set", rows, columns=3)
+    svg = drawn([stimuli.folder], tmp_path / "f.svg", every=every)
+    assert texts(svg) == [*levels, "anna", "bert", "alpha, 0 is the norm, 1 the image itself"]
+    tops = [top for _, top, *_ in pictures(svg)]
+    assert [tops.count(top) for top in sorted(set(tops))] == [len(levels)] * 2
+
+
 def test_a_long_strip_goes_on_in_rows_that_are_as_long(tmp_path: Path) -> None:
     svg = drawn([strip(tmp_path / "set", 24).folder], tmp_path / "f.svg")
     tops = [top for _, top, *_ in pictures(svg)]

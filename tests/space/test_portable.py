@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,11 @@ def drawn(file: Path, codes: np.ndarray) -> np.ndarray:
     return np.concatenate([to_bytes(session.run(None, {"code": code[None]})[0]) for code in codes])
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_it_draws_what_the_model_draws(network: str, plant: Plant, tmp_path: Path) -> None:
-    space = Space.load(plant(network=network))
+@pytest.mark.parametrize(
+    "options", [*({"network": network} for network in NETWORKS), {"method": "flow", "size": 16}], ids=str
+)
+def test_it_draws_what_the_model_draws(options: dict[str, Any], plant: Plant, tmp_path: Path) -> None:
+    space = Space.load(plant(**options))
     record = write_decoder(space, tmp_path)
     codes = 2 * np.random.default_rng(8).standard_normal((5, space.latent)).astype(np.float32)
     expected = space.decode(codes)
