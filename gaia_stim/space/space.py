@@ -87,8 +87,9 @@ class Space:
         sheets = sorted(Run(self.run).sheets.glob("*.png"))[-1:]
         pictures = [("Sheet of its training", read_bytes(sheet)) for sheet in sheets]
         if self.run == BUILT_IN:
-            faces = self.morph(*(draw_face(deal(face, seed=7), size=size) for face in (2, 5)), steps=8)
-            pictures = [("A morph between two drawn faces", png_bytes(np.concatenate(list(faces), axis=1)))]
+            first, second = (draw_face(deal(face, seed=7), size=size) for face in (2, 5))
+            faces = list(self.morph(first, second, steps=8))
+            pictures = [("A morph between two drawn faces", png_bytes(np.concatenate(faces, axis=1)))]
         shown = "".join(
             f'<br><img alt="{what}" src="data:image/png;base64,{b64encode(one).decode()}">' for what, one in pictures
         )

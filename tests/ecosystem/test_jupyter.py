@@ -1,9 +1,8 @@
-"""A notebook in JupyterLab itself, in Chromium: what is shown of models and sets, what is told, and the page in a cell."""
+"""A notebook in JupyterLab itself, in Chromium: what models and sets show, what is told, and the page in a cell."""
 
 import json
 import os
 import subprocess
-import sys
 import sysconfig
 import time
 from collections.abc import Iterator
