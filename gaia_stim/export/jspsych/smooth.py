@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gaia_stim.config import ExportConfig
 from gaia_stim.events import Listener
-from gaia_stim.images import Pixels, png_bytes
+from gaia_stim.images import Pixels, webp_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ def as_json(sweep: "Sweep") -> Mapping[str, Any]:
 
 
 def _address(picture: Pixels) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode()}"
+    return f"data:image/webp;base64,{base64.b64encode(webp_bytes(picture)).decode()}"
