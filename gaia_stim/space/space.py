@@ -34,7 +34,7 @@ from gaia_stim.images import (
     with_channels,
 )
 from gaia_stim.models.base import Autoencoder
-from gaia_stim.names import BUILT_IN
+from gaia_stim.names import BUILT_IN, BUILT_IN_NAME
 from gaia_stim.runs import Run, RunConfig, find_run, named_run
 from gaia_stim.samples import deal, draw_face
 from gaia_stim.space.between import Between
@@ -85,15 +85,16 @@ class Space:
         method = self.config.model.method
         facts = f"{method}, {size} px, {colour}, {self.latent} numbers a code, {self.model_hash[:19]}…"
         sheets = sorted(Run(self.run).sheets.glob("*.png"))[-1:]
-        pictures = [("Sheet of its training", read_bytes(sheet)) for sheet in sheets]
+        name, pictures = str(self.run), [("Sheet of its training", read_bytes(sheet)) for sheet in sheets]
         if self.run == BUILT_IN:
+            name = BUILT_IN_NAME
             first, second = (draw_face(deal(face, seed=7), size=size) for face in (2, 5))
             faces = list(self.morph(first, second, steps=8))
             pictures = [("A morph between two drawn faces", png_bytes(np.concatenate(faces, axis=1)))]
         shown = "".join(
             f'<br><img alt="{what}" src="data:image/png;base64,{b64encode(one).decode()}">' for what, one in pictures
         )
-        return f"<b>{escape(str(self.run))}</b>: {escape(facts)}{shown}"
+        return f"<b>{escape(name)}</b>: {escape(facts)}{shown}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -43,7 +43,8 @@ async function milliseconds(code, times) {
     await run(code);
     each.push(performance.now() - begun);
   }
-  return each.sort((a, b) => a - b)[times >> 1];
+  each.sort((a, b) => a - b);
+  return [each[0], each[times >> 1]];
 }
 </script>"""
 
@@ -90,10 +91,10 @@ def test_codes_of_pictures_and_between_are_drawn_as_the_model_does(page: Page, s
         for code, true in zip(codes, space.decode(codes), strict=True)
     ]
     levels, share = max(one.max() for one in off), np.mean([(one > 0).mean() for one in off])
-    each = page.js(f"milliseconds({json.dumps(codes[0].tolist())}, 20)")
-    logging.info("onnxruntime-web: %.1f ms a picture", each)
+    fastest, middle = page.js(f"milliseconds({json.dumps(codes[0].tolist())}, 40)")
+    logging.info("onnxruntime-web: %.1f ms a picture, the fastest %.1f", middle, fastest)
     assert levels <= MOST_LEVELS and share < 0.001, f"{levels} levels, {100 * share:.3f} % of the values off"
-    assert each < 1000
+    assert middle < 1000
 
 
 def test_it_asks_nobody_else(page: Page) -> None:

@@ -50,7 +50,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]
     spec = {"name": "gaia", "display_name": "gaia-stim", "language": "python"}
     notebook = {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
-    for file, content in (("data/kernels/gaia/kernel.json", kernel), ("work/walk.ipynb", notebook)):
+    # It would ask whether to fetch news.
+    quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    for file, content in (
+        ("data/kernels/gaia/kernel.json", kernel),
+        ("config/labconfig/page_config.json", quiet),
+        ("work/walk.ipynb", notebook),
+    ):
         (home / file).parent.mkdir(parents=True, exist_ok=True)
         (home / file).write_text(json.dumps(content))
     places = {f"JUPYTER_{what.upper()}_DIR": str(home / what) for what in ("data", "config", "runtime")}
@@ -87,8 +93,6 @@ def page(lab: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     browser = Browser(tmp_path_factory.mktemp("profile"))
     found = browser.open(lab)
     until(found, "globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
-    # Else it asks whether to tell news, over what is to be seen.
-    found.js("document.querySelectorAll('.Toastify button').forEach((one) => one.click())")
     assert found.js("jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)")
     yield found
     browser.close()
@@ -102,10 +106,10 @@ def until(page: Page, code: str) -> Any:
     return found
 
 
-def shot(page: Page, number: int, name: str) -> None:
+def shot(page: Page, name: str, number: int, height: int) -> None:
     if PICTURES:
-        page.do("size", width=1280, height=1080)
-        page.js(f"{cell(number)}.scrollIntoView()")
+        page.do("size", width=1280, height=height)
+        page.js(f"document.querySelectorAll('.jp-Notebook-cell')[{number}].scrollIntoView()")
         page.do("shot", path=str(Path(PICTURES) / f"{name}.png"))
 
 
@@ -122,7 +126,7 @@ def test_a_set_shows_its_sheet_after_what_was_told(page: Page) -> None:
     assert page.js(f"{cell(1)}.querySelector('img').naturalWidth") > 64
     told = page.js(f"{cell(1)}.innerText")
     assert "model: builtin" in told and "writing stimuli: 9/9" in told
-    shot(page, 0, "notebook_shows")
+    shot(page, "notebook_shows", 0, 640)
 
 
 def test_the_slider_in_a_cell_draws(page: Page) -> None:
@@ -137,4 +141,4 @@ def test_the_slider_in_a_cell_draws(page: Page) -> None:
     until(page, f"{picture} !== {json.dumps(before)} && {settled}")
     assert page.js(f"{inside}.document.getElementById('picture').width") == 96
     assert page.do("errors") == []
-    shot(page, 2, "explore_notebook")
+    shot(page, "explore_notebook", 2, 1080)
