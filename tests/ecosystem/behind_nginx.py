@@ -70,9 +70,12 @@ class Nginx:
             lines = lines.replace(written, here)
         return lines
 
-    def asked(self) -> list[str]:
-        """The address that each request so far went to."""
-        return (self.home / "access.log").read_text().split()
+    def asked(self, least: int) -> list[str]:
+        """The address that each request went to, once there are so many: it is written down after the answer."""
+        deadline = time.monotonic() + 30
+        while len(found := (self.home / "access.log").read_text().split()) < least and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
 
     def link(self) -> HTTPSConnection:
         """To it, as a client who does not ask who signed the certificate."""

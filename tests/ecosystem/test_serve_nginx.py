@@ -71,12 +71,12 @@ def nginx(ports: list[int], tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def test_pictures_are_the_same_whoever_draws_them(nginx: Nginx, ports: list[int]) -> None:
-    link, before = nginx.link(), len(nginx.asked())
+    link = nginx.link()
     path = "/v1/stimulus?from=anna.png&to=bert.png&alpha=0.35"
     answers = [answered(link, "GET", path, OWN) for _ in range(6)]
     assert {status for status, _ in answers} == {200}
     assert len({hash_bytes(content) for _, content in answers}) == 1
-    asked = Counter(nginx.asked()[before:])
+    asked = Counter(nginx.asked(6))
     assert asked == {f"127.0.0.1:{port}": 3 for port in ports}, "each was asked in turn"
 
 
