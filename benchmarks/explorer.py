@@ -1,6 +1,6 @@
 """How long the page and the server take: `python benchmarks/explorer.py MODEL A.png B.png`.
 
-One of line, serve, serve2 (two processes) and page after that measures that alone.
+One of line, serve and page after that measures that alone.
 
 From the event of a hand to the paint in Chromium ('make ecosystem' first), one picture of `Space.line` at a time, and
 requests a second of ten clients, from the server's cache and not. Processor time is told beside the clock's, for on a
@@ -10,12 +10,14 @@ machine that others use the clock tells of them.
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -87,33 +89,61 @@ def page(model: str, folder: Path) -> None:
     process.terminate()
 
 
-def processes(model: str, folder: Path, a: str, b: str, count: int) -> None:
-    """So many servers on one state, as behind a proxy that asks them in turn: ten clients, pictures of 256 px."""
+def serve(model: str, folder: Path, a: str, b: str) -> None:
+    """Two servers on one state. Ten clients ask one, both in turn, and both through nginx, in the same minute."""
+    from behind_nginx import MISSING, NAME, Nginx
+
     os.environ["GAIA_STIM_TOKEN"] = token = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory() as home:
-        words = ["serve", str(folder), "-m", model, "--port", "0", "--state", f"{home}/state.sqlite"]
-        servers = [started(*words) for _ in range(count)]
+        words = ["serve", str(folder), "-m", model, "--port", "0", "--state", f"{home}/state.sqlite", "--behind", NAME]
+        servers = [started(*words) for _ in range(2)]
         ports = [int(re.search(r":(\d+)/", text)[1]) for _, text in servers]  # type: ignore[index]
+        ways: dict[str, Callable[[], list[HTTPConnection]]] = {
+            "one process": partial(_linked, ports[0]),
+            "two processes": partial(_linked, *ports),
+        }
+        proxy = None if MISSING else Nginx(Path(home), _free(), ports)
+        if proxy:
+            ways["two behind nginx"] = lambda: [proxy.link()]
 
-        def client(number: int, requests: int, step: float) -> int:
-            links = [HTTPConnection("127.0.0.1", port) for port in ports]
+        fresh = iter(np.random.default_rng(0).random(10_000))
+
+        def client(linked: Callable[[], list[HTTPConnection]], requests: int, is_fresh: bool) -> int:
+            links = linked()
             for turn in range(requests):
-                alpha = (number * step + turn / 10) % 1
-                links[turn % count].request("GET", f"/v1/stimulus?from={a}&to={b}&alpha={alpha}&size=256&token={token}")
-                answer = links[turn % count].getresponse()
-                assert answer.status == 200 and len(answer.read()) > 100
+                alpha, link = next(fresh) if is_fresh else turn % 10 / 10, links[turn % len(links)]
+                path = f"/v1/stimulus?from={a}&to={b}&alpha={alpha}&size=256&token={token}"
+                link.request("GET", path, headers={"Host": NAME})
+                answer = link.getresponse()
+                content = answer.read()
+                assert answer.status == 200, content
             return requests
 
-        for what, requests, step in (("cache", 100, 0.0), ("made anew", 6, 0.0093)):
-            client(0, 2 * 10 * count, 0.0)
-            start, busy = time.perf_counter(), sum(_busy(process) for process, _ in servers)
-            with ThreadPoolExecutor(10) as pool:
-                asked = sum(pool.map(client, range(10), [requests] * 10, [step] * 10))
-            took, worked = time.perf_counter() - start, sum(_busy(process) for process, _ in servers) - busy
-            told = f"{asked / took:.0f} requests a second, {what}; {1e3 * worked / asked:.1f} ms of the processor each"
-            print(f"serve, {count} process{'es' if count > 1 else ''}: {told}; load {os.getloadavg()[0]:.1f}")
+        for port in ports:
+            client(partial(_linked, port), 10, False)
+        for what, requests, is_fresh in (("cache", 50, False), ("made anew", 3, True)):
+            for way, linked in 2 * list(ways.items()):
+                start, busy = time.perf_counter(), sum(_busy(process) for process, _ in servers)
+                with ThreadPoolExecutor(10) as pool:
+                    asked = sum(pool.map(client, [linked] * 10, [requests] * 10, [is_fresh] * 10))
+                took, worked = time.perf_counter() - start, sum(_busy(process) for process, _ in servers) - busy
+                told = f"{asked / took:.0f} requests a second, {what}; {1e3 * worked / asked:.1f} ms of the processor"
+                print(f"serve, {way}: {told} each; load {os.getloadavg()[0]:.1f}", flush=True)
+        if proxy:
+            proxy.close()
         for process, _ in servers:
             process.terminate()
+            process.wait()
+
+
+def _linked(*ports: int) -> list[HTTPConnection]:
+    return [HTTPConnection("127.0.0.1", port) for port in ports]
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
 
 
 def _busy(process: "subprocess.Popen[str]") -> float:
@@ -125,8 +155,7 @@ def main(model: str, a: str, b: str, only: str = "") -> None:
     first, second = Path(a), Path(b)
     parts: dict[str, Callable[[], None]] = {
         "line": lambda: line(model, a, b),
-        "serve": lambda: processes(model, first.parent, first.name, second.name, 1),
-        "serve2": lambda: processes(model, first.parent, first.name, second.name, 2),
+        "serve": lambda: serve(model, first.parent, first.name, second.name),
         "page": lambda: page(model, first.parent),
     }
     for name, part in parts.items():

@@ -586,6 +586,13 @@ def png_bytes(pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
+def webp_bytes(pixels: Pixels) -> bytes:
+    """The same without loss for browsers, a quarter smaller."""
+    stream = io.BytesIO()
+    _as_image(pixels).save(stream, format="WEBP", **SAVED_AS["WEBP"])
+    return stream.getvalue()
+
+
 SAVED_AS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
 """What a kind of file is asked for, so that as little as possible is lost."""
 

@@ -38,6 +38,7 @@ def test_a_set_shows_its_sheet(tmp_path: Path) -> None:
 def test_a_space_shows_what_it_is(space: Space) -> None:
     shown = space._repr_html_()
     assert "gaia, 32 px, colour, 16 numbers a code" in shown and shown.count("data:image/png;base64,") == 1
+    assert 'alt="A morph between two drawn faces" src="data:image/png;base64,' in Space.load("builtin")._repr_html_()
 
 
 def test_progress_tells_what_the_command_line_tells(capsys: pytest.CaptureFixture[str]) -> None:

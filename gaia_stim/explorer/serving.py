@@ -101,6 +101,8 @@ def serve(app: ASGIApp, at: socket.socket) -> None:
         ws_max_size=LARGEST_MESSAGE,
         # Pixels of 256 px take 10 ms to deflate, on the way to the same machine.
         ws_per_message_deflate=False,
+        # Longer than a proxy keeps a link (nginx 60 s): else it asks on one that is just being closed, and says 502.
+        timeout_keep_alive=75,
         lifespan="off",
     )
     with contextlib.suppress(KeyboardInterrupt):

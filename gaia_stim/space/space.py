@@ -22,9 +22,21 @@ from torch import Tensor
 from gaia_stim.alignment import Placement
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import hash_file, stamp
-from gaia_stim.images import Frame, Pixels, fit_image, read_bytes, read_image, to_bytes, to_float, with_channels
+from gaia_stim.images import (
+    Frame,
+    Pixels,
+    fit_image,
+    png_bytes,
+    read_bytes,
+    read_image,
+    to_bytes,
+    to_float,
+    with_channels,
+)
 from gaia_stim.models.base import Autoencoder
+from gaia_stim.names import BUILT_IN, BUILT_IN_NAME
 from gaia_stim.runs import Run, RunConfig, find_run, named_run
+from gaia_stim.samples import deal, draw_face
 from gaia_stim.space.between import Between
 from gaia_stim.space.carrying import Points, carried
 from gaia_stim.space.paths import Codes, Line
@@ -67,15 +79,22 @@ class Space:
                 return cls(model, found.config(), model_hash, found.path)
 
     def _repr_html_(self) -> str:
-        """What it is, and the last sheet of its training, which a notebook shows."""
+        """What it is, and the last sheet of its training, which a notebook shows; of the built-in model a morph."""
         size, _, channels = self.shape
         colour = "colour" if channels == 3 else "grey"
         method = self.config.model.method
         facts = f"{method}, {size} px, {colour}, {self.latent} numbers a code, {self.model_hash[:19]}…"
         sheets = sorted(Run(self.run).sheets.glob("*.png"))[-1:]
-        pictures = [b64encode(read_bytes(sheet)).decode() for sheet in sheets]
-        shown = "".join(f'<br><img alt="Sheet of its training" src="data:image/png;base64,{one}">' for one in pictures)
-        return f"<b>{escape(str(self.run))}</b>: {escape(facts)}{shown}"
+        name, pictures = str(self.run), [("Sheet of its training", read_bytes(sheet)) for sheet in sheets]
+        if self.run == BUILT_IN:
+            name = BUILT_IN_NAME
+            first, second = (draw_face(deal(face, seed=7), size=size) for face in (2, 5))
+            faces = list(self.morph(first, second, steps=8))
+            pictures = [("A morph between two drawn faces", png_bytes(np.concatenate(faces, axis=1)))]
+        shown = "".join(
+            f'<br><img alt="{what}" src="data:image/png;base64,{b64encode(one).decode()}">' for what, one in pictures
+        )
+        return f"<b>{escape(name)}</b>: {escape(facts)}{shown}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

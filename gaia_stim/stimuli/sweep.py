@@ -1,14 +1,16 @@
 """A continuum as a slider sweeps it: few of its pictures, how they move into each other, and how well that does.
 
 Which pictures those are follows from a bound: a stretch of the continuum is halved until what is drawn between its ends
-(`space.inbetween`) is what the model and the photographs give there. Places are counted in steps of the set: 0 is its
-first stimulus, 1.5 lies half-way between the second and the third, codes and all.
+(`space.inbetween`) is the set's pictures within, and at its quarters what the model and the photographs give there.
+Places are counted in steps of the set: 0 is its first stimulus, 1.5 lies half-way between the second and the third,
+codes and all.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,14 +34,14 @@ from gaia_stim.stimuli.sets import StimulusSet
 Number = TypeVar("Number", np.float32, np.float64)
 MEAN_OFF = 1.0
 """Grey levels, of 255, by which a picture may be off in the mean."""
-OFF, MOST_OFF = 3, 0.001
-"""Outside edges no more than this share of the pixels may be off by more than so many levels. It is not none: where the
-first picture beside a photograph is drawn, single pixels leap."""
+OFF = 3
+"""Levels by which no pixel outside edges may be off."""
 EDGE = 16
-"""Levels that neighbours span at an edge."""
-MOST_KEYS = 65
-SHORTEST = 1 / 16
-"""Of a step: what is no better between pictures so near is better between none."""
+"""Levels that 3 x 3 pixels of the true picture span, in any channel, where there is an edge: with 8 levels a pixel,
+what lies right to a third of a pixel is off by `OFF` already."""
+MOST_KEYS = 129
+FINEST = 512
+"""Parts of the line, none longer than a step: what is no better between pictures so near is better between none."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,19 @@ class Off:
     mean: float
     """Grey levels."""
     largest: int
-    outside: float
-    """Share of the pixels outside edges that are off by more than `OFF`."""
+    outside: int
+    """The same outside edges."""
 
     @classmethod
     def of(cls, drawn: Pixels, true: Pixels) -> "Off":
         off = np.abs(drawn.astype(np.int16) - true)
         spans = ndimage.maximum_filter(true, (3, 3, 1)).astype(np.int16) - ndimage.minimum_filter(true, (3, 3, 1))
         is_plain = spans.max(axis=2) < EDGE
-        is_off = off.max(axis=2) > OFF
-        return cls(float(off.mean()), int(off.max()), float((is_off & is_plain).sum() / max(1, is_plain.sum())))
+        return cls(float(off.mean()), int(off.max()), int(off[is_plain].max(initial=0)))
 
     @property
     def is_near(self) -> bool:
-        return self.mean <= MEAN_OFF and self.outside <= MOST_OFF
+        return self.mean <= MEAN_OFF and self.outside <= OFF
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +95,12 @@ class Sweep:
         return inbetween(self.pictures[stretch], self.pictures[stretch + 1], self.moves[stretch], share)
 
 
-def sweep_of(stimuli: StimulusSet, model: Path | None, images: Path | None, listen: Listener) -> Sweep:
-    """The sweep of a set, made of its own pictures and of more between them where these do not do.
+def sweep_of(stimuli: StimulusSet, model: Path | None, images: Path | None, listen: Listener) -> Sweep | None:
+    """The sweep of a set, made of its own pictures and of more between them where these do not do; None, with a
+    warning, where the bound does not hold with as many as may be.
 
     `model` and `images` say where model and photographs lie that are no longer where they were. Raises `ConfigError`
-    for a set between whose stimuli nothing can be drawn, or not well enough; else as `open_space_by_hash` and
-    `with_sources`.
+    for a set between whose stimuli nothing is known; else as `open_space_by_hash` and `with_sources`.
     """
     record = stimuli.provenance
     rows = [row for _, row in along(stimuli.rows())]
@@ -110,11 +111,14 @@ def sweep_of(stimuli: StimulusSet, model: Path | None, images: Path | None, list
     if plan.carrying is not None:
         plan = with_sources(plan, record.sources, space, images)
     found = _keyed(_Continuum(stimuli, plan, space, [row.position for row in rows]))
+    if isinstance(found, Check):
+        listen(Note(_coarse(stimuli.folder, found), warning=True))
+        return None
     mean, outside = (max(getattr(one.off, name) for one in found.checks) for name in ("mean", "outside"))
     listen(
         Note(
-            f"slider: drawn from {len(found.keys)} pictures; off by {mean:.2f} grey levels in the mean at most, and "
-            f"outside edges by more than {OFF} in {100 * outside:.2f} % of the pixels at most"
+            f"slider: drawn from {len(found.keys)} pictures; off by {mean:.2f} grey levels in the mean and, outside "
+            f"edges, by {outside} at most"
         )
     )
     return found
@@ -140,7 +144,7 @@ class _Continuum:
     """A set's stimuli in the order of their places, and what lies between them."""
 
     def __init__(self, stimuli: StimulusSet, plan: Plan, space: Space, order: list[int]) -> None:
-        self.last, self.folder = len(order) - 1, stimuli.folder
+        self.last = len(order) - 1
         self._files = [stimuli.rows()[position].image for position in order]
         self._stimuli, self._space, self._carrying = stimuli, space, plan.carrying
         self._codes = plan.codes[order]
@@ -178,18 +182,19 @@ def _between(of: npt.NDArray[Number], at: float) -> npt.NDArray[Number]:
     return mixed
 
 
-def _keyed(line: _Continuum) -> Sweep:
-    """Stretches are halved until each does."""
+def _keyed(line: _Continuum) -> Sweep | Check:
+    """Stretches are halved until each does; the place that none does, if there is one."""
     todo, done = [(0.0, float(line.last))], []
     while todo:
         a, b = todo.pop()
         moves = line.moves(a, b)
         checks = list(_checked(line, a, b, moves))
-        if all(one.off.is_near for one in checks):
-            done.append((a, b, moves, max(checks, key=_badness)))
+        worst = max(checks, key=_badness)
+        if worst.off.is_near:
+            done.append((a, b, moves, worst))
             continue
-        if len(todo) + len(done) + 2 >= MOST_KEYS or b - a <= SHORTEST:
-            raise _coarse(line.folder, max(checks, key=_badness))
+        if len(todo) + len(done) + 2 >= MOST_KEYS or b - a <= min(1, line.last / FINEST):
+            return worst
         middle = _middle(a, b)
         todo += [(middle, b), (a, middle)]
     keys = [done[0][0], *(b for _, b, _, _ in done)]
@@ -198,11 +203,11 @@ def _keyed(line: _Continuum) -> Sweep:
     return Sweep(tuple(keys), tuple(map(line.picture, keys)), tuple(one[2] for one in done), tuple(checks))
 
 
-def _coarse(folder: Path, worst: Check) -> ConfigError:
-    return ConfigError(
-        f"--slider smooth: {folder} cannot be drawn well from {MOST_KEYS} pictures: at step {worst.at + 1:g} it is off "
-        f"by {worst.off.mean:.1f} grey levels in the mean, and outside edges by more than {OFF} in "
-        f"{100 * worst.off.outside:.1f} % of the pixels; leave the option out"
+def _coarse(folder: Path, worst: Check) -> str:
+    return (
+        f"--slider smooth: {folder} cannot be drawn within the bound from {MOST_KEYS} pictures, near step "
+        f"{worst.at + 1:g} it is off by {worst.off.mean:.1f} grey levels in the mean and, outside edges, by "
+        f"{worst.off.outside}: the slider goes from picture to picture"
     )
 
 
@@ -212,13 +217,14 @@ def _middle(a: float, b: float) -> float:
 
 
 def _badness(check: Check) -> float:
-    return max(check.off.mean / MEAN_OFF, check.off.outside / MOST_OFF)
+    return max(check.off.mean / MEAN_OFF, check.off.outside / OFF)
 
 
 def _checked(line: _Continuum, a: float, b: float, moves: Moves) -> Iterator[Check]:
-    """At stimuli within the stretch, about its quarters; without one, half-way. One bad one is enough."""
-    own = sorted({float(round(a + share * (b - a))) for share in (0.5, 0.25, 0.75)} - {a, b}) if b - a >= 2 else []
-    for at in own or [(a + b) / 2]:
+    """Half-way, at the quarters, and at each stimulus within. One bad one is enough."""
+    half = _middle(a, b)
+    within = {float(at) for at in range(ceil(a), ceil(b))}
+    for at in dict.fromkeys((half, _middle(a, half), _middle(half, b), *sorted(within - {a}))):
         true = line.picture(at)
         off = Off.of(inbetween(line.picture(a), line.picture(b), moves, (at - a) / (b - a)), true)
         yield Check(at, true, off)

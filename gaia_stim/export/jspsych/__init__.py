@@ -144,8 +144,8 @@ def _write_experiment(
             one["mask"] = mask_path(one["stim_id"])
     write_json(folder / "stimuli.json", shown)
     data = {"stimuli": script("stimuli", shown), "trials": script("trials", listed)}
-    if slider:
-        data["smooth"] = script("smooth", slider(stimuli))
+    if slider and (drawn := slider(stimuli)) is not None:
+        data["smooth"] = script("smooth", drawn)
     study_id = hash_bytes(b"".join(data.values()))
     data.setdefault("smooth", script("smooth", None))
     again: Literal["restart", "block"] = "restart" if server["kind"] == "none" else "block"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from gaia_stim.config import ExportConfig
 from gaia_stim.events import Listener
-from gaia_stim.images import Pixels, png_bytes
+from gaia_stim.images import Pixels, webp_bytes
 from gaia_stim.stimuli.sets import StimulusSet
 
 if TYPE_CHECKING:
     from gaia_stim.stimuli.sweep import Sweep
 
-Slider = Callable[[StimulusSet], Mapping[str, Any]]
-"""From a set to what `smooth.js` says."""
+Slider = Callable[[StimulusSet], Mapping[str, Any] | None]
+"""From a set to what `smooth.js` says; None where nothing is drawn well enough, and the set's pictures are shown."""
 CHECKS = 3
 """Pictures that are none of the keys and go along to check the browser's drawing by: the worst."""
 
@@ -24,11 +24,12 @@ def slider_of(config: ExportConfig, listen: Listener) -> Slider | None:
     return partial(_made, config=config, listen=listen) if config.slider == "smooth" else None
 
 
-def _made(stimuli: StimulusSet, config: ExportConfig, listen: Listener) -> Mapping[str, Any]:
+def _made(stimuli: StimulusSet, config: ExportConfig, listen: Listener) -> Mapping[str, Any] | None:
     # Only who asks for it waits for torch.
     from gaia_stim.stimuli.sweep import sweep_of
 
-    return as_json(sweep_of(stimuli, config.model, config.images, listen))
+    found = sweep_of(stimuli, config.model, config.images, listen)
+    return None if found is None else as_json(found)
 
 
 def as_json(sweep: "Sweep") -> Mapping[str, Any]:
@@ -48,4 +49,4 @@ def as_json(sweep: "Sweep") -> Mapping[str, Any]:
 
 
 def _address(picture: Pixels) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode()}"
+    return f"data:image/webp;base64,{base64.b64encode(webp_bytes(picture)).decode()}"
