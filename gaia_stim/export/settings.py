@@ -16,7 +16,7 @@ from gaia_stim.config import PresentationConfig
 from gaia_stim.config.options import option_name
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import ADAPTIVE, PRESENTED
-from gaia_stim.export.texts import ENDS, Texts, texts_of
+from gaia_stim.export.texts import ENDS, QUESTION, Texts, texts_of
 from gaia_stim.files import hash_bytes, json_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -36,6 +36,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "mlds": {"ab": "up", "cd": "down"},
     "mlds-triads": {"ab": "f", "bc": "j"},
     "adjustment": {"less": "left", "more": "right", "done": "return"},
+    "mcmcp": {"a": "f", "b": "j"},
+    "gsp": {"less": "left", "more": "right", "done": "return"},
 }
 """Look (task, or `mlds-triads`) to answer to key: these are letters, digits, up, down, left, right, space, return."""
 
@@ -122,7 +124,7 @@ def presentation(stimuli: StimulusSet, trials: Trials | None, config: Presentati
     config = config or PresentationConfig()
     record = {} if trials is None else trials.record
     first, second = (str(name) for name in record.get("names", ENDS))
-    texts = texts_of(config.language, (first, second), config.consent)
+    texts = texts_of(config.language, (first, second), config.consent, str(record.get("question") or QUESTION))
     low, _, high = config.fixation.partition(":")
     settings = Settings(
         degrees=config.degrees,
