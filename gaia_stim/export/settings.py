@@ -116,6 +116,11 @@ def check_adaptive(program: str, trials: Trials | None) -> None:
         )
 
 
+def is_of_chains(trials: Trials | None) -> bool:
+    """Whether a design's stimuli are a server's."""
+    return trials is not None and "chains" in (trials.record.get("procedure") or {})
+
+
 def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:
     """What the options ask for, for a set and a design; without options the defaults.
 
@@ -125,6 +130,8 @@ def presentation(stimuli: StimulusSet, trials: Trials | None, config: Presentati
     record = {} if trials is None else trials.record
     first, second = (str(name) for name in record.get("names", ENDS))
     texts = texts_of(config.language, (first, second), config.consent, str(record.get("question") or QUESTION))
+    if config.mask != "none" and is_of_chains(trials):
+        raise ConfigError("--mask: masks are made with a set, and chains make their pictures while they run")
     low, _, high = config.fixation.partition(":")
     settings = Settings(
         degrees=config.degrees,
