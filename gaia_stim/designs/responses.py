@@ -18,7 +18,7 @@ import pandas as pd
 
 from gaia_stim.config.base import Config
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs import DESIGNS, SCALES
+from gaia_stim.designs import CHAINS, DESIGNS, SCALES
 from gaia_stim.designs.kinds import NUMBER, Design
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.readers.base import ALPHA_COLUMNS, in_our_columns, reader_of
@@ -404,6 +404,11 @@ def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> 
         raise DataError("the results have no trial: no row has both a task and a stim_a")
     where = table["file"].iloc[0]
     for name in tasks:
+        if name in CHAINS:
+            raise DataError(
+                f"{where}: is of chains ({name}): their states are what is found, and 'gaia-stim chain' makes a set and a "
+                "table of them"
+            )
         if name not in DESIGNS:
             raise DataError(f"{where}: {unknown_name('task', name, DESIGNS)}")
     can = [name for name in tasks if name in has]
