@@ -1,5 +1,6 @@
 """The chains of a design, begun on a server: once, however often it is started; and the tokens of those who take part."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,12 +8,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaia_stim.cells import csv_bytes
-from gaia_stim.config import said
 from gaia_stim.errors import DataError
 from gaia_stim.explorer.chains import ChainSpec
 from gaia_stim.explorer.session import Session
 from gaia_stim.explorer.stimulus import read_size
-from gaia_stim.explorer.store import Store, new_token
+from gaia_stim.explorer.store import Store
 from gaia_stim.files import read_json, write_bytes
 from gaia_stim.gate import mistake_in
 from gaia_stim.stimuli.trials import DESIGN
@@ -70,7 +70,7 @@ def _spec(told: Mapping[str, Any], session: Session, design: Path) -> ChainSpec:
     try:
         spec = ChainSpec.model_validate({"start": session.names[0], **told})
     except ValidationError as error:
-        raise DataError(f"--design {design}: {said(error.errors()[0])}") from None
+        raise DataError(f"--design {design}: {mistake_in(error)}") from None
     first_stimulus(spec, session)
     return spec
 
@@ -86,7 +86,8 @@ def first_stimulus(spec: ChainSpec, session: Session) -> None:
 def _let_in(names: Sequence[str], store: Store, file: Path) -> Path:
     """Tokens of those who have none yet. The table is written first: of somebody who is let in it is never lost."""
     there = store.participants()
-    if new := {name: new_token() for name in names if name not in there}:
+    # By letters and digits that every spreadsheet leaves as they are.
+    if new := {name: f"t{secrets.token_hex(20)}" for name in names if name not in there}:
         kept = file.read_text(encoding="utf-8").splitlines()[1:] if there and file.is_file() else []
         rows = [row.split(",") for row in kept if row.partition(",")[0] in there]
         write_bytes(file, csv_bytes([["participant", "token"], *rows, *new.items()]))
