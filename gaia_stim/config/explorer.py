@@ -64,8 +64,8 @@ class ServeConfig(FolderConfig):
     allow_origin: Annotated[
         tuple[str, ...] | None,
         Watching(
-            "A page that may ask from a browser, as https://lab.example; null is one that is opened from a file. May be "
-            "repeated.",
+            "A page that may ask from a browser, as https://lab.example; null is one that is opened from a file. May "
+            "be repeated.",
             "ORIGIN",
         ),
     ] = None

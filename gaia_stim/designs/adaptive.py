@@ -68,8 +68,8 @@ def find_adaptive(config: DesignConfig) -> Design:
 
 def procedure_of(config: DesignConfig, layout: Layout, size: str = "source") -> dict[str, Any] | None:
     """What a program runs, as JSON: `kind`, `task`, `trials` at most, `line` of [place, id], of staircases the rule and
-    the tracks, of QUEST+ the grid; of chains see `chains`, which show pictures of a `size`. None for a design whose list
-    is known beforehand.
+    the tracks, of QUEST+ the grid; of chains see `chains`, which show pictures of a `size`. None for a design whose
+    list is known beforehand.
 
     Raises `ConfigError` where the set is no line, or has no room for a track.
     """
@@ -132,8 +132,8 @@ def told_of(procedure: Mapping[str, Any]) -> list[str]:
         return []
     other = "above" if names == ["below"] else "below"
     return [
-        f"{procedure['kind']}: the standard is so near to an end of the line that there is no room for steps {other} it: "
-        f"the staircase '{names[0]}' runs alone, and a PSE from one side has its bias; name another --standard"
+        f"{procedure['kind']}: the standard is so near to an end of the line that there is no room for steps {other} "
+        f"it: the staircase '{names[0]}' runs alone, and a PSE from one side has its bias; name another --standard"
     ]
 
 

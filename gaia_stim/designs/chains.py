@@ -1,9 +1,9 @@
 """Chains of choices as designs: whose chain a trial is of. What it shows, `gaia-stim serve --design` tells as it comes.
 
-Markov chain Monte Carlo with people (Sanborn & Griffiths 2008): the present stimulus beside a proposal, and the one that
-is chosen is the next. Gibbs sampling with people (Harrison et al. 2020): a slider along one dimension, the others held.
-No set has these stimuli; so a row's stimulus is a stand-in, the set's first, until the program knows better. All that a
-server needs to begin the chains stands in the design's record, `procedure`.
+Markov chain Monte Carlo with people (Sanborn & Griffiths 2008): the present stimulus beside a proposal, and the one
+that is chosen is the next. Gibbs sampling with people (Harrison et al. 2020): a slider along one dimension, the others
+held. No set has these stimuli; so a row's stimulus is a stand-in, the set's first, until the program knows better. All
+that a server needs to begin the chains stands in the design's record, `procedure`.
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def check_chain(config: DesignConfig) -> None:
         raise ConfigError("--question: say what people judge, as in --question 'Which face looks friendlier?'")
     if bool(config.attributes) == bool(config.axes):
         raise ConfigError(
-            "--attributes, --axes: say what a chain moves along; attributes of the vectors that 'serve' is given, or so "
-            "many principal axes of its photographs; one of the two"
+            "--attributes, --axes: say what a chain moves along; attributes of the vectors that 'serve' is given, or "
+            "so many principal axes of its photographs; one of the two"
         )
     if config.kind == "gsp" and (config.axes or len(_named(config))) < 2:
         raise ConfigError(

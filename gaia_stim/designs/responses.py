@@ -406,8 +406,8 @@ def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> 
     for name in tasks:
         if name in CHAINS:
             raise DataError(
-                f"{where}: is of chains ({name}): their states are what is found, and 'gaia-stim chain' makes a set and a "
-                "table of them"
+                f"{where}: is of chains ({name}): their states are what is found, and 'gaia-stim chain' makes a set and "
+                "a table of them"
             )
         if name not in DESIGNS:
             raise DataError(f"{where}: {unknown_name('task', name, DESIGNS)}")

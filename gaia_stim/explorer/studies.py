@@ -1,4 +1,4 @@
-"""The chains of a design, begun on a server: once, however often it is started; and the tokens of those who take part."""
+"""The chains of a design, begun once on a server, however often it is started; and the tokens of who takes part."""
 
 import secrets
 from collections.abc import Mapping, Sequence

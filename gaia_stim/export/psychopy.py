@@ -70,12 +70,12 @@ _ADAPTIVE = (
     "columns, `response`, `rt` (s). Escape ends it early, and what was answered is kept.",
 )
 _CHAINS = (
-    "Start the server with the design: `gaia-stim serve TARGET --design DESIGN`, with `--vectors` where the chains move "
-    "along attributes. It writes a token for each participant into `serve.participants.csv`.",
-    "Run `python experiment.py p01 TOKEN`, or open `experiment.py` in Coder, which asks for both; what it shows and says "
-    "stands in `settings.json` and `texts.json`.",
-    "Each answer is kept by the server before the next trial begins: run again, it goes on where the chain was. While the "
-    "server is away that is said, and tried again. `data/PARTICIPANT_TIME.csv` has a row a trial as well, and "
+    "Start the server with the design: `gaia-stim serve TARGET --design DESIGN`, with `--vectors` where the chains "
+    "move along attributes. It writes a token for each participant into `serve.participants.csv`.",
+    "Run `python experiment.py p01 TOKEN`, or open `experiment.py` in Coder, which asks for both; what it shows and "
+    "says stands in `settings.json` and `texts.json`.",
+    "Each answer is kept by the server before the next trial begins: run again, it goes on where the chain was. While "
+    "the server is away that is said, and tried again. `data/PARTICIPANT_TIME.csv` has a row a trial as well, and "
     "`gaia-stim chain TARGET --chain 1` makes a stimulus set of a chain, with its table.",
 )
 _OWN = (

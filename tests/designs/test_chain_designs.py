@@ -49,8 +49,8 @@ def test_everybody_has_chains_of_their_own_that_take_turns(tmp_path: Path) -> No
     # Further participants change nothing of those before.
     again, more = tmp_path / "again", tmp_path / "more"
     for folder, people in ((again, 3), (more, 9)):
-        design(make(DesignConfig, {**ASKED, "kind": "mcmcp", "stimuli": tmp_path / "set", "participants": people, "chains": 2,
-                                   "trials": 10, "proposal": 0.7, "seed": 4, "out": folder}))  # fmt: skip
+        own = {"kind": "mcmcp", "stimuli": tmp_path / "set", "participants": people, "out": folder}
+        design(make(DesignConfig, {**ASKED, **own, "chains": 2, "trials": 10, "proposal": 0.7, "seed": 4}))
     assert (again / "trials.csv").read_bytes() == (out / "trials.csv").read_bytes()
     assert (more / "trials.csv").read_bytes().startswith((out / "trials.csv").read_bytes())
 

@@ -252,9 +252,9 @@ def test_a_slider_in_the_page_finds_the_target(lab: Lab, browser: Browser, tmp_p
         states.append(server[list(ATTRIBUTES)].to_numpy())
     off = np.sqrt(np.square(np.array(states) - TARGET).mean(axis=2))
     mean = np.array(states)[:, 6:].mean(axis=(0, 1))
-    sys.stdout.write(
-        f"gsp: after 1, 3, 6 trials {off[:, [0, 2, 5]].mean(axis=0).round(2)} SD off; mean {mean.round(2)}\n"
-    )
+    first = off[:, [0, 2, 5]].mean(axis=0).round(2)
+    sys.stdout.write(f"gsp: after 1, 3, 6 trials {first} SD off; mean {mean.round(2)}
+")
     # A hand that is off by one step of an eighth, or none, and pictures that are near the same beside the target.
     assert np.abs(mean - TARGET).max() < 0.2 and off[:, 6:].mean() < 0.35
     # What the page saved is read as all results are; there is no scale of it, and a message says so.
@@ -263,15 +263,10 @@ def test_a_slider_in_the_page_finds_the_target(lab: Lab, browser: Browser, tmp_p
     assert (table["task"] == "gsp").all() and len(table) == 48 and set(table["track"]) == {"chain_1", "chain_2"}
     if PICTURES:
         lines = [Series(f"chain {one + 1}", range(1, 25), off[one], dotted=True) for one in (0, 1)]
-        frame = Frame(560, 300, left=70, top=50, right=540, bottom=252, inset=9)
-        drawn_chart = chart(
-            "A slider in the page",
-            "two chains of one participant",
-            "trial",
-            "distance to the target, SD",
-            lines,
-            frame=frame,
-        )
+        says = "Two chains of one simulated participant who knows the target by sight, in Chromium."
+        frame = Frame(560, 320, left=70, top=56, right=544, bottom=272, inset=9, says=True)
+        y = "distance to the target, SD"
+        drawn_chart = chart("gsp: a slider in the page", says, "trial", y, lines, frame=frame)
         write_png(Path(PICTURES) / "chain_gsp_distance.png", plot(drawn_chart, 2))
 
 
@@ -340,11 +335,8 @@ def test_who_chooses_in_proportion_is_sampled(lab: Lab, browser: Browser, tmp_pa
         pair = np.array(spec.pair(number, state))
         fits = np.exp(-0.5 * np.square((pair - MEAN) / SD).sum(axis=1))
         answer = int(random.random() * fits.sum() > fits[0]) if fits.sum() else 0
-        until(
-            lambda number=number: page.js(
-                f"results.length === {number} && document.querySelector('[data-key=f]') !== null"
-            )
-        )
+        there = f"results.length === {number} && document.querySelector('[data-key=f]') !== null"
+        until(lambda there=there: page.js(there))
         if PICTURES and number == 3:
             page.do("shot", path=str(Path(PICTURES) / "chain_mcmcp.png"))
         page.do("key", key="fj"[answer])
@@ -359,9 +351,9 @@ def test_who_chooses_in_proportion_is_sampled(lab: Lab, browser: Browser, tmp_pa
     kept = server[names.split(",")].to_numpy()[40:]
     batches = kept.reshape(12, -1, 2).mean(axis=1)
     error = batches.std(axis=0, ddof=1) / np.sqrt(len(batches))
-    sys.stdout.write(
-        f"mcmcp: mean {kept.mean(axis=0).round(2)} of {MEAN}, error {error.round(2)}, SD {kept.std(axis=0).round(2)}\n"
-    )
+    found = f"mean {kept.mean(axis=0).round(2)} of {MEAN}, error {error.round(2)}, SD {kept.std(axis=0).round(2)}"
+    sys.stdout.write(f"mcmcp: {found}
+")
     assert (np.abs(kept.mean(axis=0) - MEAN) < 3 * error).all() and (error < 0.25).all()
 
 

@@ -235,9 +235,9 @@ def _of_a_chain() -> list[str]:
         "Open `index.html?participant=p01&token=…` with p01's token, from a file on the same machine or from any web "
         "server (then start the server with `--allow-origin https://that.server`, too).",
         "Each answer is kept by the server before the next trial begins, and by the browser until then; after a reload "
-        "or a crash the same address goes on where the chain was. While the server is away the page says so, and waits.",
-        "At the end the page saves a row a trial to the downloads folder as CSV, as well; `gaia-stim chain TARGET --chain "
-        "1` makes a stimulus set of a chain, with its table.",
+        "or a crash the same address goes on where the chain was. While the server is away the page says so and waits.",
+        "At the end the page saves a row a trial to the downloads folder as CSV, as well; `gaia-stim chain TARGET "
+        "--chain 1` makes a stimulus set of a chain, with its table.",
     ]
 
 
