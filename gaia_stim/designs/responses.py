@@ -406,7 +406,7 @@ def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> 
     for name in tasks:
         if name in CHAINS:
             raise DataError(
-                f"{where}: is of chains ({name}): their states are what is found, and 'gaia-stim chain' makes a set and "
+                f"{where}: is of chains ({name}): their states are what is found; 'gaia-stim chain' makes a set and "
                 "a table of them"
             )
         if name not in DESIGNS:

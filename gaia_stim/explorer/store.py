@@ -154,8 +154,8 @@ class Store:
     def answer(
         self, chain: int, trial: int, participant: str, given: float, made_by: str, rt: float | None = None
     ) -> Standing:
-        """Keep an answer, that took `rt` seconds; where the chain is then. The same answer of the same participant once more
-        changes nothing.
+        """Keep an answer, that took `rt` seconds; where the chain is then. The same answer of the same participant
+        once more changes nothing.
 
         Raises `NotNext` for another answer to a trial that has one, and for a trial that is not the next.
         """

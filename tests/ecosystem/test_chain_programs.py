@@ -1,9 +1,9 @@
 """Chains of choices in a browser: the real page and the real server, and people who are simulated.
 
-A target is planted: one face, its attributes moved by so many standard deviations. Of a slider's pictures the simulated
-person leaves it at the one that is most like the target's, with a hand that shakes; they know it by sight and never hear
-of numbers. Who chooses between two knows how well each fits and chooses in proportion to that (Luce), as Sanborn &
-Griffiths (2008) have it.
+A target is planted: one face, its attributes moved by so many standard deviations. Of a slider's pictures the
+simulated person leaves it at the one that is most like the target's, with a hand that shakes; they know it by sight and
+never hear of numbers. Who chooses between two knows how well each fits, and chooses in proportion to that (Luce), as
+Sanborn & Griffiths (2008) have it.
 """
 
 import base64
@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from jspsych_browser import MISSING, Browser, Page, change_settings
+from test_builder import NO_WINDOW, in_psychopy
 
 from gaia_stim.cli import main
 from gaia_stim.config import AttributesFitConfig, SamplesConfig
@@ -34,10 +35,8 @@ from gaia_stim.images import write_png
 from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.samples import folder as drawn
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
-]
+pytestmark = pytest.mark.slow
+in_a_browser = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 PICTURES = os.environ.get("GAIA_STIM_DOCS_IMAGES")
 """Where the pictures of docs/adaptive.md go, when they are to be made again."""
 ATTRIBUTES = ("face_width", "hair_length", "age")
@@ -173,13 +172,15 @@ BY_SIGHT = """
   known = pixels(known);
   window.by_sight = function (shake) {
     var off = Array.from({ length: chain.design.places }, function (_, number) {
-      return pixels(chain.image(number)).reduce(function (sum, value, at) { return sum + Math.pow(value - known[at], 2); }, 0);
+      var seen = pixels(chain.image(number));
+      return seen.reduce(function (sum, value, at) { return sum + Math.pow(value - known[at], 2); }, 0);
     });
     var input = document.querySelector("input[type=range]");
     input.value = off.indexOf(Math.min.apply(null, off)) + shake;
     input.dispatchEvent(new Event("input"));
     // What is clicked before the picture is on the screen is no answer.
-    requestAnimationFrame(function () { requestAnimationFrame(function () { document.getElementById("chain-done").click(); }); });
+    var click = function () { document.getElementById("chain-done").click(); };
+    requestAnimationFrame(function () { requestAnimationFrame(click); });
   };
 })(URL)
 """
@@ -229,6 +230,7 @@ def same(page: pd.DataFrame, server: pd.DataFrame) -> None:
     assert set(server["participant"]) == {"p01"}
 
 
+@in_a_browser
 def test_a_slider_in_the_page_finds_the_target(lab: Lab, browser: Browser, tmp_path: Path) -> None:
     page_folder = made(lab, "gsp", "jspsych", "--attributes", ",".join(ATTRIBUTES), "--trials", "24", "--chains", "2")
     lab.up("gsp")
@@ -253,8 +255,7 @@ def test_a_slider_in_the_page_finds_the_target(lab: Lab, browser: Browser, tmp_p
     off = np.sqrt(np.square(np.array(states) - TARGET).mean(axis=2))
     mean = np.array(states)[:, 6:].mean(axis=(0, 1))
     first = off[:, [0, 2, 5]].mean(axis=0).round(2)
-    sys.stdout.write(f"gsp: after 1, 3, 6 trials {first} SD off; mean {mean.round(2)}
-")
+    sys.stdout.write(f"gsp: after 1, 3, 6 trials {first} SD off; mean {mean.round(2)}\n")
     # A hand that is off by one step of an eighth, or none, and pictures that are near the same beside the target.
     assert np.abs(mean - TARGET).max() < 0.2 and off[:, 6:].mean() < 0.35
     # What the page saved is read as all results are; there is no scale of it, and a message says so.
@@ -270,6 +271,7 @@ def test_a_slider_in_the_page_finds_the_target(lab: Lab, browser: Browser, tmp_p
         write_png(Path(PICTURES) / "chain_gsp_distance.png", plot(drawn_chart, 2))
 
 
+@in_a_browser
 def test_a_server_that_goes_away_loses_and_doubles_nothing(lab: Lab, browser: Browser, tmp_path: Path) -> None:
     page_folder = made(lab, "gsp_away", "jspsych", "--attributes", ",".join(ATTRIBUTES), "--trials", "9", "--seed", "5")
     lab.up("gsp_away")
@@ -317,6 +319,7 @@ def test_a_server_that_goes_away_loses_and_doubles_nothing(lab: Lab, browser: Br
     assert len(rows) == 9 and rows["resumes"].tolist() == [0] * 5 + [1] * 4
 
 
+@in_a_browser
 def test_who_chooses_in_proportion_is_sampled(lab: Lab, browser: Browser, tmp_path: Path) -> None:
     """The mean of the chain is the planted one within three of its standard errors, by batches of the chain."""
     names = ",".join(ATTRIBUTES[:2])
@@ -352,11 +355,11 @@ def test_who_chooses_in_proportion_is_sampled(lab: Lab, browser: Browser, tmp_pa
     batches = kept.reshape(12, -1, 2).mean(axis=1)
     error = batches.std(axis=0, ddof=1) / np.sqrt(len(batches))
     found = f"mean {kept.mean(axis=0).round(2)} of {MEAN}, error {error.round(2)}, SD {kept.std(axis=0).round(2)}"
-    sys.stdout.write(f"mcmcp: {found}
-")
+    sys.stdout.write(f"mcmcp: {found}\n")
     assert (np.abs(kept.mean(axis=0) - MEAN) < 3 * error).all() and (error < 0.25).all()
 
 
+@in_a_browser
 def test_what_is_wrong_is_said_in_words(lab: Lab, browser: Browser) -> None:
     page_folder = made(lab, "mcmcp_wrong", "jspsych", "--attributes", ",".join(ATTRIBUTES), "--trials", "2")
     lab.up("mcmcp_wrong")
@@ -382,3 +385,33 @@ def test_what_is_wrong_is_said_in_words(lab: Lab, browser: Browser) -> None:
     assert [one for tab in (page, nobody, simulated, done) for one in tab.do("errors")] == []
     lab.down()
     assert not re.search(token, (lab.home / "log").read_text())
+
+
+@pytest.mark.skipif(bool(NO_WINDOW), reason=NO_WINDOW)
+@pytest.mark.parametrize("kind", ["gsp", "mcmcp"])
+def test_psychopy_asks_the_server_and_goes_on_where_the_chain_was(kind: str, lab: Lab, tmp_path: Path) -> None:
+    """Somebody who takes the first key that there is; stopped in the middle (Escape), and run again."""
+    name, trials = f"{kind}_psychopy", 6
+    out = made(lab, name, "psychopy", "--attributes", ",".join(ATTRIBUTES), "--trials", str(trials))
+    lab.up(name)
+    for stops_after in (4, 0):
+        in_psychopy(
+            "chain_psychopy.py",
+            out / "experiment.py",
+            lab.token(name),
+            stops_after,
+            tmp_path / "shot.png",
+            home=tmp_path,
+        )
+        time.sleep(1.1)  # the second is in the file's name
+    lab.down()
+    server = lab.rows(name)
+    found = pd.concat([pd.read_csv(file, keep_default_na=False) for file in sorted((out / "data").glob("*.csv"))])
+    assert found["chain_trial"].tolist() == server["trial"].tolist() == list(range(trials))
+    assert np.allclose(found["answer"].astype(float), server["answer"])
+    assert np.allclose(found["rt"].astype(float), server["rt"], atol=1e-4)
+    assert (found["stim_a"].str.startswith("chain_1_trial_")).all()
+    if kind == "gsp":
+        assert found["dimension"].tolist() == server["dimension"].tolist()
+    assert main(["--quiet", "collect", str(out / "data"), "--out", str(tmp_path / "all.csv")]) == 0
+    assert len(pd.read_csv(tmp_path / "all.csv")) == trials

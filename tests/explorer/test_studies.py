@@ -125,8 +125,8 @@ def test_other_chains_and_other_folders_are_refused(
 def test_a_file_of_before_gets_a_place_for_times(state: Path) -> None:
     old = sqlite3.connect(state)
     old.executescript(
-        "CREATE TABLE answers (chain INTEGER NOT NULL, trial INTEGER NOT NULL, participant TEXT NOT NULL, answer REAL NOT"
-        " NULL, state TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chain, trial)) STRICT;"
+        "CREATE TABLE answers (chain INTEGER NOT NULL, trial INTEGER NOT NULL, participant TEXT NOT NULL, answer REAL "
+        "NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chain, trial)) STRICT;"
         "INSERT INTO answers VALUES (1, 0, 'p', 1.0, '[0.5, 0.5]', 'then')"
     )
     old.commit()
