@@ -75,6 +75,8 @@ class Answers:
     set_name: str = ""
     is_wheel: bool = False
     """Whether alpha 1 is alpha 0 again."""
+    angles: Values = field(default_factory=lambda: np.empty((0, 2)), repr=False)
+    """(k, 2): of a wheel whose set is known, alpha and angle of each stimulus, by alpha."""
     notes: tuple[str, ...] = ()
     """What whoever reads the scale has to know of the answers: a sentence each."""
 
@@ -319,8 +321,15 @@ def _answers(table: pd.DataFrame, stimuli: StimulusSet | None, needs_alpha: bool
         set_id=stimuli.set_id if stimuli else str(table[SET_ID].iloc[0]),
         set_name=stimuli.name if stimuli else str(table[SET_NAME].iloc[0]),
         is_wheel=is_wheel(stimuli.rows()) if stimuli else bool((table[WHEEL] == "1").any()),
+        angles=_angles(stimuli),
         notes=tuple(notes),
     )
+
+
+def _angles(stimuli: StimulusSet | None) -> Values:
+    rows = stimuli.rows() if stimuli else []
+    known = sorted((row.alpha, row.angle_deg) for row in rows if row.alpha is not None and row.angle_deg is not None)
+    return np.array(known, np.float64).reshape(-1, 2) if is_wheel(rows) else np.empty((0, 2))
 
 
 def _by_person(catch: Mapping[str, tuple[int, int]]) -> str:
