@@ -203,13 +203,13 @@ def test_degrees_are_those_of_the_set_where_it_is_known(tmp_path: Path) -> None:
     answers = read_answers([tmp_path / "r.csv"], "adjustment", can=ANALYSES)
     config = AnalyseConfig(responses=(tmp_path / "r.csv",), bootstrap=0)
     of_alpha = adjusting.adjustment(answers, config, np.random.default_rng(1))
-    assert any("name the set with --stimuli" in note for note in of_alpha.notes)
+    assert any("name the set with --stimuli" in note for note in of_alpha.warnings)
     assert of_alpha.table["bias"].max() > 14
     own = replace(answers, angles=np.column_stack([alphas, degrees]))
     found = adjusting.adjustment(own, config, np.random.default_rng(1))
     assert sorted(set(found.table["target"])) == pytest.approx(list(degrees))
     np.testing.assert_allclose(found.table["bias"], 10)
-    assert not any("--stimuli" in note for note in found.notes)
+    assert not any("--stimuli" in note for note in found.warnings)
 
 
 def test_settings_that_are_all_one_have_no_kappa() -> None:
