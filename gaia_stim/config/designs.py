@@ -47,7 +47,8 @@ class DesignConfig(Config):
         Count | None,
         Decides(
             "For mlds and triplets: so many trials a repetition, drawn evenly over the stimuli, instead of "
-            "every combination once. For staircase and questplus: a participant's, at most. [default: 100 and 60]",
+            "every combination once. For staircase and questplus: a participant's, at most. [default: 100 and 60] For "
+            "gsp and mcmcp: answers that a chain takes. [default: 100]",
             "N",
             panel="Trials",
         ),
@@ -87,6 +88,71 @@ class DesignConfig(Config):
         Field(ge=2, le=1000),
         Decides("For staircase: each of the two ends with so many. [default: 8]", "N", panel="Adaptive"),
     ] = None
+    question: Annotated[
+        str | None,
+        Field(min_length=1, max_length=500),
+        Decides("For gsp and mcmcp: what people read above the pictures.", "TEXT", panel="Chains"),
+    ] = None
+    attributes: Annotated[
+        str | None,
+        Decides(
+            "For gsp and mcmcp: the dimensions, attributes of the vectors that 'serve' is given, with commas between.",
+            "NAMES",
+            panel="Chains",
+        ),
+    ] = None
+    axes: Annotated[
+        int | None,
+        Field(ge=1, le=64),
+        Decides(
+            "For gsp and mcmcp: or so many principal axes of the photographs of 'serve' are the dimensions.",
+            "N",
+            panel="Chains",
+        ),
+    ] = None
+    start: Annotated[
+        str | None,
+        Decides(
+            "For gsp and mcmcp: the photograph that is moved, as 'serve' calls it. [default: its first]",
+            "NAME",
+            panel="Chains",
+        ),
+    ] = None
+    vary: Annotated[
+        Literal["both", "shape", "texture"],
+        Decides("For gsp and mcmcp: the part of the code that is moved.", panel="Chains"),
+    ] = "both"
+    reach: Annotated[
+        float | None,
+        Field(gt=0, le=10),
+        Decides(
+            "For gsp and mcmcp: SDs that each dimension goes, to both sides of the photograph. [default: 2]",
+            "SDS",
+            panel="Chains",
+        ),
+    ] = None
+    proposal: Annotated[
+        float | None,
+        Field(gt=0, le=10),
+        Decides(
+            "For mcmcp: how far proposals lie from the present stimulus, a Gaussian's SD. [default: 0.5]",
+            "SDS",
+            panel="Chains",
+        ),
+    ] = None
+    chains: Annotated[
+        int,
+        Field(ge=1, le=64),
+        Decides("For gsp and mcmcp: chains of each participant, which take turns.", "N", panel="Chains"),
+    ] = 1
+    server: Annotated[
+        str,
+        Decides(
+            "For gsp and mcmcp: where 'gaia-stim serve --design' is to be found by those who take part.",
+            "URL",
+            panel="Chains",
+        ),
+    ] = "http://127.0.0.1:8765"
     after: Annotated[
         Path | None,
         Input(
@@ -166,6 +232,13 @@ class DesignConfig(Config):
         if len(parts) != 2 or parts[0] == parts[1] or not all(NAME_OF_AN_END.fullmatch(part) for part in parts):
             raise ValueError("should be two names of letters, digits, spaces, ' . and -, as in Anna,Bert")
         return ",".join(parts)
+
+    @field_validator("server")
+    @classmethod
+    def _address(cls, server: str) -> str:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?", server):
+            raise ValueError("should be the address of a server, as http://127.0.0.1:8765")
+        return server
 
     @field_validator("rule")
     @classmethod

@@ -44,6 +44,14 @@ class ServeConfig(FolderConfig):
     state: Annotated[Path, Output("What is kept of chains and participants: an SQLite file.", "FILE")] = Path(
         "serve.sqlite"
     )
+    design: Annotated[
+        Path | None,
+        Input(
+            "A design of chains, 'design gsp' or 'design mcmcp': its chains are begun, and what each participant needs "
+            "stands beside the state, in FILE.participants.csv. [default: none]",
+            "DESIGN",
+        ),
+    ] = None
     port: Port = 8765
     host: Annotated[
         str,
@@ -55,7 +63,11 @@ class ServeConfig(FolderConfig):
     ] = "127.0.0.1"
     allow_origin: Annotated[
         tuple[str, ...] | None,
-        Watching("A page that may ask from a browser, as https://lab.example; may be repeated.", "ORIGIN"),
+        Watching(
+            "A page that may ask from a browser, as https://lab.example; null is one that is opened from a file. May "
+            "be repeated.",
+            "ORIGIN",
+        ),
     ] = None
     behind: Annotated[
         str | None,
@@ -79,7 +91,7 @@ class ServeConfig(FolderConfig):
     @classmethod
     def _origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for one in given or ():
-            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one):
+            if one != "null" and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one):
                 raise ValueError(f"'{one}' is no origin: a scheme, a host, and no path, as https://lab.example")
         return given
 

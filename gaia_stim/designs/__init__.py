@@ -19,7 +19,13 @@ PROCEDURES = {
 }
 """What chooses the next stimulus of a task while the experiment runs, to the function that finds the task."""
 
-KINDS = DESIGNS | PROCEDURES
+CHAINS = {
+    "gsp": "gaia_stim.designs.chains:gsp",
+    "mcmcp": "gaia_stim.designs.chains:mcmcp",
+}
+"""Chains of choices, whose stimuli a server makes, to the `Design` that says what may be answered."""
+
+KINDS = DESIGNS | PROCEDURES | CHAINS
 """All that `gaia-stim design` makes."""
 
 SCALES = {

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from gaia_stim.config import DesignConfig
-from gaia_stim.config.options import option_name
 from gaia_stim.designs import DESIGNS, PROCEDURES
+from gaia_stim.designs.chains import chain_procedure, chain_table, is_chain
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.options import check_belonging, check_listed
 from gaia_stim.designs.questplus import SD
 from gaia_stim.errors import ConfigError
 from gaia_stim.stimuli.trials import PLACES
@@ -25,12 +26,6 @@ from gaia_stim.tables import look_up
 PROCEDURE, TRACK, CHOSEN = "procedure", "track", "chosen"
 """Columns: what chooses, for which of its tracks, and the stimulus in which place."""
 TASKS = ("identification", "constant")
-STAIRCASE_OPTIONS = ("rule", "step_sizes", "step_scale", "reversals")
-FIXED = (
-    *("blocks", "repetitions", "max_run", "min_distance", "practice", "catch", "after"),
-    *("pairs", "triads", "targets"),
-)
-"""What only a list can keep whose trials are known beforehand."""
 RULES = {"identification": "1:1", "constant": "1:3"}
 """Up and down: half of the answers, and 79 % right (Levitt 1971)."""
 LINEAR, LOGARITHMIC = (0.125, 0.0625, 0.03125), (0.2, 0.1, 0.05)
@@ -52,7 +47,7 @@ def is_adaptive(config: DesignConfig) -> bool:
 
 
 def task_of(config: DesignConfig) -> str:
-    """What participants do."""
+    """What participants do; of chains that is their kind."""
     return (config.task or TASKS[0]) if is_adaptive(config) else config.kind
 
 
@@ -64,24 +59,22 @@ def find_adaptive(config: DesignConfig) -> Design:
             f"--task {task}: {config.kind} runs along {' or '.join(TASKS)}; the other tasks have lists that are "
             "known beforehand"
         )
-    for option in (*FIXED, *(STAIRCASE_OPTIONS if config.kind != "staircase" else ())):
-        if getattr(config, option) != DesignConfig.model_fields[option].default:
-            why = (
-                "; it belongs to staircase" if option in STAIRCASE_OPTIONS else ", which chooses stimuli while it runs"
-            )
-            raise ConfigError(f"{option_name(option)}: says nothing about {config.kind}{why}")
+    check_belonging(config)
     if config.standard and task != "constant":
         raise ConfigError(f"--standard: {config.kind} has one with --task constant only")
     found: Design = look_up(DESIGNS, "design", task)
     return found
 
 
-def procedure_of(config: DesignConfig, layout: Layout) -> dict[str, Any] | None:
+def procedure_of(config: DesignConfig, layout: Layout, size: str = "source") -> dict[str, Any] | None:
     """What a program runs, as JSON: `kind`, `task`, `trials` at most, `line` of [place, id], of staircases the rule and
-    the tracks, of QUEST+ the grid. None for a design whose list is known beforehand.
+    the tracks, of QUEST+ the grid; of chains see `chains`, which show pictures of a `size`. None for a design whose
+    list is known beforehand.
 
     Raises `ConfigError` where the set is no line, or has no room for a track.
     """
+    if is_chain(config):
+        return chain_procedure(config, size)
     if not is_adaptive(config):
         return None
     numbers = layout.line(config.kind)
@@ -89,7 +82,9 @@ def procedure_of(config: DesignConfig, layout: Layout) -> dict[str, Any] | None:
     about = {"kind": config.kind, "task": task_of(config), "trials": config.trials or MOST_TRIALS[config.kind]}
     standard = _standard(config, layout) if task_of(config) == "constant" else None
     if config.kind == "questplus":
-        return {**about, "line": _thinned(line), **_grid(line)}
+        # Which of two equal pictures is nearer tells nothing.
+        others = [one for one in _thinned(line) if standard is None or one[1] != layout.ids[standard]]
+        return {**about, "line": others, **_grid(line)}
     return {**about, "line": line, **_rule(config, line), "tracks": _tracks(config, line, standard)}
 
 
@@ -99,7 +94,10 @@ def adaptive_table(config: DesignConfig, layout: Layout, procedure: Mapping[str,
     What stands in the chosen place is the end of the line, until the program knows better. Of `constant`, the
     comparison comes first and second equally often, in an order of each participant's own.
     """
+    if is_chain(config):
+        return chain_table(config, layout, procedure)
     task, count = task_of(config), int(procedure["trials"])
+    check_listed(count * config.participants)
     last = len(layout) - 1
     standard = _standard(config, layout) if task == "constant" else None
     tables = []
@@ -125,6 +123,18 @@ def adaptive_table(config: DesignConfig, layout: Layout, procedure: Mapping[str,
         columns |= {f"alpha_{name}": places[shown[:, at]] for at, name in enumerate(PLACES)}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def told_of(procedure: Mapping[str, Any]) -> list[str]:
+    """What is not as it would be expected: a sentence each."""
+    names = [track["name"] for track in procedure.get("tracks", ())]
+    if names in ([], ["below", "above"], ["from_A", "from_B"]):
+        return []
+    other = "above" if names == ["below"] else "below"
+    return [
+        f"{procedure['kind']}: the standard is so near to an end of the line that there is no room for steps {other} "
+        f"it: the staircase '{names[0]}' runs alone, and a PSE from one side has its bias; name another --standard"
+    ]
 
 
 def _standard(config: DesignConfig, layout: Layout) -> int:
@@ -164,7 +174,7 @@ def _rule(config: DesignConfig, line: list[list[Any]]) -> dict[str, Any]:
 
 def _tracks(config: DesignConfig, line: list[list[Any]], standard: int | None) -> list[dict[str, Any]]:
     """Two that meet: from both ends of the line, away from that end by answers that name it; or, round a standard, from
-    both ends towards it by right answers.
+    both ends towards it by right answers. One that could not move is left out: see `told_of`.
     """
     places = [place for place, _ in line]
     if standard is None:
@@ -177,9 +187,9 @@ def _tracks(config: DesignConfig, line: list[list[Any]], standard: int | None) -
         if standard is not None or config.step_scale == "log":
             # Nothing is compared with itself, and no factor leads to nothing.
             levels = levels[1:]
-        if levels:
+        if len(levels) > 1:
             most = {"start": levels[-1], "least": levels[0], "most": levels[-1]}
             tracks.append({"name": name, "sign": sign, "goal": goal, **most})
-    if not tracks or max(track["most"] - track["least"] for track in tracks) <= 0:
+    if not tracks:
         raise ConfigError(f"{config.kind}: {len(line)} stimuli leave no room for steps; make a set of more")
     return tracks

@@ -2,7 +2,8 @@
 
 On a wheel, alpha 1 is alpha 0 again: a setting is as far from its target as the shorter way round, bias is the mean
 direction of the errors and SD the circular one, sqrt(-2 ln R) of their mean resultant R (Mardia & Jupp 2000, 2.3), both
-in degrees of which a turn of alpha has 360; kappa is the concentration of the von Mises distribution that has this R.
+in degrees of the set's `angle_deg` or, where the set is not named, of which a turn of alpha has 360; kappa is the
+concentration of the von Mises distribution that has this R.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from gaia_stim.drawing.charts import Series, chart
 from gaia_stim.errors import DataError
 
 TURN = 360.0
+OWN_ANGLES = (
+    "degrees are 360 times alpha, for the results do not say which angles the stimuli have; where a wheel's steps were "
+    "made equal these are others: name the set with --stimuli SET"
+)
 LARGEST_KAPPA = 1e6
 """All settings in one place have none."""
 
@@ -33,7 +38,7 @@ def adjustment(answers: Answers, config: AnalyseConfig, rng: np.random.Generator
     if not np.isfinite(target).all():
         raise DataError("adjustment: the results do not say where the targets lie; name the set with --stimuli SET")
     way = WHEEL if answers.is_wheel else LINE
-    target, setting = way.size * target, way.size * answers.answer.astype(float)
+    target, setting = (_along(way, one, answers.angles) for one in (target, answers.answer.astype(float)))
     people = sorted(set(answers.participant))
     rows = []
     for who, places in whose(people):
@@ -68,7 +73,18 @@ def adjustment(answers: Answers, config: AnalyseConfig, rng: np.random.Generator
         band=(ends("bias_low"), ends("bias_high")),
         marks=lines if config.bootstrap else [],
     )
-    return Analysis(table, figures, drawn, tuple(of_few(len(people))))
+    notes = (*of_few(len(people)), *([OWN_ANGLES] if answers.is_wheel and not len(answers.angles) else []))
+    return Analysis(table, figures, drawn, notes)
+
+
+def _along(way: "Way", alpha: Values, angles: Values) -> Values:
+    """Where these are: on a wheel whose angles are known at those, between the angles of its stimuli."""
+    if not len(angles):
+        return way.size * alpha
+    turn = np.array([1, TURN])
+    once_more = np.vstack([angles[-1] - turn, angles, angles[0] + turn])
+    found: Values = np.interp(alpha % 1, *once_more.T)
+    return found
 
 
 @dataclass(frozen=True)

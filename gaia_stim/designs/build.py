@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaia_stim.config import DesignConfig
-from gaia_stim.config.options import option_name
-from gaia_stim.designs import DESIGNS, KINDS, PROCEDURES
-from gaia_stim.designs.adaptive import STAIRCASE_OPTIONS
+from gaia_stim.designs import CHAINS, DESIGNS, KINDS, PROCEDURES
+from gaia_stim.designs.chains import check_chain
 from gaia_stim.designs.informative import shares
 from gaia_stim.designs.kinds import Design
 from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.options import check_belonging, check_listed
 from gaia_stim.designs.order import Constraints, Numbers, arranged, williams
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import ConfigError
@@ -31,9 +31,6 @@ SHARED, OWN, PRACTICE, CATCH = 0, 1, 2, 3
 """What a random stream is for: what all participants have in common, one participant's own, their practice …"""
 PHASE = "phase"
 """The column that says what a trial is for, where there are others than the main ones."""
-CHAINS = ("gsp", "mcmcp")
-"""Gibbs sampling and Markov chains with people, which the server runs."""
-MOST_TRIALS = 2_000_000
 CANDIDATES = 64
 """Of so many unused items the one with the least used stimuli is drawn next."""
 
@@ -57,18 +54,13 @@ def find_design(config: DesignConfig) -> Design:
     if config.kind in PROCEDURES:
         found: Design = look_up(PROCEDURES, "design", config.kind)(config)
         return found
-    if config.kind in CHAINS:
-        raise ConfigError(
-            f"{config.kind}: chains make their stimuli while they run, and no list can have them: 'gaia-stim serve' "
-            "runs them, a POST to /v1/chain begins one"
-        )
     design: Design = look_up(KINDS, "design", config.kind)
+    if config.kind in CHAINS:
+        check_chain(config)
+        return design
     if config.triads and design.triads is not None:
         design = design.triads
-    for option in ("task", *STAIRCASE_OPTIONS):
-        if getattr(config, option) != DesignConfig.model_fields[option].default:
-            owner = ", ".join(PROCEDURES) if option == "task" else "staircase"
-            raise ConfigError(f"{option_name(option)}: says nothing about {config.kind}; it belongs to {owner}")
+    check_belonging(config)
     for option in ("pairs", "standard", "targets", "trials", "triads", "after"):
         if getattr(config, option) not in (None, False) and option not in design.takes:
             belongs = [name for name in DESIGNS if option in look_up(DESIGNS, "design", name).takes]
@@ -90,10 +82,7 @@ def trial_table(design: Design, layout: Layout, config: DesignConfig, earlier: A
     """
     items = design.items(layout, config)
     a_participant = _trials_a_participant(design, len(items), config)
-    if a_participant * config.participants > MOST_TRIALS:
-        raise ConfigError(
-            f"{a_participant * config.participants:,} trials are more than can be listed ({MOST_TRIALS:,})"
-        )
+    check_listed(a_participant * config.participants)
     if config.blocks > a_participant:
         raise ConfigError(f"--blocks {config.blocks}: a participant has only {a_participant} trials")
     members = np.array(items)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from gaia_stim.config.base import Config
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs import DESIGNS, SCALES
+from gaia_stim.designs import CHAINS, DESIGNS, SCALES
 from gaia_stim.designs.kinds import NUMBER, Design
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.readers.base import ALPHA_COLUMNS, in_our_columns, reader_of
@@ -75,6 +75,8 @@ class Answers:
     set_name: str = ""
     is_wheel: bool = False
     """Whether alpha 1 is alpha 0 again."""
+    angles: Values = field(default_factory=lambda: np.empty((0, 2)), repr=False)
+    """(k, 2): of a wheel whose set is known, alpha and angle of each stimulus, by alpha."""
     notes: tuple[str, ...] = ()
     """What whoever reads the scale has to know of the answers: a sentence each."""
 
@@ -319,8 +321,15 @@ def _answers(table: pd.DataFrame, stimuli: StimulusSet | None, needs_alpha: bool
         set_id=stimuli.set_id if stimuli else str(table[SET_ID].iloc[0]),
         set_name=stimuli.name if stimuli else str(table[SET_NAME].iloc[0]),
         is_wheel=is_wheel(stimuli.rows()) if stimuli else bool((table[WHEEL] == "1").any()),
+        angles=_angles(stimuli),
         notes=tuple(notes),
     )
+
+
+def _angles(stimuli: StimulusSet | None) -> Values:
+    rows = stimuli.rows() if stimuli else []
+    known = sorted((row.alpha, row.angle_deg) for row in rows if row.alpha is not None and row.angle_deg is not None)
+    return np.array(known, np.float64).reshape(-1, 2) if is_wheel(rows) else np.empty((0, 2))
 
 
 def _by_person(catch: Mapping[str, tuple[int, int]]) -> str:
@@ -404,6 +413,11 @@ def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> 
         raise DataError("the results have no trial: no row has both a task and a stim_a")
     where = table["file"].iloc[0]
     for name in tasks:
+        if name in CHAINS:
+            raise DataError(
+                f"{where}: is of chains ({name}): their states are what is found; 'gaia-stim chain' makes a set and "
+                "a table of them"
+            )
         if name not in DESIGNS:
             raise DataError(f"{where}: {unknown_name('task', name, DESIGNS)}")
     can = [name for name in tasks if name in has]

@@ -79,6 +79,10 @@ class ChainSpec(Strict):
         order = np.random.default_rng([self.seed, 1]).permutation(len(self.dimensions))
         return int(order[trial % len(order)])
 
+    def slider(self, trial: int) -> float:
+        """Of gsp: where a trial's slider begins, anywhere, so that where it was left last does not draw the hand."""
+        return _kept(np.random.default_rng([self.seed, 3, trial]).uniform(-self.reach, self.reach, 1))[0]
+
     def proposal(self, trial: int, state: State) -> tuple[State, bool]:
         """Of mcmcp: what is proposed, and whether it is shown first. At the ends of the reach it is thrown back."""
         random = np.random.default_rng([self.seed, 2, trial])
@@ -111,8 +115,9 @@ class ChainSpec(Strict):
         """What a participant's page needs to know of a trial."""
         if self.kind == "mcmcp":
             return {"trial": trial, "kind": "mcmcp", "answers": [0, 1]}
-        name = self.dimensions[self.dimension(trial)]
-        return {"trial": trial, "kind": "gsp", "dimension": name, "low": -self.reach, "high": self.reach}
+        name, begin = self.dimensions[self.dimension(trial)], self.slider(trial)
+        ends = {"low": -self.reach, "high": self.reach}
+        return {"trial": trial, "kind": "gsp", "dimension": name, **ends, "begin": begin}
 
 
 def _kept(values: "np.ndarray[Any, np.dtype[np.float64]]") -> State:

@@ -104,5 +104,12 @@ SHOWN = [
     _parameter("trial", "The number of the next trial.", "integer"),
     _parameter("at", "gsp: the slider, in SDs; mcmcp: 0 for the first, 1 for the second.", "number"),
 ]
-ANSWER = {"type": "object", "properties": {"answer": {"type": "number"}}, "required": ["answer"]}
+ANSWER = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "number"},
+        "rt": {"type": "number", "minimum": 0, "description": "Seconds that it took."},
+    },
+    "required": ["answer"],
+}
 PARTICIPANT = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}

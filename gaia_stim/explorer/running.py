@@ -75,23 +75,28 @@ def run_server(config: ServeConfig, listen: Listener) -> ServeResult:
     from gaia_stim.explorer.security import Doors, only
     from gaia_stim.explorer.server import OWNER, stimulus_app
     from gaia_stim.explorer.serving import listening, serve
+    from gaia_stim.explorer.studies import begin_study
 
     session = _served(config, listen)
     owner, told = _owners_token()
     store = Store(config.state)
+    people = begin_study(config.design, session, store, config.state) if config.design else None
     is_owner = only(owner, OWNER)
     at = listening(config.host, config.port)
     port, is_local = at.getsockname()[1], config.host in LOOPBACK
     doors = Doors(
         lambda token: is_owner(token) or store.participant(token),
         port,
-        frozenset(config.allow_origin or ()),
+        # A page that is opened from a file comes from nowhere; on this machine, a token is enough.
+        frozenset([*(config.allow_origin or ()), *(["null"] if people and is_local else [])]),
         frozenset([config.behind] if config.behind else []),
         any_host=not is_local,
     )
     host = f"[{config.host}]" if ":" in config.host else config.host
     address = f"http://{host}:{port}/"
     listen(Note(f"serving {address}v1/stimulus; the owner's token is {told}; Ctrl-C ends it", warning=True))
+    if people:
+        listen(Note(f"each participant's token, for ?participant=p01&token=… of the page: {people}", warning=True))
     serve(stimulus_app(session, store, doors, config.cache << 20), at)
     store.close()
     return ServeResult(address, str(config.state))

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
@@ -27,8 +27,9 @@ from gaia_stim.explorer.openapi import document, page
 from gaia_stim.explorer.security import Doors, Guard
 from gaia_stim.explorer.serving import SAFE, Workers, mistaken, sent_json
 from gaia_stim.explorer.session import Session
-from gaia_stim.explorer.stimulus import PROVENANCE, Stimuli, read_size
+from gaia_stim.explorer.stimulus import PROVENANCE, Stimuli
 from gaia_stim.explorer.store import NotNext, Standing, Store, UnknownChain
+from gaia_stim.explorer.studies import first_stimulus
 from gaia_stim.explorer.views import Strict
 
 OWNER = "owner"
@@ -48,6 +49,8 @@ class Given(Strict):
     """An answer to a trial."""
 
     answer: float
+    rt: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    """Seconds that it took."""
 
 
 def stimulus_app(session: Session, store: Store, doors: Doors, cache_bytes: int) -> ASGIApp:
@@ -113,10 +116,7 @@ class _Server:
     async def begin(self, request: Request) -> Response:
         """A new chain, whose first stimulus can be made."""
         spec = await sent(request, ChainSpec)
-        view = spec.view(spec.begin())
-        self.session.image(spec.start)
-        await self.workers.do(view.place, self.session)
-        self.session.carried_at(view, read_size(spec.size))
+        await self.workers.do(first_stimulus, spec, self.session)
         return JSONResponse({"chain": await self.workers.do(self.store.begin, spec, self.made_by)}, 201)
 
     async def chains(self, _: Request) -> Response:
@@ -131,7 +131,7 @@ class _Server:
         given, place = await sent(request, Given), request.path_params
         who = request.scope["state"]["who"]
         stands = await self.workers.do(
-            self.store.answer, place["chain"], place["trial"], who, given.answer, self.made_by
+            self.store.answer, place["chain"], place["trial"], who, given.answer, self.made_by, given.rt
         )
         return JSONResponse(told(place["chain"], stands))
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,8 +25,10 @@ CREATE TABLE IF NOT EXISTS chains (
     id INTEGER PRIMARY KEY, spec TEXT NOT NULL, made_by TEXT NOT NULL, begun TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS answers (
     chain INTEGER NOT NULL REFERENCES chains, trial INTEGER NOT NULL, participant TEXT NOT NULL, answer REAL NOT NULL,
-    state TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chain, trial)) STRICT;
+    state TEXT NOT NULL, at TEXT NOT NULL, rt REAL, PRIMARY KEY (chain, trial)) STRICT;
 """
+ADDED = "ALTER TABLE answers ADD COLUMN rt REAL"
+"""Files of before have no reaction times."""
 MadeBy = Callable[[ChainSpec], str]
 """What a chain's stimuli are made by, in hashes: `Session.made_by`."""
 PATIENCE = 30.0
@@ -69,6 +71,8 @@ class Store:
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.execute("PRAGMA foreign_keys = ON")
             self._file.executescript(TABLES)
+            if not any(column[1] == "rt" for column in self._file.execute("PRAGMA table_info(answers)")):
+                self._file.execute(ADDED)
         except sqlite3.Error as error:
             raise DataError(f"{path}: cannot be used to keep chains in ({error})") from None
 
@@ -82,11 +86,20 @@ class Store:
         """The token of a new participant, which only they have: the file knows its hash. Raises `DataError`."""
         token = new_token()
         try:
-            with self._writing() as file:
-                file.execute("INSERT INTO participants VALUES (?, ?)", (name, _hashed(token)))
+            self.let_in({name: token})
         except sqlite3.IntegrityError:
             raise DataError(f"there is a participant '{name}' already") from None
         return token
+
+    def let_in(self, tokens: Mapping[str, str]) -> None:
+        """All of these, each with a token that was made for them, or nobody."""
+        with self._writing() as file:
+            for name, token in tokens.items():
+                file.execute("INSERT INTO participants VALUES (?, ?)", (name, _hashed(token)))
+
+    def participants(self) -> list[str]:
+        """Everybody who was let in."""
+        return [str(name) for (name,) in self._all("SELECT name FROM participants ORDER BY rowid")]
 
     def participant(self, token: str) -> str | None:
         """Whose token it is."""
@@ -97,12 +110,26 @@ class Store:
 
     def begin(self, spec: ChainSpec, made_by: MadeBy) -> int:
         """A new chain."""
-        with self._writing() as file:
-            added = file.execute(
-                "INSERT INTO chains (spec, made_by, begun) VALUES (?, ?, ?)",
-                (spec.model_dump_json(), made_by(spec), _now()),
-            )
-            return int(added.lastrowid or 0)
+        with self._writing():
+            return self._add(spec, made_by)
+
+    def begin_first(self, specs: Sequence[ChainSpec], made_by: MadeBy) -> None:
+        """These as the only chains, from number 1 on; where they are there already, nothing is done.
+
+        Raises `DataError` where there are others.
+        """
+        with self._writing():
+            there = self._all("SELECT spec, made_by FROM chains ORDER BY id")
+            if not there:
+                for spec in specs:
+                    self._add(spec, made_by)
+            elif there != [(spec.model_dump_json(), made_by(spec)) for spec in specs]:
+                raise DataError(f"has {len(there)} chains already that are others than the {len(specs)} of the design")
+
+    def _add(self, spec: ChainSpec, made_by: MadeBy) -> int:
+        row = (spec.model_dump_json(), made_by(spec), _now())
+        added = self._file.execute("INSERT INTO chains (spec, made_by, begun) VALUES (?, ?, ?)", row)
+        return int(added.lastrowid or 0)
 
     def chains(self) -> list[dict[str, Any]]:
         """All chains, and how far each is."""
@@ -126,8 +153,11 @@ class Store:
             Standing(spec, 0, spec.begin()) if last is None else Standing(spec, last[0] + 1, tuple(json.loads(last[1])))
         )
 
-    def answer(self, chain: int, trial: int, participant: str, given: float, made_by: MadeBy) -> Standing:
-        """Keep an answer; where the chain is then. The same answer of the same participant once more changes nothing.
+    def answer(
+        self, chain: int, trial: int, participant: str, given: float, made_by: MadeBy, rt: float | None = None
+    ) -> Standing:
+        """Keep an answer, that took `rt` seconds; where the chain is then. The same answer of the same participant
+        once more changes nothing.
 
         Raises `NotNext` for another answer to a trial that has one, and for a trial that is not the next.
         """
@@ -141,8 +171,8 @@ class Store:
             if before.is_done or trial != before.trial:
                 raise NotNext(f"trial {trial} of chain {chain} is not the next: that is {before.trial}")
             state = before.spec.shown(trial, before.state, given)
-            row = (chain, trial, participant, given, json.dumps(state), _now())
-            file.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+            row = (chain, trial, participant, given, json.dumps(state), _now(), rt)
+            file.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             return Standing(before.spec, trial + 1, state)
 
     def spec(self, chain: int) -> ChainSpec:
@@ -155,8 +185,8 @@ class Store:
     def rows(self, chain: int) -> Iterator[dict[str, Any]]:
         """The answers in order, as a table: with the state that each led to. Raises `UnknownChain`."""
         spec, before = (known := self.spec(chain)), known.begin()
-        for trial, participant, answer, state, at in self._all(
-            "SELECT trial, participant, answer, state, at FROM answers WHERE chain = ? ORDER BY trial", chain
+        for trial, participant, answer, state, at, rt in self._all(
+            "SELECT trial, participant, answer, state, at, rt FROM answers WHERE chain = ? ORDER BY trial", chain
         ):
             after = tuple(json.loads(state))
             asked = {"dimension": spec.dimensions[spec.dimension(trial)]} if spec.kind == "gsp" else {}
@@ -164,6 +194,7 @@ class Store:
             values = dict(zip(spec.dimensions, after, strict=True))
             yield (
                 {"chain": chain, "trial": trial, "participant": participant, "at": at}
+                | {"rt": "" if rt is None else rt}
                 | asked
                 | {"answer": answer}
                 | took

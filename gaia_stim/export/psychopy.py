@@ -5,7 +5,7 @@ from pathlib import Path
 from gaia_stim.export.folder import starter, task_record, write_readme
 from gaia_stim.export.formats import xlsx_bytes
 from gaia_stim.export.psyexp import EXPERIMENT, write_experiment
-from gaia_stim.export.settings import Presentation, presentation, write_presentation
+from gaia_stim.export.settings import Presentation, is_of_chains, presentation, write_presentation
 from gaia_stim.export.trial_screens import screen_of
 from gaia_stim.files import write_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
@@ -22,12 +22,14 @@ def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None, *, h
     write_presentation(how, folder)
     write_bytes(folder / "experiment.py", starter("psychopy.py.txt"))
     adaptive = trials is not None and bool(trials.record.get("procedure"))
+    chains = is_of_chains(trials)
     if adaptive:
         # Builder's loop would show the list as it stands.
         (folder / EXPERIMENT).unlink()
-        write_bytes(folder / "adaptive.py", starter("psychopy_adaptive.py.txt"))
+        name = "psychopy_chain.py.txt" if chains else "psychopy_adaptive.py.txt"
+        write_bytes(folder / "adaptive.py", starter(name))
     steps = [
-        *(_ADAPTIVE if adaptive else _FIXED),
+        *(_CHAINS if chains else _ADAPTIVE if adaptive else _FIXED),
         "`gaia-stim scale data/` makes a scale of the answers to mlds, 2afc, constant or identification.",
         *_on_the_screen(how),
         *([] if adaptive else [_OWN]),
@@ -66,6 +68,15 @@ _ADAPTIVE = (
     "(which needs the package questplus; PsychoPy brings it). There is no Builder file, for its loops follow a list.",
     "It asks who takes part (p01 …), and writes `data/PARTICIPANT_TIME.csv`, a row a trial that was shown: all "
     "columns, `response`, `rt` (s). Escape ends it early, and what was answered is kept.",
+)
+_CHAINS = (
+    "Start the server with the design: `gaia-stim serve TARGET --design DESIGN`, with `--vectors` where the chains "
+    "move along attributes. It writes a token for each participant into `serve.participants.csv`.",
+    "Run `python experiment.py p01 TOKEN`, or open `experiment.py` in Coder, which asks for both; what it shows and "
+    "says stands in `settings.json` and `texts.json`.",
+    "Each answer is kept by the server before the next trial begins: run again, it goes on where the chain was. While "
+    "the server is away that is said, and tried again. `data/PARTICIPANT_TIME.csv` has a row a trial as well, and "
+    "`gaia-stim chain TARGET --chain 1` makes a stimulus set of a chain, with its table.",
 )
 _OWN = (
     "For an experiment of your own: `conditions.csv` (or `conditions.xlsx`) for a loop; where there are several "

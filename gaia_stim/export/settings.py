@@ -16,7 +16,7 @@ from gaia_stim.config import PresentationConfig
 from gaia_stim.config.options import option_name
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import ADAPTIVE, PRESENTED
-from gaia_stim.export.texts import ENDS, Texts, texts_of
+from gaia_stim.export.texts import ENDS, QUESTION, Texts, texts_of
 from gaia_stim.files import hash_bytes, json_bytes, write_json
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
@@ -36,6 +36,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "mlds": {"ab": "up", "cd": "down"},
     "mlds-triads": {"ab": "f", "bc": "j"},
     "adjustment": {"less": "left", "more": "right", "done": "return"},
+    "mcmcp": {"a": "f", "b": "j"},
+    "gsp": {"less": "left", "more": "right", "done": "return"},
 }
 """Look (task, or `mlds-triads`) to answer to key: these are letters, digits, up, down, left, right, space, return."""
 
@@ -114,6 +116,11 @@ def check_adaptive(program: str, trials: Trials | None) -> None:
         )
 
 
+def is_of_chains(trials: Trials | None) -> bool:
+    """Whether a design's stimuli are a server's."""
+    return trials is not None and "chains" in (trials.record.get("procedure") or {})
+
+
 def presentation(stimuli: StimulusSet, trials: Trials | None, config: PresentationConfig | None = None) -> Presentation:
     """What the options ask for, for a set and a design; without options the defaults.
 
@@ -122,7 +129,9 @@ def presentation(stimuli: StimulusSet, trials: Trials | None, config: Presentati
     config = config or PresentationConfig()
     record = {} if trials is None else trials.record
     first, second = (str(name) for name in record.get("names", ENDS))
-    texts = texts_of(config.language, (first, second), config.consent)
+    texts = texts_of(config.language, (first, second), config.consent, str(record.get("question") or QUESTION))
+    if config.mask != "none" and is_of_chains(trials):
+        raise ConfigError("--mask: masks are made with a set, and chains make their pictures while they run")
     low, _, high = config.fixation.partition(":")
     settings = Settings(
         degrees=config.degrees,

@@ -18,6 +18,8 @@ from gaia_stim.stimuli.trials import Trials
 PREFIX = "gaia_"
 """What is called so in an experiment is ours: no column of a design may be."""
 ADJUSTMENT = "adjustment"
+ADJUSTED = frozenset({ADJUSTMENT, "gsp"})
+"""The looks in which a picture is changed."""
 ALONE = ""
 """The look of a set without a design: a picture at a time, and the answer is the key."""
 KEYS_ALONE = {"f": "f", "j": "j"}
@@ -73,8 +75,10 @@ PICTURES: Mapping[str, tuple[Picture, ...]] = {
     "mlds": (Picture("a", -0.6, 0.6), Picture("b", 0.6, 0.6), Picture("c", -0.6, -0.6), Picture("d", 0.6, -0.6)),
     "mlds-triads": _in_a_row("abc"),
     ADJUSTMENT: (Picture("a", -0.6), Picture("b", 0.6)),
+    "mcmcp": _in_a_row("ab"),
+    "gsp": (Picture("a"),),
 }
-"""What is shown until the answer, by look; in adjustment the second is changed."""
+"""What is shown until the answer, by look; where a picture is adjusted, that is the last."""
 FIRST: Mapping[str, Picture] = {"same-different": Picture("a")}
 """What comes before that, for a time of its own, and then nothing for a while."""
 
@@ -146,7 +150,7 @@ def screen_of(stimuli: StimulusSet, trials: Trials | None, how: Presentation, pr
         raise ConfigError(f"{program}: no experiment for the task '{look}'; there is one for {', '.join(KEYS)}")
     text = how.texts.tasks[look]
     words = dict(text.answers)
-    if look == ADJUSTMENT:
+    if look in ADJUSTED:
         words = {"less": text.less or "-", "more": text.more or "+", "done": text.done or "!"}
     line = [row.image for _, row in along(stimuli.rows())]
     ends = ((line[0], how.texts.end_a), (line[-1], how.texts.end_b)) if look in WITH_ENDS else ()

@@ -7,8 +7,9 @@ from typing import Any
 import gaia_stim
 from gaia_stim.config import DesignConfig
 from gaia_stim.config.verbs import verb_of
-from gaia_stim.designs.adaptive import adaptive_table, procedure_of, task_of
+from gaia_stim.designs.adaptive import adaptive_table, procedure_of, task_of, told_of
 from gaia_stim.designs.build import counts, find_design, trial_table
+from gaia_stim.designs.chains import size_of
 from gaia_stim.designs.layout import Layout
 from gaia_stim.designs.responses import Answers, Results, answers_of, read_results
 from gaia_stim.events import Listener, Note, silent
@@ -62,7 +63,9 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
 
     names = config.names.split(",") if config.names else ENDS
     look = f"{config.kind}-triads" if config.triads else task_of(config)
-    procedure = procedure_of(config, Layout.of(stimuli))
+    procedure = procedure_of(config, Layout.of(stimuli), size_of(stimuli.provenance.request))
+    for text in told_of(procedure or {}):
+        listen(Note(text, warning=True))
 
     def make(staging: Path) -> dict[str, Any]:
         earlier = _earlier(results, config.kind, stimuli, listen) if results else None
@@ -72,7 +75,7 @@ def design(config: DesignConfig, listen: Listener = silent) -> DesignResult:
             "gaia_stim": gaia_stim.__version__,
             "request": request,
             "task": task_of(config),
-            "question": texts_of(names=names).tasks[look].question,
+            "question": config.question or texts_of(names=names).tasks[look].question,
             "answers": list(task.answers),
             "names": list(names),
             "set": {

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from gaia_stim.cli import main
 from gaia_stim.config import DesignConfig, ExportConfig, ScaleConfig, make
 from gaia_stim.designs import KINDS, PROCEDURES
-from gaia_stim.designs.adaptive import MOST_TRIALS, adaptive_table, procedure_of
+from gaia_stim.designs.adaptive import MOST_TRIALS, adaptive_table, procedure_of, told_of
 from gaia_stim.designs.build import find_design
 from gaia_stim.designs.choosing import Session, simulated
 from gaia_stim.designs.layout import Layout
@@ -120,9 +120,19 @@ def test_tracks_meet_from_both_sides() -> None:
     beside = {one["name"]: one for one in procedure("staircase", task="constant", standard="m_0031")["tracks"]}
     assert beside["above"]["start"] == pytest.approx(0.7) and beside["below"]["start"] == pytest.approx(0.3)
     assert beside["above"]["least"] == pytest.approx(0.01)
-    # At an end there is one side.
-    [one] = procedure("staircase", task="constant", standard="m_0001")["tracks"]
-    assert one["name"] == "above"
+    assert not told_of(procedure("staircase", task="constant")) and not told_of(procedure("staircase"))
+    # At an end, or beside it, there is one side: a track with one level could never move. It is said.
+    for standard, name in {"m_0001": "above", "m_0002": "above", "m_0100": "below", "m_0101": "below"}.items():
+        found = procedure("staircase", task="constant", standard=standard)
+        assert [one["name"] for one in found["tracks"]] == [name]
+        [said] = told_of(found)
+        assert f"'{name}' runs alone" in said
+
+
+def test_nothing_is_compared_with_itself() -> None:
+    line = procedure("questplus", task="constant", standard="m_0031")["line"]
+    assert len(line) == 100 and "m_0031" not in {stim_id for _, stim_id in line}
+    assert len(procedure("questplus")["line"]) == 101
 
 
 def test_interleaved_tracks_take_turns() -> None:
@@ -156,7 +166,6 @@ def test_a_list_has_room_for_every_trial_and_says_what_is_chosen(kind: str) -> N
         ("staircase", {"step_sizes": "3,2,1", "reversals": 2}, "--step-sizes: 3 sizes for --reversals 2"),
         ("staircase", {"task": "constant", "standard": "m_9"}, "--standard m_9: no such stimulus"),
         ("identification", {"rule": "1:3"}, "--rule: says nothing about identification; it belongs to staircase"),
-        ("gsp", {}, "gsp: chains make their stimuli while they run, and no list can have them: 'gaia-stim serve' runs"),
         ("constant", {"task": "constant"}, "--task: says nothing about constant; it belongs to staircase, questplus"),
     ],
 )

@@ -1,6 +1,7 @@
 """d', bias and maps of simulated observers come back as they were planted; the models are checked by rolling dice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from gaia_stim.designs.discrimination import (
     triangular,
 )
 from gaia_stim.designs.layout import Layout
+from gaia_stim.designs.responses import read_answers
 from gaia_stim.errors import DataError
 from gaia_stim.events import Note
 from gaia_stim.pipeline.analyse import analyse
@@ -186,6 +188,28 @@ def test_adjustments_on_a_wheel_go_the_shorter_way_round(bias: float, tmp_path: 
         assert row["sd"] == pytest.approx(np.degrees(circstd(errors)), abs=2)
         assert row["kappa_low"] < row["kappa"] < row["kappa_high"]
     assert abs((figures["bias"] - bias + 180) % 360 - 180) < 2
+
+
+def test_degrees_are_those_of_the_set_where_it_is_known(tmp_path: Path) -> None:
+    """A wheel whose steps were made equal: even in degrees, and not in alpha. People are off by 10 degrees."""
+    alphas, degrees = np.array([0, 0.05, 0.15, 0.3, 0.55, 0.8]), np.arange(6) * 60.0
+    turns = np.append(alphas, 1.0), np.append(degrees, 360.0)
+    table = on_a_wheel(6, targets=6, participants=3, repetitions=4)
+    for name in ("alpha_a", "alpha_b"):
+        table[name] = alphas[(table[name] * 6).round().astype(int)]
+    seen = (np.interp(table["alpha_a"], *turns) + 10) % 360
+    table["response"] = np.interp(seen, *turns[::-1])
+    table.to_csv(tmp_path / "r.csv", index=False)
+    answers = read_answers([tmp_path / "r.csv"], "adjustment", can=ANALYSES)
+    config = AnalyseConfig(responses=(tmp_path / "r.csv",), bootstrap=0)
+    of_alpha = adjusting.adjustment(answers, config, np.random.default_rng(1))
+    assert any("name the set with --stimuli" in note for note in of_alpha.warnings)
+    assert of_alpha.table["bias"].max() > 14
+    own = replace(answers, angles=np.column_stack([alphas, degrees]))
+    found = adjusting.adjustment(own, config, np.random.default_rng(1))
+    assert sorted(set(found.table["target"])) == pytest.approx(list(degrees))
+    np.testing.assert_allclose(found.table["bias"], 10)
+    assert not any("--stimuli" in note for note in found.warnings)
 
 
 def test_settings_that_are_all_one_have_no_kappa() -> None:

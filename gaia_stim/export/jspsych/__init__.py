@@ -24,7 +24,7 @@ from gaia_stim.export.jspsych import jatos
 from gaia_stim.export.jspsych.smooth import Slider
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
 from gaia_stim.export.masks import mask_path, write_masks
-from gaia_stim.export.settings import Presentation, Settings, as_json, presentation
+from gaia_stim.export.settings import Presentation, Settings, as_json, is_of_chains, presentation
 from gaia_stim.files import hash_bytes, write_bytes, write_json
 from gaia_stim.stimuli.continuum import along, is_wheel
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
@@ -41,6 +41,8 @@ SHOWS = {
     "mlds": 3,
     "constant": 2,
     "adjustment": 2,
+    "mcmcp": 2,
+    "gsp": 1,
 }
 """The tasks that experiment.js can run, and how many stimuli a trial of each has at least."""
 RESULTS = [
@@ -48,6 +50,7 @@ RESULTS = [
     *("shown_ms", "shown_frames", "first_ms", "fixation_ms", "frame_ms", "fullscreen_exits", "window_px", "screen_px"),
     *("pixel_ratio", "browser", "exported_by", "degrees", "distance_cm", "pixels_a_cm"),
     *("slider", "trial_list", "trial_list_by", "prolific_pid", "study_id", "session_id", "worker_id", "simulated"),
+    *("chain_trial", "dimension", "answer"),
 ]
 """What the results have beside the columns of the design."""
 ABOUT_SETTINGS = """\
@@ -112,6 +115,11 @@ def write(
         )
     if slider and trials is not None and trials.task != "adjustment":
         raise ConfigError(f"--slider smooth: only adjustment has a slider, not {trials.task}; leave it out")
+    if kind != "none" and is_of_chains(trials):
+        raise ConfigError(
+            "--online: a chain's server keeps its answers, and whoever takes part has an address of their own with a "
+            "token in it; leave it out, and put the folder on any web server"
+        )
     for row in stimuli.rows():
         check_id(row.stim_id, str(stimuli.folder))
     server = {"kind": kind, "experiment": experiment, "url": DATAPIPE, "complete": complete}
@@ -174,6 +182,8 @@ def _name(stimuli: StimulusSet, trials: Trials | None) -> str:
 
 def _steps(stimuli: StimulusSet, trials: Trials | None, kind: str) -> list[str]:
     lists = 0 if trials is None else trials.table["participant"].nunique()
+    if is_of_chains(trials):
+        return [*_of_a_chain(), CHANGES]
     steps = {
         "none": lambda: _on_a_computer(trials),
         "jatos": lambda: _on_jatos(stimuli, trials) + _of_participants(lists),
@@ -215,6 +225,19 @@ def _on_a_computer(trials: Trials | None) -> list[str]:
         CHANGES,
         "Online: export with `--online jatos` or `--online datapipe:ID`. On any other web server results go to the "
         "participant's downloads, unless `send` in `experiment.js` sends them.",
+    ]
+
+
+def _of_a_chain() -> list[str]:
+    return [
+        "Start the server with the design: `gaia-stim serve TARGET --design DESIGN`, with `--vectors` where the chains "
+        "move along attributes. It writes a token for each participant into `serve.participants.csv`.",
+        "Open `index.html?participant=p01&token=…` with p01's token, from a file on the same machine or from any web "
+        "server (then start the server with `--allow-origin https://that.server`, too).",
+        "Each answer is kept by the server before the next trial begins, and by the browser until then; after a reload "
+        "or a crash the same address goes on where the chain was. While the server is away the page says so and waits.",
+        "At the end the page saves a row a trial to the downloads folder as CSV, as well; `gaia-stim chain TARGET "
+        "--chain 1` makes a stimulus set of a chain, with its table.",
     ]
 
 

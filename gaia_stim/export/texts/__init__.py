@@ -1,8 +1,8 @@
 """All that participants read, in one wording for every program: a language is one JSON file beside this.
 
-Marks in braces are filled in: {A} and {B}, the names of the ends of the line, when an experiment is written; {done},
-{all}, {next}, {seconds} and {distance} by the experiment. `stacked` of a task is what is read where its pictures stand
-one above the other, for programs that can do that.
+Marks in braces are filled in: {A} and {B}, the names of the ends of the line, and {question}, what people judge in
+chains, when an experiment is written; {done}, {all}, {next}, {seconds} and {distance} by the experiment. `stacked` of a
+task is what is read where its pictures stand one above the other, for programs that can do that.
 """
 
 import json
@@ -20,6 +20,9 @@ _HERE = files("gaia_stim.export.texts")
 LANGUAGES = tuple(sorted(file.name.removesuffix(".json") for file in _HERE.iterdir() if file.name.endswith(".json")))
 ENDS = ("A", "B")
 """What the ends of a line are called where nobody gave them names."""
+
+QUESTION = "{question}"
+"""The mark of what people judge in chains, which nobody has given yet."""
 
 
 class _Words(BaseModel):
@@ -115,12 +118,19 @@ class Texts(_Words):
     end_b: str
     space: str
     enter: str
+    no_server: str
+    server_says: str
+    not_simulated: str
+    no_token: str
     tasks: dict[str, TaskTexts]
     """By look: the task, or `mlds-triads`."""
 
 
-def texts_of(language: str = "en", names: Sequence[str] = ENDS, consent: Path | None = None) -> Texts:
-    """The texts of a language, or of a `.json` like those here, with the names of the ends filled in.
+def texts_of(
+    language: str = "en", names: Sequence[str] = ENDS, consent: Path | None = None, question: str = QUESTION
+) -> Texts:
+    """The texts of a language, or of a `.json` like those here, with the names of the ends filled in, and of chains
+    what people judge.
 
     Raises `ConfigError` for an unknown language, `DataError` where a file cannot be read or lacks a text.
     """
@@ -132,6 +142,7 @@ def texts_of(language: str = "en", names: Sequence[str] = ENDS, consent: Path | 
         raise ConfigError(f"--language: '{language}' is none of {', '.join(LANGUAGES)}, and no file that ends in .json")
     for mark, name in zip("AB", names, strict=True):
         content = content.replace(f"{{{mark}}}", json.dumps(name)[1:-1])
+    content = content.replace(QUESTION, json.dumps(question)[1:-1])
     try:
         texts = Texts.model_validate_json(content)
     except ValidationError as error:

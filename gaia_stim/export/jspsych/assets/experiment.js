@@ -152,12 +152,19 @@ var layouts = {
 };
 layouts.constant = layouts["2afc"];
 layouts.triplets = layouts.oddity;
+layouts.mcmcp = layouts["2afc"];
+layouts.gsp = function (row, look) {
+  var text = texts.tasks[look];
+  return question(look) + '<div class="held">' + picture(row.stim_a) + '</div><div class="slider"><span>' + text.less +
+    '</span><input type="range" min="0" step="1" aria-label="' + escaped(text.name) + '"><span>' + text.more +
+    '</span></div><button type="button" id="chain-done" class="jspsych-btn">' + text.done + "</button>";
+};
 
 // ---------------------------------------------------------------- the size of the pictures
 // The largest at which everything of a trial is inside the window, up to `scale`: whole pixels of the screen for each
 // pixel of a picture, or less than one where even that is too large. A trial is laid out, unseen, to find it.
 var shown = { each: 1, stacked: false }, wanted = 1, shown_look, shown_row;
-var STACKS = ["2afc", "constant", "abx", "oddity", "triplets", "mlds-triads", "adjustment"];
+var STACKS = ["2afc", "constant", "abx", "oddity", "triplets", "mlds-triads", "adjustment", "mcmcp"];
 var WORTH_STACKING = 1.2; // times as large as side by side
 
 function sizes() {
@@ -340,6 +347,7 @@ function look_of(row) {
 
 function finished(row, answer, data, more) {
   is_late = answer === "";
+  if (chain.is_on) chain.take(row, answer, data.rt);
   var known = answer !== "" && typeof row.correct === "string" && row.correct !== "";
   var result = Object.assign({}, row, {
     response: answer,
@@ -451,6 +459,26 @@ function adjusted(row, look) {
   }];
 }
 
+// A trial of a chain: its slider, or its two pictures, once the server has told of it; nothing where the chain is over.
+function of_chain(row, look) {
+  var parts = look === "mcmcp" ? [asked(row, look)] : [{ type: ScreensPlugin, screens: fixation }, {
+    type: ChainSliderPlugin,
+    html: function () { return layouts[look](row, look); },
+    timeout_ms: settings.timeout_ms,
+    on_finish: function (data) {
+      finished(row, data.response === null ? "" : chain.place(data.response), data, { response_stim: data.response === null ? "" : row.stim_a });
+    }
+  }];
+  return [{ type: ChainLoadPlugin, row: row }, { timeline: parts, conditional_function: chain.has }];
+}
+
+// What the server does not take, in its own words; what is kept here is sent when the page is opened again.
+function server_refused(problem) {
+  unsaved = false;
+  if (document.fullscreenElement) document.exitFullscreen();
+  show_page("refused-by-server", texts.title, [paragraph(texts.server_says), element("p", { textContent: problem.message, className: "warning" })]);
+}
+
 // As measured: the pictures that are asked about, the first of same-different, the fixation; and the display's period.
 function timing(data) {
   var whole = function (value) { return value === undefined || value === null ? null : Math.round(value * 10) / 10; };
@@ -488,7 +516,7 @@ function instructions(look, rows) {
   }
   if (is_small()) html += '<p class="warning">' + texts.small + "</p>";
   if (OF_ENDS.includes(look)) html += '<div class="row">' + end_figures() + "</div>";
-  html += look === "adjustment"
+  html += text.less
     ? '<p class="quiet">' + texts.press + " " + key_hint(key_for(look, "less"), text.less) + key_hint(key_for(look, "more"), text.more) + "</p>"
     : '<p class="quiet">' + texts.press + " " + Object.keys(text.answers).map(answer_hint.bind(null, look)).join("") + "</p>";
   if (rows[results.length].phase === "practice") html += "<p>" + texts.practice + "</p>";
@@ -629,20 +657,21 @@ function chosen_for(row) {
 function timeline_of(rows) {
   var preload = {
     type: jsPsychPreload,
-    images: stimuli.images.concat(stimuli.timeline_variables.map(function (one) { return one.mask; }).filter(Boolean)),
+    images: chain.is_on ? [] : stimuli.images.concat(stimuli.timeline_variables.map(function (one) { return one.mask; }).filter(Boolean)),
     message: "<p>" + texts.loading + "</p>",
     error_message: "<p>" + texts.failed + "</p>",
     show_detailed_errors: true
   };
-  var first = results.length, timeline = [preload].concat(beginning(), instructions(look_of(rows[first]), rows));
+  var first = results.length, timeline = [preload];
+  if (first < rows.length) timeline = timeline.concat(beginning(), instructions(look_of(rows[first]), rows));
   rows.forEach(function (row, at) {
     if (at < first) return;
     var look = look_of(row);
     var parts = [].concat(between(rows, at, first), settings.fullscreen ? back_to_fullscreen() : [],
-      look === "adjustment" ? adjusted(row, look) : asked(row, look));
+      look === "adjustment" ? adjusted(row, look) : chain.is_on ? of_chain(row, look) : asked(row, look));
     timeline = timeline.concat(choosing ? { timeline: parts, conditional_function: chosen_for.bind(null, row) } : parts);
   });
-  return timeline;
+  return chain.is_on ? timeline.concat({ type: ChainLoadPlugin }) : timeline;
 }
 
 // ---------------------------------------------------------------- the results file
@@ -804,8 +833,8 @@ function run(task, person, assigned) {
   if (settings.degrees !== null && simulate) set_measured({ device_pixels_a_mm: 96 / 25.4, distance_cm: settings.distance_cm });
   if (session.record.measured) set_measured(session.record.measured);
   if (results.length) online.resumed(as_csv(results));
-  if (trials && trials.procedure) choosing = new adaptive.Session(trials.procedure, results);
-  if (results.length === total || (choosing && choosing.is_over())) return end();
+  if (trials && trials.procedure && !chain.is_on) choosing = new adaptive.Session(trials.procedure, results);
+  if ((results.length === total && !session.record.pending) || (choosing && choosing.is_over())) return end();
   unsaved = !simulate && !session.kept;
   slider.ready.then(function () {
     var timeline = timeline_of(rows);
@@ -817,6 +846,8 @@ function run(task, person, assigned) {
 // Begin with the participant that somebody named; returns a message where there is nothing to begin with.
 function run_named(task, name) {
   if (trials && !rows_of(name).length) return texts.unknown_participant;
+  if (chain.is_on && simulate) return texts.not_simulated;
+  if (chain.is_on && !chain.token()) return texts.no_token;
   if (!trials && !/^[A-Za-z0-9_-]{1,63}$/.test(name)) return texts.unnamed_participant;
   if (!trials && !(task in small_designs)) return texts.unknown_task;
   run(task, { participant: name, ids: {}, is_random: false }, null);
