@@ -54,7 +54,7 @@ fuzz:
 
 # The experiment programs themselves, in .ecosystem/ and from Debian; `make test` runs what of it is there.
 ecosystem:
-	for program in octave node bids rocrate jupyter opensesame psychopy; do \
+	for program in octave node bids psychds rocrate jupyter opensesame psychopy; do \
 		PYTHON=$(PYTHON) tests/ecosystem/setup_$$program.sh || exit 1; \
 	done
 

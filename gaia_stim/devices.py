@@ -142,7 +142,7 @@ def has_bfloat16(device: "torch.device") -> bool:
 @cache
 def _cpu_flags() -> frozenset[str]:
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return frozenset()
     line = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), ":")

@@ -15,6 +15,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,6 +36,11 @@ OLD_MARK = ".old"
 """Ends the name of a folder that holds what is being replaced."""
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """No room on the disk, none for a file that large, or none in the user's share."""
+
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds."""
+HELD = frozenset({5, 32, 33})
+"""What Windows says of a file that another program has open: access denied, sharing and lock violation."""
 
 
 def named_hash(digest: str) -> str:
@@ -76,6 +82,23 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def in_parts(path: Path) -> tuple[str, ...]:
+    """A key to sort paths by, for the same order everywhere: Windows compares them without regard to capitals."""
+    return path.parts
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename in one step. On Windows what a virus scanner or a cloud's client has open for a moment is waited for."""
+    for pause in (*PAUSES, None):
+        try:
+            source.replace(target)
+            return
+        except PermissionError as error:
+            if pause is None or getattr(error, "winerror", None) not in HELD:
+                raise
+            time.sleep(pause)
 
 
 def sync_folder(folder: Path) -> None:
@@ -186,8 +209,8 @@ def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
                 os.fsync(stream.fileno())
             temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
             if keep is not None and path.exists():
-                path.replace(keep)
-            temporary.replace(path)
+                move(path, keep)
+            move(temporary, path)
             sync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -267,7 +290,7 @@ def clear_leftovers(path: Path) -> None:
             continue
         with contextlib.suppress(FileNotFoundError), locked(folder) as is_left:
             if is_left and folder.name.endswith(OLD_MARK) and not path.exists() and (folder / path.name).exists():
-                (folder / path.name).replace(path)
+                move(folder / path.name, path)
             if is_left:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -275,20 +298,20 @@ def clear_leftovers(path: Path) -> None:
 def _take_the_place_of(path: Path, staging: Path, held: contextlib.ExitStack, last: str | None) -> None:
     """Move a finished folder to its place; what was there is deleted only once that has worked."""
     if not path.exists():
-        staging.replace(path)
+        move(staging, path)
         return
     if path.is_dir() and not any(path.iterdir()):
         for child in sorted(staging.iterdir(), key=lambda child: (child.name == last, child.name)):
-            child.replace(path / child.name)
+            move(child, path / child.name)
         staging.rmdir()
         return
     old = _beside(path, held, OLD_MARK)
     try:
-        path.replace(old / path.name)
+        move(path, old / path.name)
         try:
-            staging.replace(path)
+            move(staging, path)
         except OSError:
-            (old / path.name).replace(path)
+            move(old / path.name, path)
             raise
     finally:
         if path.exists():

@@ -116,7 +116,8 @@ class ExportConfig(PresentationConfig):
         Input("A list of trials that 'gaia-stim design' made over the set. [default: a row a stimulus]", "DESIGN"),
     ] = None
     results: Annotated[
-        Path | None, Input("For bids: results to write as its _beh.tsv, a file or a folder of them.", "RESULTS")
+        Path | None,
+        Input("For bids and psych-ds: results, whose answers are written as well; a file or a folder.", "RESULTS"),
     ] = None
     images_in_mat: Annotated[
         bool, Decides("For psychtoolbox: put the pixels into the .mat as well, height x width x 3 x N.")

@@ -27,7 +27,7 @@ from gaia_stim.designs.readers.keys import Keys, key_name, keys_asked, keys_besi
 from gaia_stim.designs.readers.starter import NEEDED
 from gaia_stim.designs.sessions import told_apart, without_copies
 from gaia_stim.errors import ConfigError, DataError, in_brief, unknown_name
-from gaia_stim.files import hash_file
+from gaia_stim.files import hash_file, in_parts
 from gaia_stim.stimuli.continuum import is_wheel
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.sets import StimulusSet
@@ -204,7 +204,8 @@ def find_results(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = [path]
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            tables = (file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            inside = sorted(tables, key=in_parts)
         if not inside:
             raise DataError(
                 f"{path}: has no {', '.join(SUFFIXES)} in it; name the results files, or the folder they are in"

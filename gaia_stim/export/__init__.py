@@ -15,6 +15,7 @@ EXPORTERS = {
     "gorilla": "gaia_stim.export.gorilla:write",
     "labjs": "gaia_stim.export.labjs:write",
     "bids": "gaia_stim.export.bids:write",
+    "psych-ds": "gaia_stim.export.psychds:write",
     "rocrate": "gaia_stim.export.rocrate:write",
 }
 """Program to the function that writes for it."""
@@ -35,3 +36,5 @@ PRESENTED: Mapping[str, frozenset[str]] = {
 
 ADAPTIVE = frozenset({"jspsych", "psychopy"})
 """The programs whose files choose stimuli by the answers so far."""
+ANSWERED = frozenset({"bids", "psych-ds"})
+"""The standards whose folders have the answers of an experiment as well."""

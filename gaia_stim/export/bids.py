@@ -4,7 +4,6 @@ By the standard (1.11), an event names its picture in `stim_file`, a path in `st
 a table of their own and events a `stim_id`; both are written, and what is draft is said to be.
 """
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ import pandas as pd
 import gaia_stim
 from gaia_stim.cells import guarded, unguarded
 from gaia_stim.errors import DataError
+from gaia_stim.export.answers import COLUMNS, RESULTS, letters, people_in, told_in
 from gaia_stim.export.folder import write_readme
 from gaia_stim.export.formats import tsv_bytes
 from gaia_stim.export.linter import Cell, Table, table_of
 from gaia_stim.files import write_bytes, write_json
-from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import STIMULI, Row
 from gaia_stim.stimuli.sets import StimulusSet
-from gaia_stim.stimuli.trials import PLACES, WHEEL, Trials
+from gaia_stim.stimuli.trials import PLACES, Trials
 
 VERSION = "1.11.0"
 DRAFT = "Draft column of BEP044 (stimuli), still under review: experimental."
@@ -31,63 +30,16 @@ EXPERIMENTAL = {
     "license": "Strictest licence of the images it is made of.",
     "description": "What it is, in words.",
 }
-COLUMNS = {
-    # Every column of a manifest is here: a test compares the two.
-    "stim_file": "Picture, relative to /stimuli; as in events.tsv.",
-    "stim_id": "Id in the stimulus set and in its manifest.",
-    "kind": "What made it.",
-    "position": "Order in the set, from 0.",
-    "alpha": "Latent fraction along the continuum.",
-    "grid_u": "Latent fraction from left to right.",
-    "grid_v": "Latent fraction from top to bottom.",
-    "angle_deg": "Place on a closed path, in degrees.",
-    "attribute": "What was changed.",
-    "amount": "By how much, as asked.",
-    "amount_reached": "By how much as the written picture shows it, read back from it.",
-    "attribute_2": "What was changed as well.",
-    "amount_2": "By how much, as asked.",
-    "amount_2_reached": "By how much as the written picture shows it, read back from it.",
-    "source_ids": "Images it is made of, joined by ;.",
-    "raw": "1 for a source image as it is.",
-    "step_distance": "RMS difference of sRGB pixels from the stimulus before, in [0, 1].",
-    "cumulative_distance": "Sum of the steps so far.",
-    "mean_luminance": "Mean relative luminance Y (linear light, Rec. 709) on the display that it is for, in [0, 1].",
-    "rms_contrast": "Standard deviation of Y.",
-    "reconstruction_error": "Mean absolute difference from the source image.",
-    "image_hash": "SHA-256 of the file.",
-    "model_hash": "SHA-256 of the weights that made it.",
-    "seed": "Seed of chance.",
-    "support": "Distance to the nearest real code, in units of their median distance to each other.",
-    "size": "Pixels of a side, where photographs were carried along.",
-    "detail": "What was done to the detail of carried photographs: restored, or mean.",
-    "disagreement": "Share of the carried photographs that is not shown, since none agrees there, 0 to 1.",
-    "folds": "Spots at which the map of carried photographs folds.",
-    SET_ID: "Stimulus set that it is of: hashes of its manifest, and of what its stimuli lie between.",
-    SET_NAME: "What that set's folder was called.",
-}
-ANSWERS = {
-    # Of a _beh.tsv: columns of `collect`, as the standard calls them where it has them.
-    "trial": "Number of the trial.",
-    "response": "The answer; of adjustment the place that was chosen.",
-    "response_time": "From the last picture of the trial to the answer; the column rt of the results.",
-    "block": "Part of the session, from 1; 0 is practice.",
-    "phase": "practice, catch, or nothing for a trial of the experiment.",
-    **{f"stim_{place}": f"Stimulus {place} of the trial: stimulus_id in /stimuli/stimuli.tsv." for place in PLACES},
-    **{f"alpha_{place}": f"Where stimulus {place} lies along the set." for place in PLACES},
-    WHEEL: "1 where alpha 1 is alpha 0 again.",
-    "correct": "The right answer, where there is one.",
-    "right": "1 where the answer is the right one, 0 where it is not.",
-    "program": "What wrote the results.",
-    SET_ID: COLUMNS[SET_ID],
-    SET_NAME: COLUMNS[SET_NAME],
-}
+_FILED = ("participant", "task")
+ANSWERS = {"response_time" if name == "rt" else name: told for name, told in RESULTS.items() if name not in _FILED}
+"""Of a _beh.tsv: columns of `collect`, as the standard calls them; who and which task stand in the file's name."""
 
 
 def write(
     stimuli: StimulusSet, folder: Path, trials: Trials | None = None, answers: pd.DataFrame | None = None
 ) -> None:
-    """Fill a folder; `answers` as `designs.collecting` has them. Raises `DataError` where names cannot be exported, a
-    picture was changed, or no answer is about this set.
+    """Fill a folder; `answers` as `answers_about` gives them. Raises `DataError` where names cannot be exported or a
+    picture was changed.
     """
     table = table_of(stimuli, None)
     rows = stimuli.rows()
@@ -124,22 +76,13 @@ def write(
 
 def _write_answers(folder: Path, answers: pd.DataFrame, stimuli: StimulusSet, names: dict[str, str]) -> None:
     """A file for each participant and task, and what their columns are, once for each task."""
-    table = answers[answers[SET_ID].isin(["", stimuli.set_id])].rename(columns={"rt": "response_time"})
-    if table.empty:
-        raise DataError(f"the results are about other stimuli than those of {stimuli.folder} ({stimuli.set_id})")
+    table = answers.rename(columns={"rt": "response_time"})
     for place in PLACES:
-        shown = set(table[f"stim_{place}"]) - {""}
-        if unknown := sorted(shown - names.keys()):
-            raise DataError(
-                f"the results have '{unknown[0]}' in stim_{place}, which is no stimulus of {stimuli.folder}"
-            )
         table = table.assign(**{f"stim_{place}": table[f"stim_{place}"].map({"": "", **names})})
-    people = {str(who): "sub-" + re.sub("[^A-Za-z0-9]", "", str(who)) for who in table["participant"]}
-    if len({name.lower() for name in people.values()}) < len(people) or "sub-" in people.values():
-        raise DataError("BIDS labels have letters and digits alone: two participants would be one; rename them")
-    columns = [name for name in ANSWERS if (table[name].notna() & (table[name] != "")).any()]
+    people = {who: f"sub-{label}" for who, label in people_in(table, "BIDS").items()}
+    columns = told_in(table, ANSWERS)
     for (who, task), own in table.groupby(["participant", "task"], sort=False):
-        called = f"task-{str(task).replace('-', '')}_beh"
+        called = f"task-{letters(str(task))}_beh"
         cells = [[_cell(cell) for cell in row] for row in own[columns].itertuples(index=False)]
         path = folder / people[str(who)] / "beh" / f"{people[str(who)]}_{called}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +102,7 @@ def _cell(cell: Any) -> Cell:
 
 def label(stim_id: str) -> str:
     """A stimulus as BIDS calls it: `m_0001` is `stim-m0001`."""
-    return "stim-" + re.sub("[^A-Za-z0-9]", "", stim_id)
+    return f"stim-{letters(stim_id)}"
 
 
 def file_of(name: str) -> str:

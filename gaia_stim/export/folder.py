@@ -14,7 +14,7 @@ from gaia_stim.export.settings import look_of, presentation
 from gaia_stim.files import write_bytes
 from gaia_stim.stimuli.continuum import along, is_wheel
 from gaia_stim.stimuli.manifest import STIMULI
-from gaia_stim.stimuli.sets import StimulusSet
+from gaia_stim.stimuli.sets import MANIFEST, PROVENANCE, SHEET, StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
 STARTERS = files("gaia_stim.export") / "starters"
@@ -44,6 +44,14 @@ def copy_pictures(stimuli: StimulusSet, folder: Path, *, flat: bool = False) -> 
         shutil.copyfile(stimuli.folder / row.image, folder / (flat_name(row.image) if flat else row.image))
         size = size or (pixels.shape[0], pixels.shape[1])
     return size or (1, 1)
+
+
+def copy_set(stimuli: StimulusSet, folder: Path) -> None:
+    """The set itself, without its codes: a folder that gaia-stim opens. Raises as `copy_pictures`."""
+    copy_pictures(stimuli, folder)
+    for name in (MANIFEST, PROVENANCE, SHEET):
+        if (stimuli.folder / name).is_file():
+            shutil.copyfile(stimuli.folder / name, folder / name)
 
 
 def write_conditions(table: Table, folder: Path, name: str = "conditions") -> list[str]:

@@ -111,8 +111,8 @@ def table_of(stimuli: StimulusSet, trials: Trials | None) -> Table:
         cells = [cell_of(value) for value in frame[name].astype(object)]
         if any(cell is not None for cell in cells):
             columns[str(name)] = cells
-    for owner in set(columns.get("participant", [])) if trials is not None else ():
-        check_participant(owner, where)
+    if trials is not None:
+        check_participants(dict.fromkeys(columns.get("participant", [])), where)
     return Table(list(columns), list(zip(*columns.values(), strict=True)))
 
 
@@ -136,6 +136,18 @@ def check_participant(name: Cell, where: str) -> None:
             f"{where}: the participant '{'' if name is None else name}' cannot be exported: files are named so; "
             "use letters, digits, '-' and '_', as in p01"
         )
+
+
+def check_participants(names: Iterable[Cell], where: str) -> None:
+    """Raises `DataError` as `check_participant`, and for two whose files would be one to Windows and macOS."""
+    seen: dict[str, Cell] = {}
+    for name in names:
+        check_participant(name, where)
+        if (other := seen.setdefault(str(name).lower(), name)) != name:
+            raise DataError(
+                f"{where}: the participants '{other}' and '{name}' cannot both be exported: files are named so, and "
+                "Windows and macOS tell no capitals apart; rename one"
+            )
 
 
 def check_columns(names: Sequence[str], where: str) -> None:

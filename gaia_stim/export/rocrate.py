@@ -3,14 +3,13 @@
 https://www.researchobject.org/ro-crate/specification/1.1
 """
 
-import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from gaia_stim.export.folder import copy_pictures, write_conditions, write_readme
+from gaia_stim.export.folder import copy_set, write_conditions, write_readme
 from gaia_stim.export.linter import table_of
 from gaia_stim.files import hash_file, json_bytes, named_hash, write_bytes
 from gaia_stim.outputs import files_in
@@ -38,10 +37,7 @@ Entity = dict[str, Any]
 def write(stimuli: StimulusSet, folder: Path, trials: Trials | None = None) -> None:
     """Fill a folder. Raises `DataError` where a name cannot be exported or a picture was changed."""
     table = table_of(stimuli, trials)
-    copy_pictures(stimuli, folder)
-    for name in (MANIFEST, PROVENANCE, SHEET):
-        if (stimuli.folder / name).is_file():
-            shutil.copyfile(stimuli.folder / name, folder / name)
+    copy_set(stimuli, folder)
     write_conditions(table, folder)
     steps = [
         f"`{METADATA}` describes every file here (RO-Crate 1.1), with sizes and hashes.",

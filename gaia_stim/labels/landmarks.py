@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gaia_stim.cells import csv_bytes
 from gaia_stim.errors import DataError, in_brief
-from gaia_stim.files import hash_file, hash_json
+from gaia_stim.files import hash_file, hash_json, in_parts
 from gaia_stim.gate import content_of
 from gaia_stim.labels.joining import rows_of
 from gaia_stim.tabular import column_of_numbers, read_table
@@ -125,7 +125,8 @@ def _folder(source: Path) -> Landmarks:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (TEM, PTS) and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in (TEM, PTS) and path.is_file())
+    return sorted(found, key=in_parts)
 
 
 def _points(path: Path) -> Iterator[tuple[float, float]]:

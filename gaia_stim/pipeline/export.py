@@ -13,7 +13,8 @@ from gaia_stim.designs.collecting import collected
 from gaia_stim.designs.responses import read_results
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.export import EXPORTERS, PRESENTED
+from gaia_stim.export import ANSWERED, EXPORTERS, PRESENTED
+from gaia_stim.export.answers import answers_about
 from gaia_stim.export.jspsych.smooth import slider_of
 from gaia_stim.export.settings import EDITABLE, Presentation, check_adaptive, check_options, presentation, warnings
 from gaia_stim.files import hash_file
@@ -55,15 +56,16 @@ def export(config: ExportConfig, listen: Listener = silent) -> ExportResult:
         raise ConfigError(f"{option}: only jspsych has that; leave it out for {config.to}")
     check_options(config.to, config)
     answers = None
+    stimuli = StimulusSet.open(config.stimuli)
     if config.results is not None:
-        if config.to != "bids":
-            raise ConfigError(f"--results: only bids has the answers as well; leave it out for {config.to}")
+        if config.to not in ANSWERED:
+            raise ConfigError(f"--results: only {' and '.join(sorted(ANSWERED))} have answers; leave it out")
         answers = read_results([config.results])
         table, notes = collected(answers)
-        writer = partial(writer, answers=table)
-        for note in notes:
+        own, others = answers_about(stimuli, table)
+        writer = partial(writer, answers=own)
+        for note in (*notes, *others):
             listen(Note(note))
-    stimuli = StimulusSet.open(config.stimuli)
     trials = None if config.design is None else read_trials(config.design, stimuli)
     check_adaptive(config.to, trials)
     how = presentation(stimuli, trials, config)

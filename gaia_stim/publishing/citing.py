@@ -24,7 +24,7 @@ from gaia_stim.references import (
 )
 from gaia_stim.runs import Run, RunConfig, named_run
 from gaia_stim.samples.folder import RECORD as DRAWN
-from gaia_stim.stimuli.identity import MEASURED_SCALE, POINTS
+from gaia_stim.stimuli.identity import NO_IMAGES
 from gaia_stim.stimuli.licences import licence_of
 from gaia_stim.stimuli.provenance import Provenance
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
@@ -132,7 +132,7 @@ def _set_notes(known: Provenance) -> Iterator[str]:
     yield f"model: {model.get('method')}, {networks}, {model.get('size')} px, weights {known.model.model_hash}"
     by_duty: dict[str, list[str]] = {}
     for source in known.sources:
-        if source.source_id not in (MEASURED_SCALE, POINTS):
+        if source.source_id not in NO_IMAGES:
             drawn = source.license is None and (Path(source.path).parent.parent / DRAWN).is_file()
             by_duty.setdefault(NOBODY if drawn else _duty(source.license), []).append(source.source_id)
     for duty, ids in by_duty.items():

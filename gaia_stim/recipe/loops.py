@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 
 from gaia_stim.errors import DataError
-from gaia_stim.files import hash_json
+from gaia_stim.files import hash_json, in_parts
 from gaia_stim.recipe.fill import REFERENCE, Scope, Untold, fill, fill_one
 from gaia_stim.recipe.paths import Folder
 from gaia_stim.recipe.read import Template, name_problem
@@ -141,7 +141,8 @@ class _Each:
         home = self.folder.path
         if text.startswith("/") or ".." in PurePosixPath(text).parts:
             self._refuse(at, f"each: a pattern starts in the recipe's folder, and '{text}' does not")
-        found = sorted(path for path in home.glob(text) if path.is_file() and not path.name.startswith("."))
+        there = (path for path in home.glob(text) if path.is_file() and not path.name.startswith("."))
+        found = sorted(there, key=in_parts)
         if not found:
             self._refuse(at, f"each: no file fits '{text}'; a pattern finds what is there before the recipe is run")
         for path in found:

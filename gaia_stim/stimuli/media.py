@@ -17,7 +17,7 @@ from PIL import Image
 from gaia_stim.config import Config, MediaConfig
 from gaia_stim.errors import ConfigError
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import hash_bytes, hash_file, json_bytes
+from gaia_stim.files import hash_bytes, hash_file, in_parts, json_bytes
 from gaia_stim.images import Pixels, with_channels
 from gaia_stim.outputs import Kind, file_once, files_in, read_record, remove
 from gaia_stim.stimuli.sets import PROVENANCE, StimulusSet, beside
@@ -102,7 +102,7 @@ def write_zip(stimuli: StimulusSet, path: Path, *, force: bool = False) -> Path:
     The same set is the same bytes. Raises as `write_gif`.
     """
     folder = stimuli.folder.resolve()
-    files = sorted(path for _, path in files_in(folder) if path.is_file())
+    files = sorted((path for _, path in files_in(folder) if path.is_file()), key=in_parts)
 
     def write(stream: BinaryIO) -> None:
         # PNG is compressed already, and what zlib makes of the rest may differ between builds.

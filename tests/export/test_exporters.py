@@ -55,12 +55,14 @@ STIMULI: dict[str, Callable[[Path], list[Rows]]] = {
     "gorilla": lambda folder: [read_table(folder / f"task_builder_{version}.csv") for version in (1, 2)],
     "labjs": lambda folder: [read_table(folder / "conditions.csv")],
     "bids": lambda folder: [read_table(folder / "stimuli" / "stimuli.tsv")],
+    "psych-ds": lambda folder: [read_table(folder / "data" / "description-stimuli_data.csv")],
     "rocrate": lambda folder: [read_table(folder / "conditions.csv")],
 }
 """How the exported stimuli are read back."""
 
 TRIALS: dict[str, Callable[[Path], list[Rows]]] = {
     **STIMULI,
+    "psych-ds": lambda folder: [read_table(folder / "data" / "description-trials_data.csv")],
     "jspsych": lambda folder: [jspsych_trials(folder)],
     "psychtoolbox": lambda folder: [mat_rows(folder / "stimuli.mat", "trials"), read_table(folder / "conditions.csv")],
     "bids": lambda folder: [
@@ -146,9 +148,8 @@ def test_every_picture_is_there_byte_for_byte(program: str, tmp_path: Path) -> N
 def test_paths_lead_to_the_pictures(program: str, tmp_path: Path) -> None:
     stimuli = planted_morph(tmp_path / "set")
     folder = exported(program, stimuli, tmp_path / "out")
-    base = {"opensesame": folder / "__pool__", "gorilla": folder / "stimuli", "bids": folder / "stimuli"}.get(
-        program, folder
-    )
+    own = {"opensesame": "__pool__", "gorilla": "stimuli", "bids": "stimuli", "psych-ds": "materials"}
+    base = folder / own.get(program, "")
     for rows in STIMULI[program](folder):
         for row, known in zip(rows, stimuli.rows(), strict=True):
             path = row.get("image") or row.get("file") or row.get("stim_file")

@@ -330,6 +330,6 @@ def test_bids_has_the_answers_of_each_participant(tmp_path: Path) -> None:
     table.assign(response="a", set_id="set_00000000_00000000").to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(DataError, match="the results are about other stimuli"):
         export(config.model_copy(update={"results": tmp_path / "other.csv", "out": tmp_path / "none"}))
-    with pytest.raises(ConfigError, match="--results: only bids"):
+    with pytest.raises(ConfigError, match="--results: only bids and psych-ds"):
         export(config.model_copy(update={"to": "gorilla", "out": tmp_path / "none"}))
     assert not (tmp_path / "none").exists()

@@ -20,6 +20,7 @@ from gaia_stim.pipeline.publish import cite
 from gaia_stim.references import METHODS, NETWORKS, REFERENCES, SCALES, SPACINGS, bibliography
 from gaia_stim.runs import BUILT_IN, Run
 from gaia_stim.space import SPACINGS as SPACED
+from gaia_stim.stimuli.identity import NO_IMAGES
 from gaia_stim.stimuli.manifest import Row
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,7 @@ def test_a_set_names_model_spacing_processing_and_images(tmp_path: Path) -> None
     spacing = {"name": "ciede2000", "metric": "m", "steps_cv_before": 0.2, "steps_cv": 0.1}
     images = [{"source_id": name, "path": f"{name}.png", "image_hash": "sha256_1"} for name in ("anna", "bert", "cleo")]
     images[0]["license"] = images[1]["license"] = "CC BY 4.0"
+    images += [{"source_id": name, "path": "a.csv", "image_hash": "sha256_2"} for name in NO_IMAGES]
     found = cite(
         CiteConfig(
             target=known_set(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaia_stim.export.formats import NO_TIME
+from gaia_stim.files import in_parts
 
 VERSION = "3"
 """`Study.SERIAL_VERSION`."""
@@ -61,7 +62,7 @@ def write_archive(experiment: Path, file: Path, about: dict[str, Any]) -> None:
     name = about["data"]["dirName"]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, f"{name}.jas", json.dumps(about, indent=2).encode())
-        for path in sorted(path for path in experiment.rglob("*") if path.is_file()):
+        for path in sorted((path for path in experiment.rglob("*") if path.is_file()), key=in_parts):
             _add(archive, f"{name}/{path.relative_to(experiment).as_posix()}", path.read_bytes())
 
 

@@ -4,6 +4,7 @@ plan = morph_plan(space, "anna.png", "bert.png", steps=9, spacing="pixel")
 pictures = plan.pictures(space)
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -222,4 +223,4 @@ def _are(a: Codes, b: Codes) -> list[bool]:
 
 
 def _name(image: SourceImage) -> str:
-    return image.source.path.rsplit("/", 1)[-1] or image.source.source_id
+    return re.split(r"[/\\]", image.source.path)[-1] or image.source.source_id
