@@ -54,7 +54,7 @@ def ending(error: BaseException, argv: Sequence[str] = (), verb: str | None = No
             return Ending(_file(error), DATA)
         case RuntimeError() if _is_out_of_memory(error):
             return Ending(_memory(), DATA)
-        case RuntimeError() if (place := SYMLINK_LOOP.match(str(error))):  # Path.resolve, before Python 3.13
+        case RuntimeError() if place := SYMLINK_LOOP.match(str(error)):  # Path.resolve, before Python 3.13
             return Ending(f"{place[1]}: is a link that leads to itself", DATA)
     return Ending(_bug(error, argv), BUG, "bug")
 

@@ -145,7 +145,9 @@ class Store:
         spec = self._spec_of(chain, found[0])
         last = self._one("SELECT trial, state FROM answers WHERE chain = ? ORDER BY trial DESC LIMIT 1", chain)
         return (
-            Standing(spec, 0, spec.begin()) if last is None else Standing(spec, last[0] + 1, self._state_of(spec, *last))
+            Standing(spec, 0, spec.begin())
+            if last is None
+            else Standing(spec, last[0] + 1, self._state_of(spec, *last))
         )
 
     def answer(self, chain: int, trial: int, participant: str, given: float, made_by: str) -> Standing:

@@ -35,6 +35,7 @@ class Job:
     name: str
     path: str
     command: str
+    is_needed: bool = True
     field: tuple[tuple[Any, ...], Any] | None = None
     """Of a JSON file, the place and the odd value that is put there, instead of the attack of that name."""
 

@@ -29,6 +29,8 @@ class Stand:
     """What a command ends with that cannot read it."""
     is_good: bool = True
     """Whether these commands end well with what stands there, and soon."""
+    is_needed: bool = True
+    """Whether nothing can be done without it."""
 
     @property
     def suffix(self) -> str:
@@ -80,7 +82,7 @@ STANDS: Mapping[str, Stand] = {
     "log": Stand("run/log.jsonl", ("report run --out out.html", "figure run --images faces --out out.svg")),
     "weights": Stand("run/model.safetensors", ("info run", f"encode {A} -m run --out out.csv"), MODEL),
     "latest": Stand("runs/latest", ("info", f"encode {A} --out out.csv"), MODEL),
-    "evaluation": Stand("run/evaluation.json", ("compare run --images faces --out out",)),
+    "evaluation": Stand("run/evaluation.json", ("compare run --images faces --out out",), is_needed=False),
     "provenance": Stand("set/provenance.json", ON_A_SET),
     "manifest": Stand("set/manifest.csv", ON_A_SET[:-1]),
     "stimulus": Stand("set/stimuli/m_0002.png", ("audit set --out out", "export set --to psychopy --out out")),
@@ -117,9 +119,9 @@ STANDS: Mapping[str, Stand] = {
     "staircase": Stand(
         "staircase/design.json", tuple(one.replace("design design", "design staircase") for one in EXPORTED[:2])
     ),
-    "settings": Stand("experiment/settings.json", (EDITED.format("psychopy", "experiment --force"),)),
-    "texts": Stand("experiment/texts.json", (EDITED.format("psychopy", "experiment --force"),)),
-    "settings of a page": Stand("page/settings.js", (EDITED.format("jspsych", "page --force"),)),
+    "settings": Stand("experiment/settings.json", (EDITED.format("psychopy", "experiment --force"),), is_needed=False),
+    "texts": Stand("experiment/texts.json", (EDITED.format("psychopy", "experiment --force"),), is_needed=False),
+    "settings of a page": Stand("page/settings.js", (EDITED.format("jspsych", "page --force"),), is_needed=False),
     "export": Stand("answered/export.json", ("collect answered/keys.csv --out out.csv",)),
     "record of an export": Stand("page/export.json", ("export set --design design --to jspsych --out page",)),
     "scales": Stand("scaled/scale.json", ("figure scaled --out out.svg", "cite scaled")),
@@ -140,9 +142,9 @@ STANDS: Mapping[str, Stand] = {
     "language": Stand("language.json", ("export set --to jspsych --language language.json --out out",)),
     "consent": Stand("consent.txt", ("export set --to jspsych --consent consent.txt --out out",)),
     "landmarks": Stand("points.csv", ("align faces --points points.csv --by l,r --out out",)),
-    "results of a recipe": Stand("made/run.json", ("run recipe.yaml --out made",), USAGE),
-    "record of a job": Stand("made/.record/_line.json", ("run recipe.yaml --out made",), USAGE),
-    "hashes of a recipe": Stand("made/.record/hashes.json", ("run recipe.yaml --out made",), USAGE),
+    "results of a recipe": Stand("made/run.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
+    "record of a job": Stand("made/.record/_line.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
+    "hashes of a recipe": Stand("made/.record/hashes.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
     "decoder": Stand("decoder/export.json", ("export-decoder run --out decoder",)),
     "analysis": Stand("analysed/analysis.json", ("analyse answers.csv --out analysed",)),
     "audit": Stand("audited/audit.json", ("audit set --out audited",)),
