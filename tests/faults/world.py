@@ -62,11 +62,11 @@ def _by_hand() -> None:
     trials = _answered("design/trials.csv")
     _table("results.csv", trials)
     _table("answers.csv", _answered("abx/trials.csv"))
-    # As a program writes it that knows keys alone.
-    keys = {"a": "f", "b": "j"}
+    # As OpenSesame writes it, which knows keys alone.
+    keys, columns = {"a": "f", "b": "j"}, {"subject_nr": "1", "response_time": "500"}
     Path("answered").mkdir()
     shutil.copy("page/export.json", "answered")
-    _table("answered/keys.csv", [{**row, "response": keys[row["correct"]]} for row in trials])
+    _table("answered/keys.csv", [{**row, **columns, "response": keys[row["correct"]]} for row in trials])
     Path("results.json").write_text(json.dumps(trials))
     Path("scale.csv").write_text("alpha,scale\n0,0\n0.5,0.4\n1,1\n")
     Path("display.csv").write_text("level,luminance\n0,0.1\n128,30\n255,100\n")
