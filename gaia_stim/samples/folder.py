@@ -14,13 +14,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 import gaia_stim
 from gaia_stim.cells import csv_bytes
-from gaia_stim.config import SamplesConfig, make
+from gaia_stim.config import SamplesConfig
 from gaia_stim.devices import free_cores
-from gaia_stim.errors import OutputInTheWay
+from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Listener, silent, tracked
 from gaia_stim.files import STAGING_MARK, locked, read_json, write_bytes, write_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.images import png_bytes, write_png
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
 
@@ -118,8 +121,12 @@ def _claim(config: SamplesConfig) -> None:
 
 
 def _recorded(folder: Path, found: dict[str, Any]) -> list[_Face]:
-    """The faces that a record tells of."""
-    return list(_faces(make(SamplesConfig, {"out": folder, **{key: found[key] for key in found if key != "version"}})))
+    """The faces that a record tells of. Raises `DataError` where it is none of ours."""
+    asked = {name: value for name, value in found.items() if name != "version"}
+    try:
+        return list(_faces(SamplesConfig.model_validate({**asked, "out": folder}, strict=True)))
+    except ValidationError as error:
+        raise DataError(f"{folder / RECORD}: not the record of drawn faces ({mistake_in(error)})") from None
 
 
 def _check_ours(folder: Path, found: dict[str, Any]) -> None:

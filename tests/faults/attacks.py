@@ -11,7 +11,7 @@ import pickle
 import shutil
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Stand:
     """Whether these commands end well with what stands there, and soon."""
     is_needed: bool = True
     """Whether nothing can be done without it."""
+    is_rare: bool = False
+    """Whether it takes long to make and is read by the same lines as others: tried with GAIA_STIM_SLOW alone."""
 
     @property
     def suffix(self) -> str:
@@ -98,7 +100,9 @@ STANDS: Mapping[str, Stand] = {
             f"caricature {A} --norm {B} -m run --out out",
         ),
     ),
-    "image of many": Stand(A, ("benchmark load faces --size 16 --rounds 3", "benchmark encode faces -m run --n 60")),
+    "image of many": Stand(
+        A, ("benchmark load faces --size 16 --rounds 3", "benchmark encode faces -m run --n 60"), is_needed=False
+    ),
     "no folder": Stand(
         "nowhere",
         (
@@ -142,18 +146,27 @@ STANDS: Mapping[str, Stand] = {
     "language": Stand("language.json", ("export set --to jspsych --language language.json --out out",)),
     "consent": Stand("consent.txt", ("export set --to jspsych --consent consent.txt --out out",)),
     "landmarks": Stand("points.csv", ("align faces --points points.csv --by l,r --out out",)),
-    "results of a recipe": Stand("made/run.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
-    "record of a job": Stand("made/.record/_line.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
-    "hashes of a recipe": Stand("made/.record/hashes.json", ("run recipe.yaml --out made",), USAGE, is_needed=False),
-    "decoder": Stand("decoder/export.json", ("export-decoder run --out decoder",)),
-    "analysis": Stand("analysed/analysis.json", ("analyse answers.csv --out analysed",)),
-    "audit": Stand("audited/audit.json", ("audit set --out audited",)),
-    "sheets": Stand("shown/show.json", ("attributes show vectors -m run --out shown",)),
-    "midpoints": Stand("midpoints/midpoints.json", ("benchmark midpoints run --pairs 8 --out midpoints",)),
+    "results of a recipe": Stand(
+        "made/run.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "record of a job": Stand(
+        "made/.record/_line.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "hashes of a recipe": Stand(
+        "made/.record/hashes.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "decoder": Stand("decoder/export.json", ("export-decoder run --out decoder",), is_rare=True),
+    "analysis": Stand("analysed/analysis.json", ("analyse answers.csv --out analysed",), is_rare=True),
+    "audit": Stand("audited/audit.json", ("audit set --out audited",), is_rare=True),
+    "sheets": Stand("shown/show.json", ("attributes show vectors -m run --out shown",), is_rare=True),
+    "midpoints": Stand(
+        "midpoints/midpoints.json", ("benchmark midpoints run --pairs 8 --out midpoints",), is_rare=True
+    ),
     "record of a file": Stand(".codes.csv.gaia-stim.json", (f"encode {A} -m run --out codes.csv",)),
     "alignment": Stand(
         "aligned/alignment.json",
         (TRAINED.format("aligned/images --dry-run", "out"), "align faces --points points.csv --by l,r --out aligned"),
+        is_rare=True,
     ),
     "samples": Stand("drawn/samples.json", ("samples drawn --n 3 --size 32",)),
     "held out": Stand("held.txt", ("train faces --preset tiny --hold-out held.txt --out out",)),
@@ -161,13 +174,13 @@ STANDS: Mapping[str, Stand] = {
     "recipe": Stand("recipe.yaml", ("recipe check recipe.yaml", "run recipe.yaml"), USAGE),
     "options": Stand("options.yaml", ("train faces --config options.yaml --out out",), USAGE),
 }
-JSON = tuple(
+JSON = frozenset(
     kind
     for kind, stand in STANDS.items()
     if stand.suffix == ".json" and kind not in ("results json", "config of lines")
 )
 """Kinds that are one JSON value, and take moments to read."""
-NEVER_READ: Mapping[str, str] = {
+NO_STAND: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "alignment.csv",
@@ -185,6 +198,7 @@ NEVER_READ: Mapping[str, str] = {
     **dict.fromkeys(("participants.tsv", "stimuli.tsv", "events_to_fill_in.tsv"), "for BIDS"),
     **dict.fromkeys(("dataset_description.json", "ro-crate-metadata.json"), "for archives"),
     **dict.fromkeys(("decoder.json", "run.json", "all.csv"), "for whoever uses what is beside it"),
+    **dict.fromkeys(("landmarks.csv", "licences.csv", "lines.json"), "as points.csv, licenses.csv, comparison.json"),
     **dict.fromkeys(("versions.json", "weights.safetensors"), "comes with the package"),
     **dict.fromkeys(("FILE.csv", "latents.csv", "_recipe.yaml", "RECIPE.yaml"), "what somebody calls a file of theirs"),
     **dict.fromkeys(("journal.jsonl", "pixels.u8", "noise.u8"), "in the cache, which nobody sends; see test_cache.py"),
@@ -192,7 +206,7 @@ NEVER_READ: Mapping[str, str] = {
         ("last.safetensors", "good_state.safetensors", "running.json"), "of what is under way; see test_checkpoints.py"
     ),
 }
-"""Files with such names are no stranger's to us: why."""
+"""Files with such names need no stand of their own: why."""
 YAML = ("recipe", "options")
 
 
@@ -201,7 +215,7 @@ class Attack:
     """What is done to a good file of some kinds, and how every command that reads it must end."""
 
     name: str
-    kinds: tuple[str, ...]
+    kinds: Collection[str]
     make: Callable[[Path], object]
     """Puts something else in the place of the good file."""
     may_do: bool = False

@@ -34,10 +34,18 @@ STAIRCASE: dict[str, Any] = {
 }
 QUEST: dict[str, Any] = {
     **{name: STAIRCASE[name] for name in ("task", "trials", "line")},
-    **{"kind": "questplus", "threshold": [0.1, 0.9], "slope": [1.0, 2], "lower": [0, 0.02], "lapse": [0.0]},
+    "kind": "questplus",
+    "threshold": [0.1, 0.9],
+    "slope": [1.0, 2],
+    "lower": [0, 0.02],
+    "lapse": [0.0],
 }
 CHAINS = {
-    **{"kind": "gsp", "task": "gsp", "trials": 9, "server": "http://127.0.0.1:8000", "places": 33},
+    "kind": "gsp",
+    "task": "gsp",
+    "trials": 9,
+    "server": "http://127.0.0.1:8000",
+    "places": 33,
     "chains": [{"participant": "p01", "spec": {"kind": "gsp"}}],
 }
 
@@ -118,7 +126,10 @@ SCALE: dict[str, Any] = {
     "task": "2afc",
     "scales": [
         {
-            **{"set": "s", "participant": "all", "file": "scale.csv", "figures": {"pse": 0.5, "note": None}},
+            "set": "s",
+            "participant": "all",
+            "file": "scale.csv",
+            "figures": {"pse": 0.5, "note": None},
             "measured": {"alpha": [0, 1.0], "share": [0.1, 0.9], "trials": [3, 4]},
         }
     ],

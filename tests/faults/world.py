@@ -26,8 +26,9 @@ MADE = (
     "samples drawn --n 3 --size 32",
 )
 """By commands, in this order."""
-THEN = (
-    "scale results.csv --out scaled",
+FITTED = ("scale results.csv --out scaled",)
+"""From what was made by hand."""
+RARE = (
     "align faces --points points.csv --by l,r --out aligned",
     "run recipe.yaml --out made",
     "export-decoder run --out decoder",
@@ -36,10 +37,10 @@ THEN = (
     "attributes show vectors -m run --out shown",
     "benchmark midpoints run --pairs 8 --out midpoints",
 )
-"""From what was made by hand, too."""
+"""For the stands that are rare."""
 
 
-def make_world(home: Path, faces: Path, run: Path) -> None:
+def make_world(home: Path, faces: Path, run: Path, *, rare: bool) -> None:
     """Fill the folder that we are in; `faces` has its labels beside it, and `run` was trained on it."""
     shutil.copytree(faces, home / "faces")
     shutil.copytree(run, home / "run")
@@ -48,7 +49,7 @@ def make_world(home: Path, faces: Path, run: Path) -> None:
     Path("faces/licenses.csv").write_text("image,license\nface_00002.png,CC0\n")
     _by(MADE)
     _by_hand()
-    _by(THEN)
+    _by((*FITTED, *RARE) if rare else FITTED)
     Path("runs/latest").write_text(f"{home / 'run'}\n")
 
 
