@@ -36,6 +36,7 @@ from gaia_stim.files import (
     staged_folder,
     write_json,
 )
+from gaia_stim.gate import LARGEST_TEXT, content_of
 
 FILES, BEFORE = "files", "before"
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -320,5 +321,7 @@ def _edited(out: Path, kind: Kind) -> Iterator[tuple[str, bytes]]:
     """What the user has made of the files that are there to be edited."""
     known = _known(out, read_record(out, kind) or {}, kind, {}) if kind.editable else {}
     for name in known.keys() & kind.editable:
-        if (out / name).is_file() and not _is(out / name, known[name]):
-            yield name, (out / name).read_bytes()
+        if (out / name).is_file():
+            content = content_of(out / name, LARGEST_TEXT)
+            if (out / name).is_symlink() or known[name] not in (None, hash_bytes(content)):
+                yield name, content

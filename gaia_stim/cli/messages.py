@@ -23,6 +23,7 @@ from gaia_stim.files import FULL
 PROGRAM = "gaia-stim"
 BUG, USAGE, DATA, CANCELLED, BROKEN_PIPE = 1, 2, 3, 130, 141
 DEBUG = "GAIA_STIM_DEBUG"
+SYMLINK_LOOP = re.compile("Symlink loop from '(.*)'")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def ending(error: BaseException, argv: Sequence[str] = (), verb: str | None = No
             return Ending(_file(error), DATA)
         case RuntimeError() if _is_out_of_memory(error):
             return Ending(_memory(), DATA)
+        case RuntimeError() if place := SYMLINK_LOOP.match(str(error)):  # Path.resolve, before Python 3.13
+            return Ending(f"{place[1]}: is a link that leads to itself", DATA)
     return Ending(_bug(error, argv), BUG, "bug")
 
 

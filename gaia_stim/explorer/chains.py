@@ -74,6 +74,10 @@ class ChainSpec(Strict):
         drawn = np.random.default_rng([self.seed, 0]).uniform(-self.reach, self.reach, len(self.dimensions))
         return _kept(drawn)
 
+    def holds(self, state: State) -> bool:
+        """Whether the chain could come there."""
+        return len(state) == len(self.dimensions) and all(-self.reach <= one <= self.reach for one in state)
+
     def dimension(self, trial: int) -> int:
         """Of gsp: along which a trial goes. In turn, in an order that each chain has for itself."""
         order = np.random.default_rng([self.seed, 1]).permutation(len(self.dimensions))

@@ -6,6 +6,7 @@ trial the table itself holds, by its key; so several processes may share the fil
 
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +17,11 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from pydantic import ValidationError
+
 from gaia_stim.errors import DataError, GaiaStimError
 from gaia_stim.explorer.chains import ChainSpec, State
+from gaia_stim.gate import json_of, mistake_in
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS participants (name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE) STRICT;
@@ -31,6 +35,13 @@ ADDED = "ALTER TABLE answers ADD COLUMN rt REAL"
 """Files of before have no reaction times."""
 MadeBy = Callable[[ChainSpec], str]
 """What a chain's stimuli are made by, in hashes: `Session.made_by`."""
+COLUMNS = {
+    "participants": {"name", "token_hash"},
+    "chains": {"id", "spec", "made_by", "begun"},
+    "answers": {"chain", "trial", "participant", "answer", "state", "at"},
+}
+LARGEST = 1 << 24
+"""Bytes of one value or row."""
 PATIENCE = 30.0
 """Seconds that one process waits for another's answer to be written."""
 
@@ -63,18 +74,32 @@ class Store:
     """The file. Raises `DataError` where it is another's."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = RLock()
+        self._lock, self._path = RLock(), path
+        if os.path.lexists(path) and not path.is_file():
+            # Not opened to look: closing a file lets go of the locks that another store of this process has on it.
+            raise DataError(f"{path}: cannot be used to keep chains in (it is no file)")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.execute("PRAGMA foreign_keys = ON")
+            self._file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
             self._file.executescript(TABLES)
-            if not any(column[1] == "rt" for column in self._file.execute("PRAGMA table_info(answers)")):
+            self._check_tables()
+            if not any(column[1] == "rt" for column in self._all("PRAGMA table_info(answers)")):
                 self._file.execute(ADDED)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DataError) as error:
             raise DataError(f"{path}: cannot be used to keep chains in ({error})") from None
+
+    def _check_tables(self) -> None:
+        """Raises `DataError` for what is computed while it is read, which may go on for ever, and for other columns."""
+        if self._all("SELECT 1 FROM sqlite_master WHERE type != 'table' AND sql IS NOT NULL"):
+            raise DataError("it has views, triggers or indices, which ours have not")
+        for name, wanted in COLUMNS.items():
+            found = {column: hidden for _, column, *_, hidden in self._all(f"PRAGMA table_xinfo({name})")}
+            if not wanted <= found.keys() or any(found.values()):
+                raise DataError(f"its table {name} is another's")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -143,14 +168,16 @@ class Store:
         found = self._one("SELECT spec, made_by FROM chains WHERE id = ?", chain)
         if found is None:
             raise UnknownChain(f"there is no chain {chain}")
-        spec = ChainSpec.model_validate_json(found[0])
+        spec = self._spec_of(chain, found[0])
         if found[1] != made_by(spec):
             raise DataError(
                 f"chain {chain} was begun with another model, other vectors or photographs, and cannot go on with these"
             )
         last = self._one("SELECT trial, state FROM answers WHERE chain = ? ORDER BY trial DESC LIMIT 1", chain)
         return (
-            Standing(spec, 0, spec.begin()) if last is None else Standing(spec, last[0] + 1, tuple(json.loads(last[1])))
+            Standing(spec, 0, spec.begin())
+            if last is None
+            else Standing(spec, last[0] + 1, self._state_of(spec, *last))
         )
 
     def answer(
@@ -180,7 +207,23 @@ class Store:
         found = self._one("SELECT spec FROM chains WHERE id = ?", chain)
         if found is None:
             raise UnknownChain(f"there is no chain {chain}")
-        return ChainSpec.model_validate_json(found[0])
+        return self._spec_of(chain, found[0])
+
+    def _spec_of(self, chain: int, text: str) -> ChainSpec:
+        try:
+            return ChainSpec.model_validate_json(text)
+        except ValidationError as error:
+            raise DataError(f"{self._path}: chain {chain} is none of ours ({mistake_in(error)})") from None
+
+    def _state_of(self, spec: ChainSpec, trial: int, text: str) -> State:
+        try:
+            found = json_of(text)
+            state = tuple(float(one) for one in found if not isinstance(one, bool | str))
+            if len(state) != len(found) or not spec.holds(state) or not 0 <= trial < spec.trials:
+                raise ValueError("it lies where the chain does not go")
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{self._path}: the state after trial {trial} is none of the chain ({error})") from None
+        return state
 
     def rows(self, chain: int) -> Iterator[dict[str, Any]]:
         """The answers in order, as a table: with the state that each led to. Raises `UnknownChain`."""
@@ -188,7 +231,7 @@ class Store:
         for trial, participant, answer, state, at, rt in self._all(
             "SELECT trial, participant, answer, state, at, rt FROM answers WHERE chain = ? ORDER BY trial", chain
         ):
-            after = tuple(json.loads(state))
+            after = self._state_of(spec, trial, state)
             asked = {"dimension": spec.dimensions[spec.dimension(trial)]} if spec.kind == "gsp" else {}
             took = {"took_proposal": int(after != before)} if spec.kind == "mcmcp" else {}
             values = dict(zip(spec.dimensions, after, strict=True))
@@ -220,7 +263,10 @@ class Store:
     def _all(self, query: str, *values: Any) -> list[Any]:
         """Never what another thread is about to write, and may take back."""
         with self._lock:
-            return self._file.execute(query, values).fetchall()
+            try:
+                return self._file.execute(query, values).fetchall()
+            except (sqlite3.DatabaseError, OverflowError) as error:
+                raise DataError(f"{self._path}: cannot be read ({error})") from None
 
 
 def new_token() -> str:

@@ -1,5 +1,6 @@
 """What every exported folder has: the pictures as they are in the set, and a page that tells how to run it."""
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -30,6 +31,8 @@ README = """\
 
 {provenance}
 """
+_MARKUP = re.compile(r"[\\`*<>\[\]#!|~&]")
+"""What Markdown reads as more than text; a set's folder may be called anything."""
 
 
 def copy_pictures(stimuli: StimulusSet, folder: Path, *, flat: bool = False) -> tuple[int, int]:
@@ -66,10 +69,9 @@ def write_readme(
     folder: Path, program: str, stimuli: StimulusSet, trials: Trials | None, steps: Sequence[str], rows: int
 ) -> None:
     """README.md: what this is, how to run it step by step, and which set it was made of."""
-    name = guarded(stimuli.name)
     listed = "" if trials is None else f" The list of trials is a design of the task '{guarded(trials.task)}'."
     text = README.format(
-        name=name,
+        name=_MARKUP.sub(r"\\\g<0>", " ".join(guarded(stimuli.name).split())),
         program=program,
         what=f"{len(stimuli)} stimuli; {rows} rows to go through.{listed}",
         steps="\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)),

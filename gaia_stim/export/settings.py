@@ -4,13 +4,12 @@
 defaults stand in `config/exports.py`; what only some programs can do is said in `PRESENTED`.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaia_stim.config import PresentationConfig
 from gaia_stim.config.options import option_name
@@ -18,6 +17,7 @@ from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.export import ADAPTIVE, PRESENTED
 from gaia_stim.export.texts import ENDS, QUESTION, Texts, texts_of
 from gaia_stim.files import hash_bytes, json_bytes, write_json
+from gaia_stim.gate import json_of, mistake_in, text_of
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import Trials
 
@@ -42,36 +42,40 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 """Look (task, or `mlds-triads`) to answer to key: these are letters, digits, up, down, left, right, space, return."""
 
 
+Milliseconds = Annotated[int, Field(ge=0, le=86_400_000)]
+Word = Annotated[str, Field(max_length=1000)]
+
+
 class Settings(BaseModel):
     """What `settings.json` says. All times in ms, sizes in degrees of visual angle, lengths in cm."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    degrees: float | None
+    degrees: Annotated[float, Field(gt=0, lt=180)] | None
     """The larger side of a picture; None: small pictures a whole number of times larger."""
-    distance_cm: float
+    distance_cm: Annotated[float, Field(gt=0, le=100_000)]
     resample: Literal["nearest", "lanczos"]
-    least_size: float
+    least_size: Annotated[float, Field(ge=0, le=1)]
     """Nothing is shown where pictures would be smaller than this share of their size."""
-    display: str
+    display: Word
     """What the pictures are shown on: srgb, linear, gamma:X, or the name of a measured table."""
-    fixation_ms: tuple[int, int]
+    fixation_ms: Annotated[tuple[Milliseconds, Milliseconds], Field(strict=False)]
     """From and to; chance decides between."""
-    duration_ms: int | None
+    duration_ms: Milliseconds | None
     """None: pictures stay until the answer, the first of same-different `first_ms`."""
-    first_ms: int
-    isi_ms: int
+    first_ms: Milliseconds
+    isi_ms: Milliseconds
     mask: Literal["none", "noise", "scrambled"]
     """`masks/STIM_ID.png` follows a picture that goes before the answer."""
-    mask_ms: int
-    timeout_ms: int | None
-    break_seconds: int
-    break_every: int | None
+    mask_ms: Milliseconds
+    timeout_ms: Milliseconds | None
+    break_seconds: Annotated[int, Field(ge=0, le=86_400)]
+    break_every: Annotated[int, Field(ge=1)] | None
     show_ends: bool
-    names: tuple[str, str]
+    names: Annotated[tuple[Word, Word], Field(strict=False)]
     """Of the ends of the line; the texts have them filled in already."""
-    language: str
-    keys: dict[str, dict[str, str]]
+    language: Word
+    keys: dict[Word, dict[Word, Word]]
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,8 @@ def warnings(out: Path, how: Presentation, config: PresentationConfig, stimuli: 
     made_for = stimuli.provenance.display.name
     usual = as_json(presentation(stimuli, None).settings)
     asked = as_json(how.settings)
-    kept = _settings_in(out)
-    told = [
+    kept, told = _settings_in(out), list(_mistakes_in(out, how))
+    told += [
         f"{out}: {name} stays {kept[name]} and is not {asked[name]}, for the settings there were edited and are kept"
         for name in asked
         if asked[name] not in (usual[name], kept.get(name, asked[name]))
@@ -177,15 +181,39 @@ def warnings(out: Path, how: Presentation, config: PresentationConfig, stimuli: 
 
 def _settings_in(out: Path) -> dict[str, Any]:
     """The settings of a written folder; nothing where they are no plain JSON any more."""
-    for name in (SETTINGS, "settings.js"):
-        if (out / name).is_file():
-            text = (out / name).read_text(encoding="utf-8").partition("var settings = ")
+    found = (_kept(out / name) for name in (SETTINGS, "settings.js") if (out / name).is_file())
+    return next((kept for kept in found if isinstance(kept, dict)), {})
+
+
+def _mistakes_in(out: Path, how: Presentation) -> Iterator[str]:
+    """What is wrong with settings and texts as somebody edited them: an experiment takes them as they stand.
+
+    What was taken out is as it is exported, and a script may be more than its JSON.
+    """
+    for stem, asked in (("settings", how.settings), ("texts", how.texts)):
+        for file in (path for path in (out / f"{stem}.json", out / f"{stem}.js") if path.is_file()):
+            kept = _kept(file)
+            if kept is None and file.suffix == ".js":
+                continue
             try:
-                found: dict[str, Any] = json.loads((text[2] or text[0]).strip().removesuffix(";"))
-            except ValueError:
-                return {}
-            return found
-    return {}
+                type(asked).model_validate(_over(as_json(asked), kept))
+            except ValidationError as error:
+                yield f"{file}: kept as it was edited, and the experiment may not run with it: {mistake_in(error)}"
+
+
+def _over(usual: Any, edited: Any) -> Any:
+    if not isinstance(usual, dict) or not isinstance(edited, dict):
+        return edited
+    return {**usual, **{name: _over(usual.get(name), value) for name, value in edited.items()}}
+
+
+def _kept(file: Path) -> Any:
+    """What stands in a file of ours that may have been edited; None where it is no plain JSON, or script, any more."""
+    _, is_script, content = (text := text_of(file)).partition(f"var {file.stem} = ")
+    try:
+        return json_of((content if is_script else text).strip().removesuffix(";"))
+    except ValueError:
+        return None
 
 
 def look_of(trials: Trials) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 import gaia_stim
 from gaia_stim.config import FigureConfig
 from gaia_stim.config.verbs import verb_of
+from gaia_stim.designs.scale_record import RECORD
 from gaia_stim.drawing.ink import typeface
 from gaia_stim.drawing.pages import COLUMN, POINTS_A_MM, Panel, page
 from gaia_stim.errors import DataError
 from gaia_stim.events import Listener, silent
 from gaia_stim.figures.maps import map_panel
-from gaia_stim.figures.scales import RECORD, scale_panels
+from gaia_stim.figures.scales import scale_panels
 from gaia_stim.figures.sets import set_panel
 from gaia_stim.files import hash_file
 from gaia_stim.outputs import Kind, file_once

@@ -8,8 +8,8 @@ from pathlib import Path
 import gaia_stim
 from gaia_stim.config import CiteConfig
 from gaia_stim.config.spaces import INVERTIBLE, networks_in_words
+from gaia_stim.designs.scale_record import RECORD, ScaleRecord
 from gaia_stim.errors import DataError
-from gaia_stim.files import read_json
 from gaia_stim.images import survey
 from gaia_stim.names import BUILT_IN
 from gaia_stim.references import (
@@ -29,7 +29,6 @@ from gaia_stim.stimuli.licences import licence_of
 from gaia_stim.stimuli.provenance import Provenance
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
 
-SCALE = "scale.json"
 NAMED = 6
 """Images that are named one by one."""
 NOBODY = "faces that gaia-stim draws; nobody has to be named"
@@ -79,14 +78,14 @@ def found_in(target: Path) -> Cited:
     if (target / MANIFEST).is_file():
         known = StimulusSet.open(target).provenance
         return Cited([*found, *_unique(_of_set(known))], list(_set_notes(known)))
-    if (target / SCALE).is_file():
-        task = str(read_json(target / SCALE).get("task"))
+    if (target / RECORD).is_file():
+        task = ScaleRecord.of(target).task
         return Cited([*found, *_named(f"the scale ({task})", SCALES.get(task, ()))], [])
     if (run := named_run(target)).exists:
         config = run.config()
         named = _of_model(config.model.method, config.model.network, config)
         return Cited([*found, *_unique(named)], list(_run_notes(run)))
-    raise DataError(f"{target}: neither a stimulus set ({MANIFEST}) nor a run (config.json) nor scales ({SCALE})")
+    raise DataError(f"{target}: neither a stimulus set ({MANIFEST}) nor a run (config.json) nor scales ({RECORD})")
 
 
 def _named(why: str, keys: Iterable[str]) -> Iterator[Citation]:

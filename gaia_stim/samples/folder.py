@@ -14,13 +14,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 import gaia_stim
 from gaia_stim.cells import csv_bytes
-from gaia_stim.config import SamplesConfig, make
+from gaia_stim.config import SamplesConfig
 from gaia_stim.devices import free_cores
-from gaia_stim.errors import OutputInTheWay
+from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Listener, silent, tracked
-from gaia_stim.files import read_json, write_bytes, write_json
+from gaia_stim.files import STAGING_MARK, locked, read_json, write_bytes, write_json
+from gaia_stim.gate import mistake_in
 from gaia_stim.images import png_bytes, write_png
 from gaia_stim.samples import ATTRIBUTES, deal, draw_face
 
@@ -52,7 +55,24 @@ def draw_into(config: SamplesConfig, listen: Listener = silent) -> int:
     Raises `ConfigError` where the folder holds anything else and `force` is not set.
     """
     folder = config.out
-    labels = folder / LABELS
+    if folder.exists() and not folder.is_dir():
+        raise OutputInTheWay(f"{folder}: is a file; name a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder) as is_ours:
+        # Another process that draws here now is not done with its own.
+        for stray in _strays(folder) if is_ours else ():
+            stray.unlink(missing_ok=True)
+        return _drawn_into(config, listen)
+
+
+def _strays(folder: Path) -> Iterator[Path]:
+    """What a kill left that was not finished."""
+    for home, ends in ((folder, (RECORD, LABELS)), (folder / IMAGES, (".png",))):
+        yield from (path for path in home.glob(f"{STAGING_MARK}*") if path.name.endswith(ends))
+
+
+def _drawn_into(config: SamplesConfig, listen: Listener) -> int:
+    folder, labels = config.out, config.out / LABELS
     _claim(config)
     faces = list(_faces(config))
     missing = [face for face in faces if not face.path.exists()]
@@ -77,9 +97,7 @@ def _claim(config: SamplesConfig) -> None:
     """Make the folder this command's: new, begun by the identical command, or cleared because of `force`."""
     folder, record = config.out, config.out / RECORD
     wanted = {"version": gaia_stim.__version__, **config.request()}
-    if folder.exists() and not folder.is_dir():
-        raise OutputInTheWay(f"{folder}: is a file; name a folder")
-    if folder.exists() and any(folder.iterdir()):
+    if any(folder.iterdir()):
         found = read_json(record) if record.is_file() else None
         if not isinstance(found, dict) or not wanted.keys() <= found.keys():
             raise OutputInTheWay(f"{folder}: is not empty, and gaia-stim did not make it; name another folder")
@@ -103,8 +121,12 @@ def _claim(config: SamplesConfig) -> None:
 
 
 def _recorded(folder: Path, found: dict[str, Any]) -> list[_Face]:
-    """The faces that a record tells of."""
-    return list(_faces(make(SamplesConfig, {"out": folder, **{key: found[key] for key in found if key != "version"}})))
+    """The faces that a record tells of. Raises `DataError` where it is none of ours."""
+    asked = {name: value for name, value in found.items() if name != "version"}
+    try:
+        return list(_faces(SamplesConfig.model_validate({**asked, "out": folder}, strict=True)))
+    except ValidationError as error:
+        raise DataError(f"{folder / RECORD}: not the record of drawn faces ({mistake_in(error)})") from None
 
 
 def _check_ours(folder: Path, found: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from gaia_stim.stimuli.reading import Reading
 
 See = Callable[[Row, Shown], None]
 SHEET_COLUMNS = 11
-DAMAGED = "the plan in the provenance is damaged"
+DAMAGED = "the plan in provenance.json is damaged"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,13 @@ DESIGN/design.json    how the list came about
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gaia_stim.cells import frame_csv, read_frame, unguarded
 from gaia_stim.errors import DataError
@@ -84,9 +84,86 @@ def read_trials(path: Path, stimuli: StimulusSet) -> Trials:
         raise DataError(f"{file}: a list of trials is of one task; this has {' and '.join(tasks) or 'no trial'}")
     if not (table["stim_a"] != "").all():
         raise DataError(f"{file}: a trial has no stim_a")
-    record = _record(file.with_name(DESIGN))
+    record = _record(file.with_name(DESIGN), known)
     _check_set(file, table, record, stimuli)
     return Trials(tasks[0], of_set(table, stimuli), record)
+
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Track(_Said):
+    """A staircase: a level is how far the stimulus lies from `goal`, to the side that `sign` says."""
+
+    name: Annotated[str, Field(max_length=100)]
+    sign: Literal[-1, 1]
+    goal: float
+    start: float
+    least: float
+    most: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Track":
+        if not self.least <= self.start <= self.most:
+            raise ValueError("a track starts between its least and its most")
+        return self
+
+
+class _Procedure(_Said):
+    """What every procedure has."""
+
+    task: Annotated[str, Field(max_length=100)]
+    trials: Annotated[int, Field(ge=1, le=100_000)]
+    """At most, of a participant."""
+    line: Annotated[list[Annotated[tuple[float, str], Field(strict=False)]], Field(min_length=2, max_length=100_000)]
+    """Place and id of each stimulus that may be shown."""
+
+
+class Staircases(_Procedure):
+    """The rule that staircases have in common, and each of them."""
+
+    kind: Literal["staircase"]
+    up: Annotated[int, Field(ge=1, le=100)]
+    down: Annotated[int, Field(ge=1, le=100)]
+    scale: Literal["lin", "log"]
+    sizes: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1, max_length=1000)]
+    reversals: Annotated[int, Field(ge=1, le=100_000)]
+    tracks: Annotated[list[Track], Field(min_length=1, max_length=100)]
+
+
+class Quest(_Procedure):
+    """The grid of QUEST+: what each parameter may be."""
+
+    kind: Literal["questplus"]
+    threshold: Annotated[list[float], Field(min_length=1, max_length=1000)]
+    slope: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1, max_length=1000)]
+    lower: Annotated[list[Share], Field(min_length=1, max_length=100)]
+    lapse: Annotated[list[Share], Field(min_length=1, max_length=100)]
+
+
+class Chain(BaseModel):
+    """Whose a chain is; what a server is told of it is the server's to check."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    participant: Annotated[str, Field(max_length=1000)]
+    spec: dict[str, Any]
+
+
+class Chains(BaseModel):
+    """What a server and a program go through together, which make the stimuli."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+
+    kind: Literal["gsp", "mcmcp"]
+    task: Annotated[str, Field(max_length=100)]
+    trials: Annotated[int, Field(ge=1, le=100_000)]
+    server: Annotated[str, Field(max_length=1000)]
+    chains: Annotated[list[Chain], Field(min_length=1, max_length=100_000)]
 
 
 class DesignRecord(BaseModel):
@@ -98,17 +175,25 @@ class DesignRecord(BaseModel):
     answers: list[Said] = []
     names: Annotated[list[Said], Field(min_length=2, max_length=2)] = ["A", "B"]
     counts: dict[str, Any] = {}
+    procedure: Annotated[Staircases | Quest | Chains, Field(discriminator="kind")] | None = None
+    """How a design goes on that chooses its stimuli while the experiment runs: the experiment runs what stands here."""
 
 
-def _record(path: Path) -> Mapping[str, Any]:
-    """The record beside a list of trials; a list by itself has none. Raises `DataError` where it is none of ours."""
+def _record(path: Path, known: Container[str]) -> Mapping[str, Any]:
+    """The record beside a list of trials; a list by itself has none.
+
+    Raises `DataError` where it is none of ours, or goes through stimuli that are not `known`.
+    """
     if not os.path.lexists(path):
         return {}
     found = read_json(path)
     try:
-        DesignRecord.model_validate(found)
+        procedure = DesignRecord.model_validate(found).procedure
     except ValidationError as error:
         raise DataError(f"{path}: not the record of a design ({mistake_in(error)})") from None
+    for _, stim_id in procedure.line if isinstance(procedure, Staircases | Quest) else ():
+        if stim_id not in known:
+            raise DataError(f"{path}: its procedure shows '{stim_id[:80]}', which is no stimulus of the set")
     return dict(found)
 
 

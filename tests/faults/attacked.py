@@ -5,19 +5,26 @@ import io
 import os
 import resource
 import shlex
+import shutil
 import signal
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from faults.attacks import ATTACKS, clean, with_field
+from faults.whole import check_whole
+from gaia_stim.files import STAGING_MARK
 
-SECONDS, BYTES = 60, 10**9
-"""By the clock, for what waits takes no other time; a machine with other work takes long for little."""
+SECONDS, WAITED, BYTES = 20, 60, 10**9
+"""What an attack may take: of a processor; by the clock, for what waits takes no processor (and a machine with other
+work takes long for little); and of memory, all that the process has when it has most, torch among it, and as much that
+it maps beyond that with which it begins (torch's libraries alone map 5 GB).
+"""
 _forked = get_context("forkserver")
 
 
@@ -28,87 +35,125 @@ class Job:
     name: str
     path: str
     command: str
+    is_needed: bool = True
     field: tuple[tuple[Any, ...], Any] | None = None
     """Of a JSON file, the place and the odd value that is put there, instead of the attack of that name."""
 
     def do(self) -> None:
-        """Spoil the file, in the folder that this process is in."""
+        """Spoil the file, in the folder that this process is in; without a name it stays good."""
+        if not self.name:
+            return
         make = next(one.make for one in ATTACKS if one.name == self.name) if self.field is None else None
         (make or with_field(*self.field or ((), None)))(Path(self.path))
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What came of it: an exit code, negative where a limit ended it, and what was said."""
+    """What came of it: an exit code, negative where a limit ended it, what was said, and what else is wrong."""
 
     job: Job
     code: int
     err: str
+    left: str
+    """What is not whole of what was written, or was left by a command that failed; empty where all is well."""
     seconds: float
+    """Of a processor."""
+    memory: int
+    """Bytes, when it had most."""
 
 
 def attack(world: Path, cache: Path, jobs: Sequence[Job], seconds: int = SECONDS) -> list[Ending]:
-    """Each of them in turn. A process does many; one that dies is followed by another, which goes on after that."""
-    good = {job.path: (world / job.path).read_bytes() for job in jobs}
+    """Each of them in turn, in a copy of the world. A process does many; one that dies is followed by another, which
+    goes on after that.
+    """
     endings: list[Ending] = []
     while len(endings) < len(jobs):
         left = jobs[len(endings) :]
         ours, theirs = _forked.Pipe(duplex=False)
-        process: Any = _forked.Process(target=_attack, args=(world, cache, good, left, theirs, seconds))
-        process.start()
-        theirs.close()
-        with contextlib.suppress(EOFError):
-            for job in left:
-                endings.append(Ending(job, *ours.recv()))
-        process.join()
+        with TemporaryDirectory() as folder:
+            process: Any = _forked.Process(target=_attack, args=(world, Path(folder), cache, left, theirs, seconds))
+            process.start()
+            theirs.close()
+            with contextlib.suppress(EOFError):
+                for job in left:
+                    endings.append(Ending(job, *ours.recv()))
+            process.join()
         if len(endings) < len(jobs) and process.exitcode:
-            endings.append(Ending(jobs[len(endings)], process.exitcode, "", seconds))
+            endings.append(Ending(jobs[len(endings)], process.exitcode, "", "", seconds, 0))
     return endings
 
 
-def _attack(
-    world: Path, cache: Path, good: Mapping[str, bytes], jobs: Sequence[Job], results: Any, seconds: int
-) -> None:
+def _attack(world: Path, copy: Path, cache: Path, jobs: Sequence[Job], results: Any, seconds: int) -> None:
     import torch
 
     from gaia_stim import cli
+    from gaia_stim.config.verbs import VERBS
 
-    os.chdir(world)
+    shutil.copytree(world, copy, dirs_exist_ok=True)
+    os.chdir(copy)
     os.environ.pop("GAIA_STIM_MODEL", None)
     os.environ["GAIA_STIM_CACHE"] = str(cache)
     os.environ["COLUMNS"] = "1000"
     torch.set_num_threads(1)
+    for verb in VERBS.values():
+        # An attack does not pay for what is imported.
+        verb.function()
     for job in jobs:
-        _restore(good)
         job.do()
-        began = time.monotonic()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(seconds)
-        with _bounded():
+        Path("/proc/self/clear_refs").write_text("5")
+        began = time.process_time()
+        with _bounded(seconds):
             code, err = _run(cli.main, ["-q", *shlex.split(job.command)])
-        signal.alarm(0)
-        _restore(good)
-        results.send((code, err, time.monotonic() - began))
+        took, memory = time.process_time() - began, _most_memory()
+        results.send((code, err, _left(code), took, memory))
+        _restore(world, job)
     results.close()
 
 
-def _restore(good: Mapping[str, bytes]) -> None:
+def _restore(world: Path, job: Job) -> None:
     """What was attacked, whatever is left of it, and nothing that a command made."""
     clean(*Path().glob("out*"), *Path().glob(".out*"))
-    for name, content in good.items():
-        clean(Path(name))
-        Path(name).write_bytes(content)
+    for part in {Path(job.path).parts[0], "runs"}:
+        clean(Path(part))
+        copy = shutil.copytree if (world / part).is_dir() else shutil.copy2
+        copy(world / part, part)
+
+
+def _most_memory() -> int:
+    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+def _left(code: int) -> str:
+    """What is wrong with what stands there now; empty where nothing is."""
+    strays = [str(path) for path in Path().rglob(f"{STAGING_MARK}*")]
+    made = [path for path in Path().glob("out*") if path.is_dir() or code == 0]
+    if strays or (code and made):
+        return f"{[*strays, *map(str, made)][0]} was left"
+    try:
+        for path in made:
+            check_whole(path)
+    except Exception as error:
+        return f"what was written is not whole: {error!r}"
+    return ""
 
 
 @contextlib.contextmanager
-def _bounded() -> Any:
+def _bounded(seconds: int) -> Any:
+    """Whatever takes longer ends the process; whatever takes more memory gets none."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
+    signal.alarm(WAITED)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     resource.setrlimit(resource.RLIMIT_AS, (taken + BYTES, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.alarm(0)
 
 
 def _run(main: Callable[[list[str]], int], words: list[str]) -> tuple[int, str]:

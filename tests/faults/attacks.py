@@ -4,12 +4,14 @@
 `ATTACKS` is what is done to one, and to which kinds. A new verb or a new kind of file is a row.
 """
 
+import contextlib
 import json
 import os
 import pickle
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,12 @@ class Stand:
     commands: tuple[str, ...]
     code: int = DATA
     """What a command ends with that cannot read it."""
+    is_good: bool = True
+    """Whether these commands end well with what stands there, and soon."""
+    is_needed: bool = True
+    """Whether nothing can be done without it."""
+    is_rare: bool = False
+    """Whether it takes long to make and is read by the same lines as others: tried with GAIA_STIM_SLOW alone."""
 
     @property
     def suffix(self) -> str:
@@ -55,17 +63,28 @@ ON_A_RUN = (
     "export-decoder run --out out",
     "figure run --images faces --out out.svg",
     "cite run",
+    "compare run --images faces --out out",
+    "benchmark midpoints run --pairs 8 --out out",
+    "benchmark encode faces -m run --n 4",
+    "benchmark render -m run --n 2",
 )
 VECTORS = (
     f"attributes apply {A} --vectors vectors --attribute age --amount 0,1 -m run --out out",
     "attributes show vectors -m run --out out",
+    "attributes audit vectors -m run --out out",
 )
+TRAINED = "train {} --out {} --preset tiny --width 4 --channels 1 --images-seen 32 --threads 1"
+"""A run of half as many images is there."""
+EDITED = "export set --design design --to {} --out {} --degrees 7"
+"""The folder is there, from other options, and its settings are kept as they are."""
 
 STANDS: Mapping[str, Stand] = {
     "config": Stand("run/config.json", ("info run", f"morph {A} {B} -m run --out out", *ON_A_RUN), MODEL),
-    "log": Stand("run/log.jsonl", ("report run --out out.html",)),
+    "config of lines": Stand("grey/config.json", ("benchmark lines grey --out out",), MODEL, is_good=False),
+    "log": Stand("run/log.jsonl", ("report run --out out.html", "figure run --images faces --out out.svg")),
     "weights": Stand("run/model.safetensors", ("info run", f"encode {A} -m run --out out.csv"), MODEL),
     "latest": Stand("runs/latest", ("info", f"encode {A} --out out.csv"), MODEL),
+    "evaluation": Stand("run/evaluation.json", ("compare run --images faces --out out",), is_needed=False),
     "provenance": Stand("set/provenance.json", ON_A_SET),
     "manifest": Stand("set/manifest.csv", ON_A_SET[:-1]),
     "stimulus": Stand("set/stimuli/m_0002.png", ("audit set --out out", "export set --to psychopy --out out")),
@@ -81,9 +100,37 @@ STANDS: Mapping[str, Stand] = {
             f"caricature {A} --norm {B} -m run --out out",
         ),
     ),
+    "image of many": Stand(
+        A, ("benchmark load faces --size 16 --rounds 3", "benchmark encode faces -m run --n 60"), is_needed=False
+    ),
+    "no folder": Stand(
+        "nowhere",
+        (
+            "benchmark structure nowhere --out out",
+            "benchmark load nowhere",
+            "train nowhere --out out",
+            "align nowhere --out out",
+            "evaluate run --images nowhere",
+        ),
+        is_good=False,
+    ),
     "licences": Stand("faces/licenses.csv", (f"morph {A} {B} -m run --out out",)),
     "trials": Stand("design/trials.csv", EXPORTED[:1]),
     "design": Stand("design/design.json", EXPORTED),
+    "questplus": Stand(
+        "questplus/design.json", tuple(one.replace("design design", "design questplus") for one in EXPORTED[:2])
+    ),
+    "staircase": Stand(
+        "staircase/design.json", tuple(one.replace("design design", "design staircase") for one in EXPORTED[:2])
+    ),
+    "settings": Stand("experiment/settings.json", (EDITED.format("psychopy", "experiment --force"),), is_needed=False),
+    "texts": Stand("experiment/texts.json", (EDITED.format("psychopy", "experiment --force"),), is_needed=False),
+    "settings of a page": Stand("page/settings.js", (EDITED.format("jspsych", "page --force"),), is_needed=False),
+    "export": Stand("answered/export.json", ("collect answered/keys.csv --out out.csv",)),
+    "record of an export": Stand("page/export.json", ("export set --design design --to jspsych --out page",)),
+    "scales": Stand("scaled/scale.json", ("figure scaled --out out.svg", "cite scaled")),
+    "scale drawn": Stand("scaled/scale.csv", ("figure scaled --out out.svg",)),
+    "comparison": Stand("compared/comparison.json", ("compare run --images faces --out compared",)),
     "vectors": Stand("vectors/vectors.json", VECTORS),
     "directions": Stand("vectors/vectors.safetensors", VECTORS[:1]),
     "codes csv": Stand("codes.csv", ("decode codes.csv -m run --out out",)),
@@ -92,18 +139,74 @@ STANDS: Mapping[str, Stand] = {
     "labels": Stand("labels.csv", ("attributes fit --labels labels.csv --images faces -m run --out out",)),
     "results": Stand("results.csv", ("collect results.csv --out out.csv", "scale results.csv --out out")),
     "results json": Stand("results.json", ("collect results.json --out out.csv",)),
+    "answers": Stand("answers.csv", ("analyse answers.csv --out out",)),
     "scale": Stand("scale.csv", (f"morph {A} {B} -m run --spacing scale.csv --out out",)),
-    "state": Stand("serve.sqlite", ("chain faces --state serve.sqlite -m run --out out",)),
+    "state": Stand("serve.sqlite", ("chain faces --state serve.sqlite -m run --chain 1 --out out",)),
     "display": Stand("display.csv", ("match set --display display.csv --luminance --out out",)),
     "language": Stand("language.json", ("export set --to jspsych --language language.json --out out",)),
     "consent": Stand("consent.txt", ("export set --to jspsych --consent consent.txt --out out",)),
-    "landmarks": Stand("points.csv", ("align faces --points points.csv --out out",)),
+    "landmarks": Stand("points.csv", ("align faces --points points.csv --by l,r --out out",)),
+    "results of a recipe": Stand(
+        "made/run.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "record of a job": Stand(
+        "made/.record/_line.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "hashes of a recipe": Stand(
+        "made/.record/hashes.json", ("run recipe.yaml --out made",), USAGE, is_needed=False, is_rare=True
+    ),
+    "decoder": Stand("decoder/export.json", ("export-decoder run --out decoder",), is_rare=True),
+    "analysis": Stand("analysed/analysis.json", ("analyse answers.csv --out analysed",), is_rare=True),
+    "audit": Stand("audited/audit.json", ("audit set --out audited",), is_rare=True),
+    "sheets": Stand("shown/show.json", ("attributes show vectors -m run --out shown",), is_rare=True),
+    "midpoints": Stand(
+        "midpoints/midpoints.json", ("benchmark midpoints run --pairs 8 --out midpoints",), is_rare=True
+    ),
+    "record of a file": Stand(".codes.csv.gaia-stim.json", (f"encode {A} -m run --out codes.csv",)),
+    "alignment": Stand(
+        "aligned/alignment.json",
+        (TRAINED.format("aligned/images --dry-run", "out"), "align faces --points points.csv --by l,r --out aligned"),
+        is_rare=True,
+    ),
+    "samples": Stand("drawn/samples.json", ("samples drawn --n 3 --size 32",)),
     "held out": Stand("held.txt", ("train faces --preset tiny --hold-out held.txt --out out",)),
+    "checkpoint": Stand("grey/training_state.safetensors", (TRAINED.format("faces", "grey"),), MODEL),
     "recipe": Stand("recipe.yaml", ("recipe check recipe.yaml", "run recipe.yaml"), USAGE),
     "options": Stand("options.yaml", ("train faces --config options.yaml --out out",), USAGE),
 }
-JSON = ("config", "provenance", "design", "vectors", "language")
-"""Kinds that are one JSON value."""
+JSON = frozenset(
+    kind
+    for kind, stand in STANDS.items()
+    if stand.suffix == ".json" and kind not in ("results json", "config of lines")
+)
+"""Kinds that are one JSON value, and take moments to read."""
+NO_STAND: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "alignment.csv",
+            "analysis.csv",
+            "audit.csv",
+            "comparison.csv",
+            "matching.csv",
+            "scale_summary.csv",
+            "trace.csv",
+        ),
+        "a table for people and statistics programs",
+    ),
+    **dict.fromkeys(("conditions.csv", "conditions.xlsx", "task.json"), "for experiment programs"),
+    **dict.fromkeys(("resources.json", "stimuli.json", "experiment.study.json"), "for experiment programs"),
+    **dict.fromkeys(("participants.tsv", "stimuli.tsv", "events_to_fill_in.tsv"), "for BIDS"),
+    **dict.fromkeys(("dataset_description.json", "ro-crate-metadata.json"), "for archives"),
+    **dict.fromkeys(("decoder.json", "run.json", "all.csv"), "for whoever uses what is beside it"),
+    **dict.fromkeys(("landmarks.csv", "licences.csv", "lines.json"), "as points.csv, licenses.csv, comparison.json"),
+    **dict.fromkeys(("versions.json", "weights.safetensors"), "comes with the package"),
+    **dict.fromkeys(("FILE.csv", "latents.csv", "_recipe.yaml", "RECIPE.yaml"), "what somebody calls a file of theirs"),
+    **dict.fromkeys(("journal.jsonl", "pixels.u8", "noise.u8"), "in the cache, which nobody sends; see test_cache.py"),
+    **dict.fromkeys(
+        ("last.safetensors", "good_state.safetensors", "running.json"), "of what is under way; see test_checkpoints.py"
+    ),
+}
+"""Files with such names need no stand of their own: why."""
 YAML = ("recipe", "options")
 
 
@@ -112,7 +215,7 @@ class Attack:
     """What is done to a good file of some kinds, and how every command that reads it must end."""
 
     name: str
-    kinds: tuple[str, ...]
+    kinds: Collection[str]
     make: Callable[[Path], object]
     """Puts something else in the place of the good file."""
     may_do: bool = False
@@ -208,7 +311,51 @@ def with_field(place: tuple[Any, ...], odd: Any) -> Callable[[Path], object]:
     return lambda path: path.write_text(json.dumps(put(json.loads(path.read_text()), place, odd), allow_nan=True))
 
 
-ATTACKS = (*GENERAL, *JSON_ATTACKS)
+def _sqlite(*statements: str) -> Callable[[Path], object]:
+    """A good SQLite file with another's tables, or with what ours never hold."""
+
+    def make(path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            for statement in statements:
+                file.execute(statement)
+            file.commit()
+
+    return make
+
+
+STATE_ATTACKS = tuple(
+    Attack(f"SQLite: {name}", ("state",), _sqlite(*statements))
+    for name, statements in {
+        "another's tables": ("DROP TABLE answers", "DROP TABLE chains", "CREATE TABLE chains (id TEXT, made TEXT)"),
+        "a table as a view": ("DROP TABLE answers", "CREATE VIEW answers AS SELECT * FROM chains"),
+        "a view without an end": (
+            "DROP TABLE answers",
+            "CREATE VIEW answers AS WITH RECURSIVE n(trial) AS (SELECT 0 UNION ALL SELECT trial + 1 FROM n) "
+            "SELECT 1 AS chain, trial, 'p' AS participant, 0.0 AS answer, '[0.0, 0.0]' AS state, 'now' AS at FROM n",
+        ),
+        "a chain that is none": ("UPDATE chains SET spec = '[]'",),
+        "a chain with infinity": ("""UPDATE chains SET spec = '{"kind": "gsp", "start": "a", "reach": 1e999}'""",),
+        "a photograph far away": (
+            """UPDATE chains SET spec = '{"kind": "gsp", "start": "../../etc/passwd", "axes": 2, "trials": 3}'""",
+        ),
+        "a state that is none": ("UPDATE answers SET state = 'abc'",),
+        "a state of text": ("""UPDATE answers SET state = '["a", "b"]'""",),
+        "a state of other length": ("UPDATE answers SET state = '[1.0]'",),
+        "a state beyond numbers": ("UPDATE answers SET state = '[1e999, NaN]'",),
+        "a state 100,000 deep": (f"UPDATE answers SET state = '{'[' * 10**5}'",),
+        "a trial below zero": ("UPDATE answers SET trial = -5",),
+    }.items()
+)
+LOG_ATTACKS = tuple(
+    Attack(f"log: {content[:30].decode()}", ("log",), _holding(content * 40), may_do=True)
+    for content in (
+        *(b"[]\n", b"null\n", b'{"images_seen": "abc"}\n', b'{"images_seen": 1e300}\n', b'{"images_seen": -5}\n'),
+        *(b'{"images_seen": NaN}\n', b'{"images_seen": 5, "losses": {"a": 1e999}}\n'),
+        *(b'{"images_seen": 5, "losses": []}\n', b'{"images_seen": 5, "validation_l1": "x"}\n'),
+        b'{"images_seen": 5, "losses": {"' + b"a" * 10**5 + b'": 1.0}}\n',
+    )
+)
+ATTACKS = (*GENERAL, *JSON_ATTACKS, *STATE_ATTACKS, *LOG_ATTACKS)
 
 
 def attacks_on(kind: str) -> Iterator[Attack]:

@@ -181,5 +181,5 @@ def test_a_damaged_plan_of_photographs_is_told(photographs: list[Path], tiny_run
     whole = json.loads(file.read_text())
     for wrong in ({"weights": [[1, 0]]}, {"side": 0}, {"sources": ["x"]}, {"weights": None}, {"source_codes": {}}):
         file.write_text(json.dumps({**whole, "plan": {**whole["plan"], "carried": whole["plan"]["carried"] | wrong}}))
-        with pytest.raises(DataError, match="plan in the provenance is damaged"):
+        with pytest.raises(DataError, match=r"plan in provenance\.json is damaged"):
             remake(RemakeConfig(target=tmp_path / "set"))

@@ -91,7 +91,7 @@ def test_a_source_is_measured_and_a_raw_row_is_it(space: Space) -> None:
     ],
 )
 def test_a_damaged_plan_is_refused(damage: Callable[[Any], Any]) -> None:
-    with pytest.raises(DataError, match="the plan in the provenance"):
+    with pytest.raises(DataError, match=r"the plan in provenance\.json"):
         Plan.from_json(damage(plan(np.ones((2, 3))).as_json()))
 
 

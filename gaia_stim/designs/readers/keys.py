@@ -1,11 +1,16 @@
 """Which answer a key stands for, where a program writes keys: as asked, as the export says, or as starters have it."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from gaia_stim.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.files import read_json
+from gaia_stim.gate import mistake_in
 
 EXPORT = "export.json"
 """The record of an exported folder, whose `keys` say which key stands for which answer."""
@@ -23,6 +28,16 @@ _ARROW = re.compile(r"arrow_?(\w+)|(\w+?)_?arrow")
 _DIGIT = re.compile(r"(?:num|numpad|digit)_?(\d)|(\d)\W")
 
 Keys = Mapping[str, str]
+Word = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class ExportRecord(BaseModel):
+    """What is needed of an export's record; it has more."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    keys: Annotated[dict[Word, Word], Field(max_length=100)] | None = None
+    """Key to answer; none in what is exported otherwise, or by somebody else."""
 
 
 def keys_asked(text: str) -> dict[str, str]:
@@ -34,13 +49,18 @@ def keys_asked(text: str) -> dict[str, str]:
 
 
 def keys_beside(file: Path) -> dict[str, str]:
-    """What the export says that a results file lies in; nothing where it lies in none."""
+    """What the export says that a results file lies in; nothing where it lies in none.
+
+    Raises `DataError` where what lies there cannot be read: other keys would stand for other answers.
+    """
     for folder in [*file.resolve().parents][:ABOVE]:
-        if (record := folder / EXPORT).is_file():
-            known = read_json(record)
-            keys = known.get("keys") if isinstance(known, dict) else None
-            if isinstance(keys, dict):
-                return {key_name(str(key)): str(answer).lower() for key, answer in keys.items()}
+        if os.path.lexists(record := folder / EXPORT):
+            try:
+                keys = ExportRecord.model_validate(read_json(record)).keys
+            except ValidationError as error:
+                raise DataError(f"{record}: not the record of an export ({mistake_in(error)})") from None
+            if keys is not None:
+                return {key_name(key): answer.lower() for key, answer in keys.items()}
     return {}
 
 
