@@ -70,7 +70,7 @@ def lab(faces: Path, tiny_run: Path, cache: Path, tmp_path_factory: pytest.TempP
     with (home / "design" / "trials.csv").open() as stream:
         trials = [row | {"response": row["correct"], "rt": "0.5"} for row in csv.DictReader(stream)]
     write_table(home / "results.csv", trials)
-    three = (("l", 10, 14), ("r", 21, 14), ("m", 16, 24))
+    three = (("0", 10, 14), ("1", 21, 14), ("2", 16, 24))
     names = [path.name for path in sorted((home / "faces").glob("*.png"))]
     points = [{"image": image, "landmark": name, "x": x, "y": y} for image in names for name, x, y in three]
     write_table(home / "points.csv", points)

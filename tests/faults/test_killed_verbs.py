@@ -6,11 +6,13 @@ import random
 import re
 import shutil
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -34,15 +36,14 @@ VERBS = {
     "export-decoder": "export-decoder run --out out",
     "sample": "sample --images faces --n 3 -m run --out out",
 }
-TELLS_TIMES = re.compile(r"comparison\.html$")
-"""What a verb writes anew each time."""
-
 
 @pytest.fixture
 def inside(lab: Path, tmp_path: Path) -> Path:
     """What verbs read, in the test's own folder."""
     for one in lab.iterdir():
-        (tmp_path / one.name).symlink_to(one)
+        if one.name != "run":
+            (tmp_path / one.name).symlink_to(one)
+    shutil.copytree(lab / "run", tmp_path / "run")
     return tmp_path
 
 
@@ -56,14 +57,17 @@ def made(folder: Path, contents: Contents) -> dict[str, bytes]:
     return found
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, lab: Path) -> None:
+    """As before the first command, which may have kept figures in the run."""
+    shutil.rmtree(folder / "run")
+    shutil.copytree(lab / "run", folder / "run")
     for path in folder.iterdir():
         if path.name.startswith((".out", "out", STAGING_MARK)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_is_killed(verb: str, inside: Path, command: Make, contents: Contents) -> None:
+def test_a_verb_is_killed(verb: str, inside: Path, lab: Path, command: Make, contents: Contents) -> None:
     """What has its name is whole: byte for byte as of a command that nobody killed."""
     asked = command("-q", *VERBS[verb].split())
     tally = inside / "tally"
@@ -73,15 +77,93 @@ def test_a_verb_is_killed(verb: str, inside: Path, command: Make, contents: Cont
     assert expected
     points = range(tally.stat().st_size)
     for point in random.Random(f"{verb} {ROUND}").sample(points, min(len(points), times(2, 12))):
-        clear(inside)
+        clear(inside, lab)
         killed = asked.run(die_at_change, point)
         assert killed.code == -signal.SIGKILL, (point, killed)
-        left = {name: content for name, content in made(inside, contents).items() if not unfinished(name)}
+        left = {name: content for name, content in made(inside, contents).items() if STAGING_MARK not in name}
         assert left.items() <= expected.items(), (point, sorted(left))
         ended = asked.run()
         assert ended.code == 0, (point, ended.err)
         assert made(inside, contents) == expected, point
 
 
-def unfinished(name: str) -> bool:
-    return name.startswith(STAGING_MARK)
+
+SAVED = {"view": {"kind": "morph", "images": ["face_00002.png", "face_00005.png"]}, "wanted": {"steps": 3, "name": "m"}}
+"""A set that the page asks for."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that is up, and what it said of how to reach it."""
+
+    started: Started
+    address: str
+    token: str
+
+    @classmethod
+    def up(cls, started: Started) -> "Server":
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            said = started.log.read_text() if started.log.exists() else ""
+            address, token = re.search(r"http://127\.0\.0\.1:\d+/", said), re.search(r"token(?:=| is )([\w-]+)", said)
+            if address and token:
+                return cls(started, address[0], token[1])
+            time.sleep(0.02)
+        raise AssertionError(said)
+
+    def post(self, path: str, content: object) -> Any:
+        """The answer; `OSError` or `HTTPException` where the server dies before it has one."""
+        return self.get(path, json.dumps(content).encode())
+
+    def get(self, path: str, content: bytes | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        with urlopen(Request(self.address + path, content, headers)) as answer:
+            return json.load(answer)
+
+
+def test_the_explorers_server_is_killed(inside: Path, lab: Path, command: Make, contents: Contents) -> None:
+    """While it writes the set that a page asked for; the next server makes it, byte for byte."""
+    explore = command("explore", "faces", "-m", "run", "--port", 0, "--no-browser", "--out", "out")
+    tally = inside / "tally"
+    server = Server.up(explore.start(count_changes, tally))
+    before = tally.stat().st_size
+    server.post("sets", SAVED)
+    server.started.kill()
+    expected = made(inside, contents)
+    assert expected
+    points = range(before, tally.stat().st_size)
+    for point in random.Random(ROUND).sample(points, min(len(points), times(1, 12))):
+        clear(inside, lab)
+        server = Server.up(explore.start(die_at_change, point))
+        with pytest.raises((OSError, HTTPException)):
+            server.post("sets", SAVED)
+        assert server.started.wait().code == -signal.SIGKILL
+        left = {name: content for name, content in made(inside, contents).items() if STAGING_MARK not in name}
+        assert left in ({}, expected), (point, sorted(left))
+        server = Server.up(explore.start())
+        server.post("sets", SAVED)
+        server.started.kill()
+        assert made(inside, contents) == expected, point
+
+
+@pytest.mark.slow
+def test_a_server_of_chains_is_killed(inside: Path, command: Make) -> None:
+    """What it confirmed, the next server has, and the chain goes on; `tests/explorer/test_chains.py` kills the store."""
+    serve = command("serve", "faces", "-m", "run", "--port", 0, "--state", "out.sqlite")
+    server, confirmed = Server.up(serve.start()), 0
+    server.post("v1/chain", {"kind": "gsp", "start": "face_00002.png", "axes": 2, "trials": 10_000, "size": "model"})
+    for wait in (random.Random(ROUND).uniform(0, 0.5) for _ in range(6)):
+        death = threading.Timer(wait, server.started.send, [signal.SIGKILL])
+        death.start()
+        with contextlib.suppress(OSError, HTTPException):
+            while True:
+                server.post(f"v1/chain/1/trials/{confirmed}", {"answer": confirmed % 7 / 10})
+                confirmed += 1
+        assert server.started.wait().code == -signal.SIGKILL
+        server = Server.up(serve.start())
+        [chain] = server.get("v1/chain")["chains"]
+        # One more where the kill came between the disk and the answer.
+        assert confirmed <= chain["answered"] <= confirmed + 1
+        confirmed = chain["answered"]
+    server.started.kill()
+    assert confirmed > 6
