@@ -130,7 +130,9 @@ def claim(out: Path, record: str, request: Mapping[str, Any], parts: Sequence[st
             raise OutputInTheWay(
                 f"{out}: holds another comparison; give another --out, or replace it with --force", replaceable=True
             )
-    elif any(not path.name.startswith(STAGING_MARK) for path in out.iterdir()) and not any((out / part).exists() for part in parts):
+    elif any(not path.name.startswith(STAGING_MARK) for path in out.iterdir()) and not any(
+        (out / part).exists() for part in parts
+    ):
         raise OutputInTheWay(f"{out}: exists and is not a comparison; give another --out")
 
 

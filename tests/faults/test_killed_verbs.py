@@ -37,6 +37,7 @@ VERBS = {
     "sample": "sample --images faces --n 3 -m run --out out",
 }
 
+
 @pytest.fixture
 def inside(lab: Path, tmp_path: Path) -> Path:
     """What verbs read, in the test's own folder."""
@@ -85,7 +86,6 @@ def test_a_verb_is_killed(verb: str, inside: Path, lab: Path, command: Make, con
         ended = asked.run()
         assert ended.code == 0, (point, ended.err)
         assert made(inside, contents) == expected, point
-
 
 
 SAVED = {"view": {"kind": "morph", "images": ["face_00002.png", "face_00005.png"]}, "wanted": {"steps": 3, "name": "m"}}
@@ -148,7 +148,7 @@ def test_the_explorers_server_is_killed(inside: Path, lab: Path, command: Make, 
 
 @pytest.mark.slow
 def test_a_server_of_chains_is_killed(inside: Path, command: Make) -> None:
-    """What it confirmed, the next server has, and the chain goes on; `tests/explorer/test_chains.py` kills the store."""
+    """What it confirmed, the next server has, and the chain goes on."""
     serve = command("serve", "faces", "-m", "run", "--port", 0, "--state", "out.sqlite")
     server, confirmed = Server.up(serve.start()), 0
     server.post("v1/chain", {"kind": "gsp", "start": "face_00002.png", "axes": 2, "trials": 10_000, "size": "model"})
