@@ -37,9 +37,11 @@ fast: $(VENV)/installed-dev
 test-slow: $(VENV)/installed-dev
 	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs -m slow --ignore tests/ecosystem
 
-# Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions.
+# Every fault of docs/reliability.md, often; `unit` runs the same tests with few repetitions. Another ROUND breaks at
+# other places.
+ROUND ?= 0
 test-faults: $(VENV)/installed-dev
-	GAIA_STIM_SLOW=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs tests/faults
+	GAIA_STIM_SLOW=1 GAIA_STIM_ROUND=$(ROUND) $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs tests/faults
 
 # Images under a fuzzer that looks where it gets, SECONDS long; skipped where atheris cannot be installed.
 FUZZED := .ecosystem/fuzz

@@ -34,6 +34,8 @@ STAGING_MARK = ".partial-"
 """In the name of everything that is not finished: what a crash leaves behind can be recognised by it."""
 OLD_MARK = ".old"
 """Ends the name of a folder that holds what is being replaced."""
+_NAME_KEPT = 64
+"""Letters of a file's name that the temporary one ends with."""
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """No room on the disk, none for a file that large, or none in the user's share."""
 
@@ -200,21 +202,42 @@ def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _told_of(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-64:])
-        temporary = Path(name)
+        handle, temporary = _temporary(path)
         try:
-            with os.fdopen(handle, "w+b") as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-            if keep is not None and path.exists():
-                move(path, keep)
-            move(temporary, path)
+            with _still_locked(handle):
+                with os.fdopen(handle, "w+b") as stream:
+                    yield stream
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+                if keep is not None and path.exists():
+                    move(path, keep)
+                move(temporary, path)
             sync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _temporary(path: Path) -> tuple[int, Path]:
+    """A new file beside `path`, open and this process's alone."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=STAGING_MARK, suffix=path.name[-_NAME_KEPT:])
+        # Between making and locking it, another process may have taken it for a leftover.
+        if sys.platform == "win32" or (_flock(handle) and os.fstat(handle).st_nlink):
+            return handle, Path(name)
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _still_locked(handle: int) -> Iterator[None]:
+    """A file's lock outlasts its stream until it has its name; Windows renames no open file, and clears none away."""
+    kept = None if sys.platform == "win32" else os.dup(handle)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.close(kept)
 
 
 def write_bytes(path: Path, content: bytes, keep: Path | None = None) -> None:
@@ -280,12 +303,15 @@ def _beside(path: Path, held: contextlib.ExitStack, mark: str = "") -> Path:
 
 
 def clear_leftovers(path: Path) -> None:
-    """Delete what processes that died left of a staged folder; put back what one had moved aside and not replaced yet.
+    """Delete what processes that died left of `path`; put back a folder that one had moved aside and not replaced yet.
 
     `staged_folder` does it; so must whoever goes on from a crash and may find the folder done.
     """
     name = re.compile(rf"{re.escape(STAGING_MARK + path.name)}-[a-z0-9_]{{8}}({re.escape(OLD_MARK)})?")
+    of_file = re.compile(rf"{re.escape(STAGING_MARK)}[a-z0-9_]{{8}}{re.escape(path.name[-_NAME_KEPT:])}")
     for folder in path.parent.iterdir():
+        if of_file.fullmatch(folder.name) and folder.is_file():
+            _clear_file(folder)
         if not name.fullmatch(folder.name):
             continue
         with contextlib.suppress(FileNotFoundError), locked(folder) as is_left:
@@ -293,6 +319,14 @@ def clear_leftovers(path: Path) -> None:
                 move(folder / path.name, path)
             if is_left:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_file(temporary: Path) -> None:
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(FileNotFoundError), locked(temporary) as is_left:
+        if is_left:
+            temporary.unlink()
 
 
 def _take_the_place_of(path: Path, staging: Path, held: contextlib.ExitStack, last: str | None) -> None:

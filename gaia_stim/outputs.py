@@ -27,6 +27,7 @@ from gaia_stim.errors import DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import (
     atomic_file,
+    clear_leftovers,
     hash_bytes,
     hash_file,
     hash_stream,
@@ -149,6 +150,9 @@ def write_file(out: Path, kind: Kind, request: Mapping[str, Any], content: Conte
     The record comes first and tells the hash of what is replaced, too: a kill in between leaves a file that is ours.
     """
     record = kind.record_of(out)
+    for one in (out, record):
+        if out.parent.is_dir():
+            clear_leftovers(one)
     with room_for(out, len(content) if isinstance(content, bytes) else needed), atomic_file(out) as stream:
         if isinstance(content, bytes):
             stream.write(content)

@@ -59,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             _run(call)
         sys.stdout.flush()
         return call if isinstance(call, int) else 0
-    except SystemExit:
+    except SystemExit as error:
+        # So Rich ends where nobody reads the help.
+        if isinstance(error.__context__, BrokenPipeError):
+            return _end(ending(error.__context__))
         raise
     except BaseException as error:
         return _end(ending(error, arguments, _verb_in(arguments)))

@@ -34,7 +34,7 @@ from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
 from gaia_stim.evaluation.paper_figures import Models, attribute_sheets, labels_beside, strips
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import write_bytes, write_json
+from gaia_stim.files import clear_leftovers, write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.samples.folder import are_drawn
 from gaia_stim.space.images import images_of
@@ -87,12 +87,10 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     for model, share in out.items():
         listen(Note(_said_of(model, share), warning=True))
     config.out.mkdir(parents=True, exist_ok=True)
+    for name in (RECONSTRUCTIONS, MIDPOINTS, STRIPS, FACES, VECTORS, TABLE, COMPARISON):
+        clear_leftovers(config.out / name)
     called = titles(found)
     shown = {title: spaces[model] for model, title in called.items()}
-    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
-    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
-    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
-    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     record = {
         **build(),
         "request": request,
@@ -101,7 +99,12 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
         "trainings": [{**asdict(one), "run": str(one.run)} for one in measured],
         "models": {model: {name: asdict(one) for name, one in figures.items()} for model, figures in found.items()},
     }
+    # First, for it says whose folder this is: after a kill the same command goes on in it.
     write_json(config.out / COMPARISON, record)
+    write_png(config.out / RECONSTRUCTIONS, reconstruction_sheet(shown, dataset))
+    write_png(config.out / MIDPOINTS, midpoint_sheet(shown, dataset))
+    drawn = _figures(config, shown, dataset, listen) if config.figures else {}
+    write_bytes(config.out / TABLE, frame_csv(_long(measured)))
     return CompareResult(
         len(measured),
         table(found),

@@ -15,7 +15,7 @@ from gaia_stim.config import CompareConfig, TrainConfig, make, option_name
 from gaia_stim.errors import ConfigError, OutputInTheWay
 from gaia_stim.evaluation.comparison import names, unequal
 from gaia_stim.events import Event, Listener, Note, Progress
-from gaia_stim.files import write_bytes
+from gaia_stim.files import STAGING_MARK, write_bytes
 from gaia_stim.models import MODELS
 from gaia_stim.outputs import Kind, read_record
 from gaia_stim.runs import LATEST, Run, named_run
@@ -130,7 +130,9 @@ def claim(out: Path, record: str, request: Mapping[str, Any], parts: Sequence[st
             raise OutputInTheWay(
                 f"{out}: holds another comparison; give another --out, or replace it with --force", replaceable=True
             )
-    elif any(out.iterdir()) and not any((out / part).exists() for part in parts):
+    elif any(not path.name.startswith(STAGING_MARK) for path in out.iterdir()) and not any(
+        (out / part).exists() for part in parts
+    ):
         raise OutputInTheWay(f"{out}: exists and is not a comparison; give another --out")
 
 

@@ -86,7 +86,6 @@ def benchmark_lines(config: BenchmarkLinesConfig, listen: Listener = silent) -> 
         rows.setdefault(contender.model, frames[shown])
 
     models = line_spreads([(contender, figures) for contender, _, figures in measured])
-    write_png(config.out / SHEET, line_sheet(rows))
     record = {
         **build(),
         "request": request,
@@ -104,7 +103,9 @@ def benchmark_lines(config: BenchmarkLinesConfig, listen: Listener = silent) -> 
         "models": {model: {name: asdict(one) for name, one in found.items()} for model, found in models.items()},
         "published": published(),
     }
+    # First, for it says whose folder this is: after a kill the same command goes on in it.
     write_json(config.out / LINES, record)
+    write_png(config.out / SHEET, line_sheet(rows))
     return BenchmarkLinesResult(
         len(measured), lines_table(controls, models), config.out, config.out / LINES, config.out / SHEET
     )

@@ -1,9 +1,11 @@
 """What the faults have in common: a small world to break, and how often to break it."""
 
+import csv
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,9 @@ TINY: dict[str, Any] = {
 }
 """A training of a second, which plays the game from its first step."""
 
+ROUND = int(os.environ.get("GAIA_STIM_ROUND", "0"))
+"""Of many repetitions of all faults: each breaks at other places (`make test-faults ROUND=3`)."""
+
 T = TypeVar("T")
 
 
@@ -43,6 +48,40 @@ def command(tmp_path: Path, cache: Path) -> Callable[..., Command]:
         return Command([str(word) for word in words], tmp_path, own_cache or cache)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def lab(faces: Path, tiny_run: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what verbs read: images, points, a run, codes, a set, a design and its results.
+
+    Not to be written into.
+    """
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(faces, home / "faces")
+    shutil.copytree(tiny_run, home / "run")
+    a, b = (Path("faces") / name for name in ("face_00002.png", "face_00005.png"))
+    for words in (
+        ["morph", a, b, "--steps", 4, "-m", "run", "--out", "set"],
+        ["encode", a, b, "-m", "run", "--out", "codes.csv"],
+        ["design", "2afc", "set", "--out", "design"],
+    ):
+        ended = Command(["-q", *map(str, words)], home, cache).run()
+        assert ended.code == 0, ended.err
+    with (home / "design" / "trials.csv").open() as stream:
+        trials = [row | {"response": row["correct"], "rt": "0.5"} for row in csv.DictReader(stream)]
+    write_table(home / "results.csv", trials)
+    three = (("0", 10, 14), ("1", 21, 14), ("2", 16, 24))
+    names = [path.name for path in sorted((home / "faces").glob("*.png"))]
+    points = [{"image": image, "landmark": name, "x": x, "y": y} for image in names for name, x, y in three]
+    write_table(home / "points.csv", points)
+    return home
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", newline="") as stream:
+        table = csv.DictWriter(stream, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
 
 
 @pytest.fixture

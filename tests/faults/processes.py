@@ -18,7 +18,10 @@ _forked.set_forkserver_preload(
         *(f"gaia_stim.cli.{name}" for name in ("app", "console", "results")),
         *(
             f"gaia_stim.pipeline.{name}"
-            for name in ("train", "morphs", "match", "audit", "report", "designs", "export")
+            for name in (
+                *("train", "morphs", "match", "audit", "report", "designs", "export"),
+                *("codes", "scale", "evaluate", "compare", "align", "explorer", "info", "publish", "portable"),
+            )
         ),
         *(f"gaia_stim.pipeline.attributes_{name}" for name in ("fit", "apply", "show")),
         *(f"gaia_stim.export.{name}" for name in ("bids", "psychtoolbox", "opensesame")),

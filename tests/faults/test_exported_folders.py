@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.conftest import strays, times
+from faults.conftest import ROUND, strays, times
 from faults.processes import Command, Ended, count_changes, die_at_change
 from gaia_stim.export import EXPORTERS
 from gaia_stim.files import OLD_MARK, STAGING_MARK, stamp
@@ -47,7 +47,7 @@ def test_killed_at_random_points_of_exporting(
     export: Callable[..., Command], tmp_path: Path, contents: Contents
 ) -> None:
     """For every program: nothing of it is there, or all of it, and the same command ends in the same bytes."""
-    chance, out, kills = random.Random(0), tmp_path / "experiment", times(len(EXPORTERS), 56)
+    chance, out, kills = random.Random(ROUND), tmp_path / "experiment", times(len(EXPORTERS), 56)
     for program in EXPORTERS:
         tally = tmp_path / f"{program}.tally"
         assert export(program, out=program).run(count_changes, tally).code == 0

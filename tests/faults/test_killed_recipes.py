@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.conftest import times
+from faults.conftest import ROUND, times
 from faults.processes import Command, count_changes, die_at_change
 from gaia_stim.files import read_json
 
@@ -121,7 +121,7 @@ def different(made: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
 def test_killed_at_random_points_of_a_recipe(
     study: Command, undisturbed: Undisturbed, tmp_path: Path, contents: Contents
 ) -> None:
-    out, chance, kills = tmp_path / "out", random.Random(0), 0
+    out, chance, kills = tmp_path / "out", random.Random(ROUND), 0
     done: dict[str, dict[str, str]] = {}
     while kills < times(5, 50):
         ended = study.run(die_at_change, chance.randrange(undisturbed.changes[0] // 4))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.conftest import times
+from faults.conftest import ROUND, times
 from faults.processes import Command, count_changes, die_at_change, die_at_write
 from gaia_stim.errors import DataError
 from gaia_stim.files import OLD_MARK, STAGING_MARK, locked, staged_folder
@@ -44,7 +44,7 @@ def test_killed_at_random_points_of_a_set(morph: Callable[..., Command], tmp_pat
     tally = tmp_path / "tally"
     assert morph("--gif", out="expected", steps=40).run(count_changes, tally).code == 0
     expected = contents(tmp_path / "expected")
-    for point in random.Random(0).sample(range(tally.stat().st_size), times(5, 50)):
+    for point in random.Random(ROUND).sample(range(tally.stat().st_size), times(5, 50)):
         killed = morph("--gif", steps=40).run(die_at_change, point)
         assert killed.code == -signal.SIGKILL, killed.err
         if (tmp_path / "set").exists():
