@@ -45,8 +45,8 @@ from gaia_stim.space.space import Space
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
 COLOUR = 3
 EXACT = (
-    "gives every image back exactly, by construction and whatever it learned: its figures of reconstructions stay out of "
-    "the table, and are not to be ranked with the others'"
+    "gives every image back exactly, by construction and whatever it learned: its figures of reconstructions stay out "
+    "of the table, and are not to be ranked with the others'"
 )
 RECONSTRUCTIONS, MIDPOINTS = "reconstructions.png", "midpoints.png"
 STRIPS, FACES, VECTORS = "strips.png", "faces.png", "vectors.png"

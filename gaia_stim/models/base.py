@@ -115,8 +115,9 @@ class Autoencoder(nn.Module, ABC):
     def likeness(self, x: Images, decoded: Images) -> dict[str, Tensor]:
         """How far pictures are from their images: terms by name, to be added up.
 
-        ‖x − x̂‖₁ (or squared: `size_of`) and, weighted by `edges`, the same of the differences between neighbouring pixels, in which blurred and
-        misplaced edges cost what they should (Mathieu, Couprie & LeCun 2016, §3.2, there of their sizes alone).
+        ‖x − x̂‖₁ (or squared: `size_of`) and, weighted by `edges`, the same of the differences between neighbouring
+        pixels, in which blurred and misplaced edges cost what they should (Mathieu, Couprie & LeCun 2016, §3.2, there
+        of their sizes alone).
         """
         difference = x - decoded
         terms = {"reconstruction": self.size_of(difference)}

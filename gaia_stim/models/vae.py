@@ -3,8 +3,8 @@
     −ELBO = −E_q(z|x)[log p(x|z)] + KL(q(z|x) ‖ N(0, I))         (Eq. 10, one draw an image)
 
 With our networks: the likelihood is Laplace (Gaussian where `pixel_loss` is l2) with one scale for all pixels, at its
-maximum-likelihood value, where the paper's continuous decoder is Gaussian with a learned scale a pixel (App. C.2). Both terms are divided by the number of
-pixels, which Adam does not notice.
+maximum-likelihood value, where the paper's continuous decoder is Gaussian with a learned scale a pixel (App. C.2). Both
+terms are divided by the number of pixels, which Adam does not notice.
 """
 
 import torch
