@@ -51,7 +51,7 @@ from gaia_stim.config.looks import (
 )
 from gaia_stim.config.options import Role, option_name
 from gaia_stim.config.recipes import RecipeCheckConfig, RecipeFromConfig, RecipeRunConfig, RecipeSchemaConfig
-from gaia_stim.config.spaces import PRESETS, AlignConfig, ModelConfig, SamplesConfig, TrainConfig
+from gaia_stim.config.spaces import INVERTIBLE, PRESETS, AlignConfig, ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.config.stimuli import (
     AverageConfig,
     CaricatureConfig,

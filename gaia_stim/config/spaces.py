@@ -28,6 +28,7 @@ class ModelConfig(Config):
     edges: float = Field(default=0.0, ge=0)
     reconstruction: float | None = Field(default=None, ge=0)
     balance_rate: float | None = Field(default=None, ge=0)
+    pixel_loss: Literal["l1", "l2"] | None = None
 
 
 INVERTIBLE = ("flow",)
@@ -191,6 +192,14 @@ class TrainConfig(Config):
         ),
     ] = None
 
+    pixel_loss: Annotated[
+        Literal["l1", "l2"] | None,
+        Decides(
+            "How a reconstruction's differences from its image count: l1, absolute; l2, squared, for small things on "
+            "a flat ground, which l1 leaves out. [default: l1; acai: l2]",
+            panel="Model",
+        ),
+    ] = None
     edges: Annotated[
         float,
         Field(ge=0),

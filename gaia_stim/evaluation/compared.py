@@ -19,9 +19,11 @@ from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import (
     COLLAPSED,
+    OF_A_FLOW,
     MeasuredTraining,
     collapsed,
     ideals,
+    is_exact,
     midpoint_sheet,
     reconstruction_sheet,
     summary,
@@ -42,6 +44,10 @@ from gaia_stim.space.space import Space
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
 COLOUR = 3
+EXACT = (
+    "gives every image back exactly, by construction and whatever it learned: its figures of reconstructions stay out "
+    "of the table, and are not to be ranked with the others'"
+)
 RECONSTRUCTIONS, MIDPOINTS = "reconstructions.png", "midpoints.png"
 STRIPS, FACES, VECTORS = "strips.png", "faces.png", "vectors.png"
 
@@ -86,6 +92,9 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     out = collapsed(found)
     for model, share in out.items():
         listen(Note(_said_of(model, share), warning=True))
+    for model in found:
+        if is_exact(found[model]):
+            listen(Note(f"{model}: {EXACT}", warning=True))
     config.out.mkdir(parents=True, exist_ok=True)
     for name in (RECONSTRUCTIONS, MIDPOINTS, STRIPS, FACES, VECTORS, TABLE, COMPARISON):
         clear_leftovers(config.out / name)
@@ -160,7 +169,7 @@ def _measure(
                 "to measure all of them on by --images"
             )
         found = kept_figures(contender.run, dataset, config.seed, tell, again=config.force)
-        figures = {name: found[name] for name in scores()}
+        figures = {name: found[name] for name in (*scores(), OF_A_FLOW) if name in found}
         if are_drawn(dataset.folder) and space.shape[2] == COLOUR:
             figures |= _true_midpoints(space, config.seed)
         measured.append(

@@ -30,6 +30,10 @@ VARIES = "reconstruction_spread"
 COLLAPSED = 0.6
 """A model whose pictures vary by less than this share of what the images do shows few pictures for many images: what
 else is measured of it says nothing beside the others' figures, however good it looks."""
+OF_A_FLOW = "bits_per_dimension"
+"""A figure that only models have whose decoding undoes their encoding: no table ranks those by reconstructions."""
+OF_RECONSTRUCTIONS = ("reconstruction_", "sharpness", "identity", "cycle")
+"""How the names of figures begin that are perfect of such a model, whatever it learned."""
 ROWS = 8
 """Images of a sheet: the first held-out ones, nobody chose them."""
 
@@ -87,7 +91,7 @@ def _short(value: Any) -> str:
 
 def ideals() -> dict[str, float | None]:
     """Every figure of a comparison by name, and what a perfect space would have; None of a control."""
-    return {name: score.ideal for name, score in scores().items()} | IDEALS
+    return {name: score.ideal for name, score in scores().items()} | IDEALS | {OF_A_FLOW: None}
 
 
 def summary(measured: Sequence[MeasuredTraining]) -> dict[str, dict[str, Spread]]:
@@ -115,29 +119,40 @@ def collapsed(found: Mapping[str, Mapping[str, Spread]]) -> dict[str, float]:
 
 
 def titles(found: Mapping[str, Mapping[str, Spread]]) -> dict[str, str]:
-    """What each model is called where it stands beside others: those that collapsed come last, and say so."""
+    """What each model is called where it stands beside others: those that collapsed come last, and say so.
+
+    One whose reconstructions are exact by construction says that.
+    """
     out = collapsed(found)
-    return {model: model for model in found if model not in out} | {model: f"{model} (collapsed)" for model in out}
+    named = {model: f"{model} (exact)" if is_exact(found[model]) else model for model in found if model not in out}
+    return named | {model: f"{model} (collapsed)" for model in out}
+
+
+def is_exact(figures: Mapping[str, Spread]) -> bool:
+    """Whether decoding undoes encoding: then figures of reconstructions say nothing of what was learned."""
+    return OF_A_FLOW in figures
 
 
 def table(found: Mapping[str, Mapping[str, Spread]]) -> list[dict[str, Any]]:
     """A row a figure: its ideal, and for each model the mean and, of several trainings, ± the spread.
 
-    The columns are `titles`: models that collapsed are not ranked among the others.
+    The columns are `titles`: models that collapsed are not ranked among the others. Empty where a figure is not of the
+    model, or says nothing of it: of reconstructions that are exact by construction.
     """
     called = titles(found)
     return [
         {"figure": name, "ideal": ideal}
-        | {column: value for model, title in called.items() for column, value in _cells(title, found[model][name])}
+        | {column: value for model, title in called.items() for column, value in _cells(title, found[model], name)}
         for name, ideal in ideals().items()
-        if all(name in figures for figures in found.values())
+        if any(name in figures for figures in found.values())
     ]
 
 
-def _cells(title: str, figure: Spread) -> Iterator[tuple[str, float | None]]:
-    yield title, figure.mean
-    if figure.spread is not None:
-        yield f"± {title}", figure.spread
+def _cells(title: str, figures: Mapping[str, Spread], name: str) -> Iterator[tuple[str, float | None]]:
+    says_nothing = name not in figures or (is_exact(figures) and name.startswith(OF_RECONSTRUCTIONS))
+    yield title, None if says_nothing else figures[name].mean
+    if any(one.spread is not None for one in figures.values()):
+        yield f"± {title}", None if says_nothing else figures[name].spread
 
 
 def reconstruction_sheet(models: Mapping[str, Space], dataset: Dataset) -> Pixels:

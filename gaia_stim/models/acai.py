@@ -12,13 +12,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_squared_error, total
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
 from gaia_stim.networks.base import full_precision
 
 
 class Acai(Autoencoder):
     """Two players: the autoencoder, and a critic that guesses the mixing coefficient."""
 
+    own_options = ("pixel_loss",)
+    pixel_loss = "l2"
     LAMBDA = 0.5 / 4
     """The paper's 0.5 for images in [−1, 1]: in [0, 1] the squared error is a quarter, the critic's unchanged."""
     GAMMA = 0.2
@@ -42,7 +44,7 @@ class Acai(Autoencoder):
         unmixed = self.GAMMA * x + (1 - self.GAMMA) * decoded
         guessed, guessed_unmixed = self.guess(torch.cat([mixed, unmixed])).chunk(2)
         terms = {
-            "reconstruction": mean_squared_error(x, decoded),
+            "reconstruction": self.size_of(x - decoded),
             "fooled": guessed.square().mean(),
             "critic": (guessed - alpha.squeeze(1)).square().mean() + guessed_unmixed.square().mean(),
         }

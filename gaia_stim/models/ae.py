@@ -10,6 +10,8 @@ from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, to
 class PlainAutoencoder(Autoencoder):
     """One player, one loss: ‖x − Dec(Enc(x))‖₁, and what `likeness` and the networks add to it."""
 
+    own_options = ("pixel_loss",)
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.encoder = self.family.encoder(config.latent)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from gaia_stim.config import ModelConfig
-from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, total
 
 LEAST_VARIANCE = 1e-12
 """Keeps the logarithm finite where all codes of a batch agree."""
@@ -33,7 +33,7 @@ def divergence_of_fit(z: Codes) -> Float[Tensor, ""]:
 class Age(Autoencoder):
     """Two players: the encoder and the generator (our decoder)."""
 
-    own_options = ("reconstruction",)
+    own_options = ("reconstruction", "pixel_loss")
     MU = 20.0
     """The authors' 10 for images in [−1, 1]: in [0, 1] the error is half."""
     LAMBDA = 500.0
@@ -58,7 +58,7 @@ class Age(Autoencoder):
         generated = self.decode(z)
         code_of_image, code_of_generated = self.encode(torch.cat([x, generated])).chunk(2)
         terms = {
-            "reconstruction": mean_absolute_error(x, self.decode(code_of_image)),
+            "reconstruction": self.size_of(x - self.decode(code_of_image)),
             "code": (z - code_of_generated).square().mean(),
             "divergence_real": divergence_of_fit(code_of_image),
             "divergence_generated": divergence_of_fit(code_of_generated),

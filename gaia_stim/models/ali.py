@@ -17,14 +17,14 @@ from torch import Tensor
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Images, Losses, Means, Report, total
 from gaia_stim.models.distributions import GaussianEncoder, normal_like
 
 
 class Ali(Autoencoder):
     """Two players: encoder with decoder, and a discriminator of pairs. A code is the posterior's mean."""
 
-    own_options = ("reconstruction",)
+    own_options = ("reconstruction", "pixel_loss")
     encoder: GaussianEncoder
 
     def __init__(self, config: ModelConfig) -> None:
@@ -44,7 +44,7 @@ class Ali(Autoencoder):
             "discriminator": as_genuine(encoded) + as_fake(decoded),
         }
         if self.config.reconstruction:
-            terms["reconstruction"] = self.config.reconstruction * mean_absolute_error(x, self.decode(inferred))
+            terms["reconstruction"] = self.config.reconstruction * self.size_of(x - self.decode(inferred))
         penalties = self.penalties(z)
         return Losses(terms | penalties, penalties)
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gaia_stim.config import ModelConfig
 from gaia_stim.models.adversarial import JointCritic, as_fake, as_genuine
-from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, mean_absolute_error, total
+from gaia_stim.models.base import Autoencoder, Codes, Images, Losses, Means, Report, total
 from gaia_stim.models.distributions import normal_like, pixel_surprise
 from gaia_stim.networks.base import Family, full_precision
 
@@ -61,6 +61,7 @@ class NoisyEncoder(nn.Module):
 class Avb(Autoencoder):
     """Two players: encoder with decoder, and the discriminator T. A code is the posterior's mean."""
 
+    own_options = ("pixel_loss",)
     encoder: NoisyEncoder
 
     def __init__(self, config: ModelConfig) -> None:
@@ -86,7 +87,7 @@ class Avb(Autoencoder):
         log_ratio = (z.square() - relative.square() - variance.log()).sum(dim=1) / 2
         divergence = (posterior + log_ratio).mean()
         terms = {
-            "reconstruction": mean_absolute_error(x, self.decode(z)),
+            "reconstruction": self.size_of(x - self.decode(z)),
             "divergence": divergence,
             "discriminator": as_genuine(posterior) + as_fake(contrast),
         }
@@ -95,6 +96,6 @@ class Avb(Autoencoder):
 
     def objectives(self, losses: Losses, means: Means) -> tuple[dict[str, Tensor], Report]:
         terms = losses.terms
-        surprise = pixel_surprise(terms["reconstruction"], means["reconstruction"])
+        surprise = pixel_surprise(terms["reconstruction"], means["reconstruction"], self.squared)
         generator = surprise + terms["divergence"] / self.family.numbers + total(losses.penalties)
         return {"generator": generator, "discriminator": terms["discriminator"]}, Report(means)

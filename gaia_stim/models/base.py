@@ -23,7 +23,7 @@ Images = Float[Tensor, "batch channels size size"]
 Codes = Float[Tensor, "batch latent"]
 
 
-OWN_OPTIONS = ("reconstruction", "balance_rate")
+OWN_OPTIONS = ("reconstruction", "balance_rate", "pixel_loss")
 """Options of few models, which the others refuse: a name in a table shall not promise what nobody did."""
 
 Means = Mapping[str, Tensor]
@@ -79,6 +79,8 @@ class Autoencoder(nn.Module, ABC):
     """Who plays, and what of the model each of them moves."""
     own_options: tuple[str, ...] = ()
     """Those of `OWN_OPTIONS` that it knows."""
+    pixel_loss = "l1"
+    """How differences of reconstructions from their images count where nobody says, l1 or l2."""
     pretrains = False
     """Whether a training may begin with the autoencoder alone, without the game."""
     exact = False
@@ -113,15 +115,29 @@ class Autoencoder(nn.Module, ABC):
     def likeness(self, x: Images, decoded: Images) -> dict[str, Tensor]:
         """How far pictures are from their images: terms by name, to be added up.
 
-        ‖x − x̂‖₁ and, weighted by `edges`, the same of the differences between neighbouring pixels, in which blurred and
-        misplaced edges cost what they should (Mathieu, Couprie & LeCun 2016, §3.2, there of their sizes alone).
+        ‖x − x̂‖₁ (or squared: `size_of`) and, weighted by `edges`, the same of the differences between neighbouring
+        pixels, in which blurred and misplaced edges cost what they should (Mathieu, Couprie & LeCun 2016, §3.2, there
+        of their sizes alone).
         """
-        terms = {"reconstruction": mean_absolute_error(x, decoded)}
+        difference = x - decoded
+        terms = {"reconstruction": self.size_of(difference)}
         if self.config.edges:
-            difference = x - decoded
-            along = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+            along = self.size_of(difference.diff(dim=2)) + self.size_of(difference.diff(dim=3))
             terms["edges"] = self.config.edges * along
         return terms
+
+    @property
+    def squared(self) -> bool:
+        """Whether differences from images count squared."""
+        return (self.config.pixel_loss or self.pixel_loss) == "l2"
+
+    def size_of(self, difference: Images) -> Float[Tensor, ""]:
+        """How large differences from images are, in the mean: absolute or, where `pixel_loss` is l2, squared.
+
+        The best picture of what is not known is the median in the one and the mean in the other: of thin lines on
+        black that is black, or the grey of all of them, from which a network learns where they are.
+        """
+        return difference.square().mean() if self.squared else difference.abs().mean()
 
     def reconstruct(self, x: Images, rng: torch.Generator) -> Losses:
         """The plain autoencoder's losses: its objective is their sum."""

@@ -4,6 +4,7 @@ An encoder here is a module whose plain call gives the code that stimuli are mad
 training draws from the posterior, and always from the generator it is handed.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -55,13 +56,17 @@ class GaussianEncoder(nn.Module):
         return self.posterior(x).mean
 
 
-def pixel_surprise(error: Tensor, typical: Tensor) -> Float[Tensor, ""]:
+def pixel_surprise(error: Tensor, typical: Tensor, squared: bool = False) -> Float[Tensor, ""]:
     """−log p(x|z) in nats a pixel, for independent Laplace pixels: |x − x̂| / b + log 2b.
 
     Laplace, as the other models' ‖·‖₁ is its logarithm. The scale b weighs the pixels against the codes' KL, and a
     hand-picked one would decide the comparison: it is set to its maximum-likelihood value, the mean absolute error of
     the batch (Rybkin, Daniilidis & Levine 2021, σ-VAE, there for a Gaussian), as Kingma & Welling learn it (App. C.2).
-    `error` is that of these images, `typical` its mean over all microbatches.
+    `error` is that of these images, `typical` its mean over all microbatches. Squared errors are a normal law's of
+    variance b: ((x − x̂)² / b + log 2πb) / 2.
     """
+    if squared:
+        variance = typical.clamp_min(HALF_GREY_LEVEL**2)
+        return (error / variance + (2 * math.pi * variance).log()) / 2
     scale = typical.clamp_min(HALF_GREY_LEVEL)
     return error / scale + (2 * scale).log()

@@ -101,6 +101,7 @@ class Objective:
 class Gaia(Autoencoder):
     """Generator Dec(Enc(x)) and discriminator D, an autoencoder of images too."""
 
+    own_options = ("pixel_loss",)
     pretrains = True
 
     def __init__(self, config: ModelConfig) -> None:

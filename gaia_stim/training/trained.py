@@ -9,7 +9,7 @@ import torch
 
 import gaia_stim
 from gaia_stim.alignment import LOOKED_AT, AlignmentFrame, scatter
-from gaia_stim.config import ModelConfig, SamplesConfig, TrainConfig
+from gaia_stim.config import INVERTIBLE, ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import choose_device, free_cores
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, OutputInTheWay
@@ -231,16 +231,25 @@ def _samples_folder(config: TrainConfig) -> Path:
 def _plan_with_samples(config: TrainConfig, listen: Listener) -> TrainResult:
     """What a dry run tells where even the images are yet to be made."""
     run = Run(config.out or default_run(config))
-    model = _new_model(config.model(1 if config.channels == "1" else 3), config)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    model_config = config.model(1 if config.channels == "1" else 3)
+    parameters = sum(parameter.numel() for parameter in _new_model(model_config, config).parameters())
     listen(
         Note(
             f"images: {BUILT_IN_SAMPLES:,} built-in faces, to be drawn first\n"
-            f"model: {config.method} of {config.network} networks, {config.size} px, {parameters:,} parameters\n"
+            f"model: {_in_words(model_config, parameters)}\n"
             f"run folder: {run.path}"
         )
     )
     return TrainResult(run.path, 0, None, None, parameters, 0, 0)
+
+
+def _in_words(model: ModelConfig, parameters: int) -> str:
+    """What will be trained, which of a flow is not what `--network` and `--latent` say."""
+    networks = "its own" if model.method in INVERTIBLE else model.network
+    return (
+        f"{model.method} of {networks} networks, {model.size} px, {model.channels} "
+        f"channel{'s' if model.channels > 1 else ''}, {parameters:,} parameters, {model.latent} latents"
+    )
 
 
 def _new_model(model_config: ModelConfig, config: TrainConfig) -> Autoencoder:
@@ -376,8 +385,7 @@ def _plan(
         ),
         (
             "model",
-            f"{config.method} of {config.network} networks, {config.size} px, {dataset.channels} channels, "
-            f"{parameters:,} parameters, {config.latent} latents",
+            _in_words(config.model(dataset.channels), parameters),
         ),
         (
             "training",

@@ -1,6 +1,7 @@
 """Models side by side: what they are called, mean and spread, and the sheets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from gaia_stim.dataset import open_dataset
 from gaia_stim.drawing.sheets import MARGIN
 from gaia_stim.evaluation.comparison import (
     COLLAPSED,
+    OF_A_FLOW,
     VARIES,
     MeasuredTraining,
     collapsed,
@@ -77,6 +79,16 @@ def test_a_model_that_collapsed_is_said_to_have_and_stands_last() -> None:
     assert all(
         list(row) == ["figure", "ideal", "ae", "± ae", "ali (collapsed)", "± ali (collapsed)"] for row in table(found)
     )
+
+
+def test_a_flow_is_not_ranked_by_reconstructions_that_are_exact_by_construction() -> None:
+    flow = measured("flow", 0, 1.0)
+    flow = replace(flow, figures={**flow.figures, OF_A_FLOW: 2.5})
+    rows = {row["figure"]: row for row in table(summary([flow, measured("ae", 0, 0.9)]))}
+    assert list(rows) == [*METRICS, OF_A_FLOW]
+    assert rows["reconstruction_r2"] == {"figure": "reconstruction_r2", "ideal": 1.0, "flow (exact)": None, "ae": 0.9}
+    assert rows["midpoint_auc"] == {"figure": "midpoint_auc", "ideal": 0.5, "flow (exact)": 1.0, "ae": 0.9}
+    assert rows[OF_A_FLOW] == {"figure": OF_A_FLOW, "ideal": None, "flow (exact)": 2.5, "ae": None}
 
 
 @pytest.mark.parametrize(("sheet", "first"), [(reconstruction_sheet, 1), (midpoint_sheet, 3)])

@@ -33,6 +33,23 @@ def test_its_loss_is_the_mean_absolute_error_of_all_pixels_and_of_their_differen
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("method", ["ae", "acai", "gaia"])
+@pytest.mark.parametrize("pixel_loss", [None, "l1", "l2"])
+def test_differences_count_as_asked(method: str, pixel_loss: str | None) -> None:
+    """Absolute where nobody says, of ACAI squared, as its paper has them."""
+    asked = {"preset": "tiny", "method": method, "network": "light", "size": 16, "width": 4, "pixel_loss": pixel_loss}
+    model = build(TrainConfig.model_validate(asked).model(1)).double()
+    x = torch.rand(4, 1, 16, 16, dtype=torch.float64)
+    off = x - model.decoder(model.encoder(x))
+    power = 2 if (pixel_loss or {"acai": "l2"}.get(method)) == "l2" else 1
+    terms = model.losses(x, torch.Generator()).terms
+    assert terms["reconstruction"].item() == pytest.approx((off.abs() ** power).mean().item(), rel=1e-12)
+    if method != "acai":
+        steps = [off[:, :, 1:] - off[:, :, :-1], off[..., 1:] - off[..., :-1]]
+        edges = sum((step.abs() ** power).mean().item() for step in steps)
+        assert terms["edges"].item() == pytest.approx(edges, rel=1e-12)
+
+
 def test_it_is_gaias_generator_and_nothing_else() -> None:
     models = {
         method: build(TrainConfig(preset="tiny", method=method, size=16, width=4, latent=6).model(1))

@@ -50,24 +50,28 @@ def test_a_sample_carries_gradients_to_mean_and_variance() -> None:
     torch.testing.assert_close(by_log_variance, (codes.log_variance / 2).exp() * noise / 2)
 
 
-def test_pixel_surprise_is_that_of_the_likeliest_laplace_law() -> None:
+@pytest.mark.parametrize("squared", [False, True])
+def test_pixel_surprise_is_that_of_the_likeliest_law(squared: bool) -> None:
+    """Of Laplace's, or of the normal one."""
     rng = seeded(2)
     x, decoded = torch.rand(2, 4, 1, 6, 6, dtype=torch.float64, generator=rng)
 
     def surprise(scale: float) -> float:
-        return float(-Laplace(decoded, torch.full_like(decoded, scale)).log_prob(x).mean())
+        law = Normal if squared else Laplace
+        return float(-law(decoded, torch.full_like(decoded, scale)).log_prob(x).mean())
 
-    error = (x - decoded).abs().mean()
-    found, likeliest = pixel_surprise(error, error).item(), error.item()
+    error = (x - decoded).square().mean() if squared else (x - decoded).abs().mean()
+    found, likeliest = pixel_surprise(error, error, squared).item(), error.item() ** (0.5 if squared else 1)
     assert found == pytest.approx(surprise(likeliest), rel=1e-12)
     assert all(found < surprise(likeliest * factor) for factor in (0.5, 0.9, 1.1, 2.0))
 
 
-def test_pixel_surprise_of_a_perfect_picture_is_finite() -> None:
+@pytest.mark.parametrize("squared", [False, True])
+def test_pixel_surprise_of_a_perfect_picture_is_finite(squared: bool) -> None:
     x = discs(2)
     decoded = x.clone().requires_grad_()
-    error = (x - decoded).abs().mean()
-    surprise = pixel_surprise(error, error.detach())
+    error = (x - decoded).square().mean() if squared else (x - decoded).abs().mean()
+    surprise = pixel_surprise(error, error.detach(), squared)
     surprise.backward()
     assert surprise.isfinite() and decoded.grad is not None and decoded.grad.isfinite().all()
 

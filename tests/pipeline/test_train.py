@@ -482,6 +482,13 @@ def test_a_dry_run_draws_no_faces(ask: Ask, cache: Path, monkeypatch: pytest.Mon
     assert not list(cache.glob("samples_*_77"))
 
 
+def test_a_dry_run_says_what_a_flow_is_made_of_and_not_what_was_typed(ask: Ask) -> None:
+    told: list[Event] = []
+    train(ask(method="flow", network="munit", latent=4, dry_run=True), told.append)
+    assert "model: flow of its own networks, 16 px, 3 channels" in told[-1].text  # type: ignore[union-attr]
+    assert "768 latents" in told[-1].text  # type: ignore[union-attr]
+
+
 # -- starting from another run ----------------------------------------------------------------------------------------
 
 
