@@ -36,7 +36,7 @@ from gaia_stim.samples.folder import IMAGES, draw_into
 from gaia_stim.space.paths import Codes
 from gaia_stim.training.loop import Training
 
-FACES, PAIRS, LATENT, ROUNDS, TILE = 1_000, 48, 32, 7, 16
+FACES, PAIRS, LATENT, ROUNDS, TILE = 500, 24, 32, 7, 16
 GROWN, FADED = 0.4, 0.2
 """Shares of the images: at half the size, and while the outer layers are faded in."""
 OUTER_IN, OUTER_OUT = 7, 4
