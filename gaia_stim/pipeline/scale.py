@@ -5,12 +5,13 @@ from pathlib import Path
 
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs.responses import check_task, read_results, request_of
+from gaia_stim.designs.scale_record import RECORD
 from gaia_stim.designs.scaling import PLOT, SUMMARY, TABLE, fill_folder
 from gaia_stim.events import Listener, silent
 from gaia_stim.outputs import Kind, made_once
 from gaia_stim.stimuli.sets import StimulusSet
 
-SCALE = Kind("scale", "scale.json", verb="scale")
+SCALE = Kind("scale", RECORD, verb="scale")
 FITS = 3
 """Raised when the same answers are fitted otherwise, so that an older scale is not taken for this one."""
 

@@ -79,7 +79,7 @@ def test_the_built_in_model_is_of_drawn_faces(faces: Path, tmp_path: Path) -> No
 
 
 def test_a_scale_names_its_method(tmp_path: Path) -> None:
-    write_json(tmp_path / "scale.json", {"task": "mlds"})
+    write_json(tmp_path / "scale.json", {"request": {"options": {"confidence": 0.95}}, "task": "mlds", "scales": []})
     assert keys(tmp_path) == ["gaiastim", "maloney2003", "knoblauch2008"]
     with pytest.raises(DataError, match="neither a stimulus set"):
         keys(tmp_path / "nothing")
