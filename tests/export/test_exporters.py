@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from exported_tables import read_table
+from markdown_it import MarkdownIt
 from planted_sets import HOSTILE, hostile_set, planted_design, planted_morph, planted_set
 from scipy.io import loadmat
 
@@ -161,6 +162,17 @@ def test_the_readme_tells_how_to_run_it_in_about_ten_lines(program: str, tmp_pat
     text = (exported(program, planted_morph(tmp_path / "set"), tmp_path / "out") / "README.md").read_text()
     assert 4 <= len(re.findall(r"^\d+\. ", text, re.MULTILINE)) <= 10
     assert "set" in text
+
+
+@program
+def test_a_sets_name_is_text_in_the_readme(program: str, tmp_path: Path) -> None:
+    """A folder may be called anything; whoever sends a set does not write the page that tells how to run it."""
+    name = "<img src=x onerror=alert(1)> [click](https:elsewhere) ![p](q)\n# Run this `first`"
+    text = (exported(program, planted_morph(tmp_path / name), tmp_path / "out") / "README.md").read_text()
+    assert "onerror" in text
+    shown = MarkdownIt().render(text)
+    assert "<img" not in shown and 'elsewhere">' not in shown and "<code>first" not in shown
+    assert shown.count("<h1>") == 1
 
 
 @program
