@@ -78,6 +78,28 @@ class Settings(BaseModel):
     keys: dict[Word, dict[Word, Word]]
 
 
+class PageSettings(Settings):
+    """What `settings.js` says beside what all programs have."""
+
+    fullscreen: bool = True
+    late_ms: Milliseconds = 700
+    """How long it is said that no answer came in time."""
+    repetitions: Annotated[int, Field(ge=1, le=100_000)] = 4
+    """Without a design: how often each picture, or pair, or target comes."""
+    targets: Annotated[int, Field(ge=1, le=100_000)] = 5
+    """Without a design: how many pictures are adjusted to."""
+    blocks: Annotated[int, Field(ge=1, le=100_000)] = 2
+    """Without a design."""
+    slider_presses: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Presses of a key from one end of a smooth slider to the other."""
+    incomplete_session: Literal["resume", "restart", "block"] = "resume"
+    """What comes of a session that was begun and not finished."""
+    completed_session: Literal["restart", "block"] = "restart"
+    """What comes of a participant who has done it all already; online they are blocked."""
+    max_age: Annotated[int, Field(ge=0)] | None = None
+    """Milliseconds after which an unfinished session begins anew; None: never."""
+
+
 @dataclass(frozen=True)
 class Presentation:
     """What is shown how, and in which words."""
@@ -190,15 +212,20 @@ def _mistakes_in(out: Path, how: Presentation) -> Iterator[str]:
 
     What was taken out is as it is exported, and a script may be more than its JSON.
     """
-    for stem, asked in (("settings", how.settings), ("texts", how.texts)):
-        for file in (path for path in (out / f"{stem}.json", out / f"{stem}.js") if path.is_file()):
-            kept = _kept(file)
-            if kept is None and file.suffix == ".js":
-                continue
-            try:
-                type(asked).model_validate(_over(as_json(asked), kept))
-            except ValidationError as error:
-                yield f"{file}: kept as it was edited, and the experiment may not run with it: {mistake_in(error)}"
+    kinds: dict[str, type[Settings | Texts]] = {
+        SETTINGS: Settings,
+        "settings.js": PageSettings,
+        TEXTS: Texts,
+        "texts.js": Texts,
+    }
+    for file, kind in ((out / name, kind) for name, kind in kinds.items() if (out / name).is_file()):
+        kept = _kept(file)
+        if kept is None and file.suffix == ".js":
+            continue
+        try:
+            kind.model_validate(_over(as_json(how.texts if kind is Texts else how.settings), kept))
+        except ValidationError as error:
+            yield f"{file}: kept as it was edited, and the experiment may not run with it: {mistake_in(error)}"
 
 
 def _over(usual: Any, edited: Any) -> Any:

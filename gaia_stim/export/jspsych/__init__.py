@@ -24,7 +24,7 @@ from gaia_stim.export.jspsych import jatos
 from gaia_stim.export.jspsych.smooth import Slider
 from gaia_stim.export.linter import cell_of, check_columns, check_id, check_participant
 from gaia_stim.export.masks import mask_path, write_masks
-from gaia_stim.export.settings import Presentation, Settings, as_json, is_of_chains, presentation
+from gaia_stim.export.settings import PageSettings, Presentation, as_json, is_of_chains, presentation
 from gaia_stim.files import hash_bytes, write_bytes, write_json
 from gaia_stim.stimuli.continuum import along, is_wheel
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
@@ -64,28 +64,6 @@ ABOUT_TEXTS = """\
 DATAPIPE = "https://pipe.jspsych.org/api/"
 CHANGES = "Words stand in `texts.js`, sizes, times and keys in `settings.js`; change them and reload the page."
 PACKAGE = files("gaia_stim.export.jspsych")
-
-
-class PageSettings(Settings):
-    """What `settings.js` says beside what all programs have."""
-
-    fullscreen: bool = True
-    late_ms: int = 700
-    """How long it is said that no answer came in time."""
-    repetitions: int = 4
-    """Without a design: how often each picture, or pair, or target comes."""
-    targets: int = 5
-    """Without a design: how many pictures are adjusted to."""
-    blocks: int = 2
-    """Without a design."""
-    slider_presses: int = 200
-    """Presses of a key from one end of a smooth slider to the other."""
-    incomplete_session: Literal["resume", "restart", "block"] = "resume"
-    """What comes of a session that was begun and not finished."""
-    completed_session: Literal["restart", "block"] = "restart"
-    """What comes of a participant who has done it all already; online they are blocked."""
-    max_age: int | None = None
-    """Milliseconds after which an unfinished session begins anew; None: never."""
 
 
 def write(
