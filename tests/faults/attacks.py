@@ -198,7 +198,7 @@ NO_STAND: Mapping[str, str] = {
     **dict.fromkeys(("participants.tsv", "stimuli.tsv", "events_to_fill_in.tsv"), "for BIDS"),
     **dict.fromkeys(("dataset_description.json", "ro-crate-metadata.json"), "for archives"),
     **dict.fromkeys(("description-stimuli_data.csv", "description-trials_data.csv", "_data.csv"), "for Psych-DS"),
-    ".participants.csv": "tokens for whoever runs the study; the server reads the state",
+    ".participants.csv": "tokens for whoever runs the study; the server goes by its state",
     **dict.fromkeys(("decoder.json", "run.json", "all.csv"), "for whoever uses what is beside it"),
     **dict.fromkeys(("landmarks.csv", "licences.csv", "lines.json"), "as points.csv, licenses.csv, comparison.json"),
     **dict.fromkeys(("versions.json", "weights.safetensors"), "comes with the package"),

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full and s
 
 INTERRUPTED = """
 import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is begun without
 at, seen, begun = int(sys.argv[1]), 0, False
 def hook(event, arguments):
     global seen, begun
