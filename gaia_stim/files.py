@@ -194,11 +194,12 @@ def _told_of(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, keep: Path | None = None, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a stream whose content stands at `path` once the block ends without an error, and not before.
 
-    The file keeps the mode of the one it replaces, which is kept at `keep` where that is given. For a moment between
-    two renames a file may then stand at `keep` alone; it is never at neither.
+    The file keeps the mode of the one it replaces, which is kept at `keep` where that is given; a `private` one is its
+    owner's alone from the first byte. For a moment between two renames a file may stand at `keep` alone; it is never at
+    neither.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _told_of(path):
@@ -209,7 +210,8 @@ def atomic_file(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
                     yield stream
                     stream.flush()
                     os.fsync(stream.fileno())
-                temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+                if not private:
+                    temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
                 if keep is not None and path.exists():
                     move(path, keep)
                 move(temporary, path)
@@ -240,9 +242,12 @@ def _still_locked(handle: int) -> Iterator[None]:
             os.close(kept)
 
 
-def write_bytes(path: Path, content: bytes, keep: Path | None = None) -> None:
-    """Replace a file's content in one step; what it replaces is kept at `keep`. Raises `DataError` on a full disk."""
-    with room_for(path, len(content)), atomic_file(path, keep) as stream:
+def write_bytes(path: Path, content: bytes, keep: Path | None = None, *, private: bool = False) -> None:
+    """Replace a file's content in one step; `keep` and `private` as `atomic_file` has them.
+
+    Raises `DataError` on a full disk.
+    """
+    with room_for(path, len(content)), atomic_file(path, keep, private=private) as stream:
         stream.write(content)
 
 

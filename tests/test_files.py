@@ -138,6 +138,15 @@ def test_the_mode_is_kept_and_new_files_obey_the_umask(tmp_path: Path) -> None:
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o604
 
 
+def test_a_private_file_is_never_anybody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_bytes(b"read by all")
+    (tmp_path / "x").chmod(0o644)
+    monkeypatch.setattr(Path, "chmod", lambda path, mode: pytest.fail(f"{path} became {mode:o}"))
+    write_bytes(tmp_path / "x", b"a token", private=True)
+    assert (tmp_path / "x").read_bytes() == b"a token"
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
+
+
 @settings(max_examples=40, deadline=None)
 @given(value=JSON)
 def test_json_round_trip(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -90,7 +90,6 @@ def _let_in(names: Sequence[str], store: Store, file: Path) -> Path:
     if new := {name: f"t{secrets.token_hex(20)}" for name in names if name not in there}:
         kept = file.read_text(encoding="utf-8").splitlines()[1:] if there and file.is_file() else []
         rows = [row.split(",") for row in kept if row.partition(",")[0] in there]
-        write_bytes(file, csv_bytes([["participant", "token"], *rows, *new.items()]))
-        file.chmod(0o600)
+        write_bytes(file, csv_bytes([["participant", "token"], *rows, *new.items()]), private=True)
         store.let_in(new)
     return file

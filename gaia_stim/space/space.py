@@ -169,19 +169,26 @@ class Space:
 
     def rendered(self, codes: npt.NDArray[np.floating]) -> Iterator[Pixels]:
         """As `decode`, a few pictures at a time, so that memory does not grow with their number."""
+        first = 1
         for tile in _tiles(np.asarray(codes, dtype=np.float32)):
-            yield to_bytes(self._numbers(self._run(self.model.decode, tile), tile))
+            yield to_bytes(self._numbers(self._run(self.model.decode, tile), tile, first))
+            first += len(tile)
 
     def _numbers(
-        self, found: npt.NDArray[np.float32], codes: Sequence[npt.NDArray[np.float32]]
+        self, found: npt.NDArray[np.float32], codes: Sequence[npt.NDArray[np.float32]], first: int
     ) -> npt.NDArray[np.float32]:
-        """What was decoded of codes. Raises `DataError` for a code too far out, `CheckpointError` for the model."""
+        """What was decoded of codes, counted from `first`.
+
+        Raises `DataError` for a code too far out, `CheckpointError` for the model.
+        """
         if np.isfinite(found).all():
             return found
         place = int(np.argmin([np.isfinite(picture).all() for picture in found]))
         if np.isfinite(self._run(self.model.decode, [np.zeros_like(codes[0])])).all():
             most = float(np.abs(codes[place]).max())
-            raise DataError(f"a code with numbers as large as {most:g} decodes to no picture: no image is encoded so")
+            raise DataError(
+                f"code {first + place}: numbers as large as {most:g} decode to no picture; no image is encoded so"
+            )
         raise self._damaged()
 
     def _damaged(self) -> CheckpointError:

@@ -7,6 +7,8 @@ import resource
 import shlex
 import shutil
 import signal
+import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -89,8 +91,10 @@ def _attack(world: Path, copy: Path, cache: Path, jobs: Sequence[Job], results: 
     from gaia_stim import cli
     from gaia_stim.config.verbs import VERBS
 
-    shutil.copytree(world, copy, dirs_exist_ok=True)
-    os.chdir(copy)
+    shutil.copytree(world, copy / "world")
+    os.chdir(copy / "world")
+    tempfile.tempdir = str(copy / "temporary")
+    (copy / "temporary").mkdir()
     os.environ.pop("GAIA_STIM_MODEL", None)
     os.environ["GAIA_STIM_CACHE"] = str(cache)
     os.environ["COLUMNS"] = "1000"
@@ -98,16 +102,67 @@ def _attack(world: Path, copy: Path, cache: Path, jobs: Sequence[Job], results: 
     for verb in VERBS.values():
         # An attack does not pay for what is imported.
         verb.function()
+    reached = watched(copy / "world", copy / "temporary", cache)
     for job in jobs:
         job.do()
         Path("/proc/self/clear_refs").write_text("5")
         began = time.process_time()
+        reached.clear()
         with _bounded(seconds):
             code, err = _run(cli.main, ["-q", *shlex.split(job.command)])
+        out_of_bounds = ", ".join(reached)
         took, memory = time.process_time() - began, _most_memory()
-        results.send((code, err, _left(code), took, memory))
+        results.send((code, err, out_of_bounds or _left(code), took, memory))
         _restore(world, job)
     results.close()
+
+
+REACHING = (
+    "socket.connect",
+    "socket.getaddrinfo",
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "pickle.find_class",
+)
+"""What no file may bring about, as Python's audit events: the network, other programs, unpickled classes."""
+CHANGED = {
+    **dict.fromkeys(("os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"), slice(0, 1)),
+    **dict.fromkeys(("os.link", "os.symlink"), slice(1, 2)),
+    "os.rename": slice(0, 2),
+}
+"""Events, and which of what comes with them are the paths that are changed; `open` is asked for its flags."""
+
+
+def watched(*places: Path) -> list[str]:
+    """What this process does from now on that nobody's file may bring about: whom it reaches, and what it changes in
+    other places than these.
+    """
+    inside = [path.resolve() for path in (*places, Path("/dev"), Path("/proc/self"))]
+    reached: list[str] = []
+
+    def see(event: str, given: tuple[Any, ...]) -> None:
+        if event in REACHING:
+            reached.append(f"{event} {given[:1]}")
+        for path in _changed(event, given):
+            real = path.absolute().parent.resolve() / path.name
+            if not any(real.is_relative_to(place) for place in inside):
+                reached.append(f"{event} {path}")
+
+    sys.addaudithook(see)
+    return reached
+
+
+def _changed(event: str, given: tuple[Any, ...]) -> list[Path]:
+    """The paths that an event changes; of a file that is open already there is no path."""
+    found = given[CHANGED.get(event, slice(0))]
+    if event == "open" and (given[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        found = given[:1]
+    paths = [Path(os.fsdecode(one)) for one in found if isinstance(one, (str, bytes, os.PathLike))]
+    # A folder that is there already is not made.
+    return [path for path in paths if event != "os.mkdir" or not path.is_dir()]
 
 
 def _restore(world: Path, job: Job) -> None:

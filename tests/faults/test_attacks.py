@@ -5,16 +5,23 @@ file; with GAIA_STIM_SLOW all of them, through all commands.
 """
 
 import ast
+import contextlib
 import json
+import pickle
 import random
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 import gaia_stim
-from faults.attacked import BYTES, Ending, Job, attack
+from faults.attacked import BYTES, Ending, Job, attack, watched
 from faults.attacks import ATTACKS, JSON, NO_STAND, ODD, STANDS, Attack, attacks_on, places, with_field
 from faults.conftest import SLOW, times
 from faults.world import make_world
@@ -111,6 +118,32 @@ def test_good_files_are_taken(world: Path, cache: Path) -> None:
     endings = attack(world, cache, list(todo.values()))
     refused = {one.job.command: one.err for one in endings if one.code or one.left}
     assert refused.keys() == TOO_FEW, refused
+
+
+def reach_out(place: Path, elsewhere: Path) -> list[str]:
+    """What is seen of a process that writes where it may, and then does what no file may bring about."""
+    reached = watched(place)
+    (place / "mine").write_text("")
+    (place / "mine").rename(place / "out")
+    seen = list(reached)
+    (elsewhere / "x").write_text("")
+    (place / "out").rename(elsewhere / "y")
+    (elsewhere / "y").unlink()
+    with contextlib.suppress(OSError), socket.socket() as one:
+        one.connect(("127.0.0.1", 9))
+    subprocess.run([sys.executable, "--version"], check=True, capture_output=True)
+    pickle.loads(pickle.dumps(Path("x")))  # noqa: S301
+    return [*seen, *(event.partition(" ")[0] for event in reached)]
+
+
+def test_what_reaches_out_is_seen(tmp_path: Path) -> None:
+    """The watch over all attacks is one."""
+    for name in ("place", "elsewhere"):
+        (tmp_path / name).mkdir()
+    with ProcessPoolExecutor(1, get_context("forkserver")) as pool:
+        seen = pool.submit(reach_out, tmp_path / "place", tmp_path / "elsewhere").result()
+    assert seen[:4] == ["open", "os.rename", "os.remove", "socket.connect"]
+    assert {"subprocess.Popen", "pickle.find_class"} <= set(seen[4:])
 
 
 # -- nothing is missing from the table --------------------------------------------------------------------------------

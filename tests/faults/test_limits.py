@@ -49,14 +49,14 @@ def test_weights_that_make_no_picture(
 
 
 def test_codes_that_make_no_picture(tiny_run: Path, tmp_path: Path, capsys: Capture) -> None:
-    """The number is named."""
+    """The code and its number are named."""
     latent, by = Space.load(tiny_run).latent, Space.load(tiny_run).model_hash
     codes = np.zeros((3, latent), np.float32)
     codes[1] = 3e38
     write_codes(tmp_path / "codes.csv", CodeTable(codes, by, ["a", "b", "c"], ["a", "b", "c"], ["sha256_0"] * 3))
     assert cli.main(["-q", "decode", "codes.csv", "-m", str(tiny_run), "--out", "out"]) == 3
     err = capsys.readouterr().err
-    assert "bug" not in err and "3e+38" in err and not (tmp_path / "out").exists(), err
+    assert "bug" not in err and "code 2: " in err and "3e+38" in err and not (tmp_path / "out").exists(), err
 
 
 # -- what is gone, and what nobody could open -------------------------------------------------------------------------
