@@ -259,7 +259,10 @@ def read_image(path: Path, background: str = "white") -> Pixels:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of an image file, undecoded. Raises `DataError` where it is missing, huge, or of a nameless name."""
+    """The content of an image file, undecoded. Raises `DataError` where it is missing, huge, or of a nameless name.
+
+    A file that does not begin as an image does is not read to its end, and refused.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -275,9 +278,22 @@ def read_bytes(path: Path) -> bytes:
             raise DataError(f"{path}: {broken}")
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"{path}: too large: more than {MAX_BYTES >> 20} MiB")
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            _check_kind(stream.read(HEAD), str(path))
+            stream.seek(0)
+            return stream.read()
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def _check_kind(content: bytes, name: str) -> None:
+    """Whether a file that begins so is of a kind of image. Raises `DataError`, beginning with `name`."""
+    if not content:
+        raise DataError(f"{name}: the file is empty")
+    if kind_of(content) is None:
+        suffix = Path(name).suffix
+        although = f", although its name ends in {suffix}" if suffix.lower() in IMAGE_SUFFIXES else ""
+        raise DataError(f"{name}: {NO_IMAGE}{although}; {READ}")
 
 
 def decode_image(content: bytes, name: str, background: str = "white") -> Pixels:
@@ -293,12 +309,7 @@ def decode_image(content: bytes, name: str, background: str = "white") -> Pixels
     than `MAX_PIXELS` pixels; `ConfigError` where `background` is no colour.
     """
     ground = parse_colour(background)
-    if not content:
-        raise DataError(f"{name}: the file is empty")
-    if kind_of(content) is None:
-        suffix = Path(name).suffix
-        although = f", although its name ends in {suffix}" if suffix.lower() in IMAGE_SUFFIXES else ""
-        raise DataError(f"{name}: {NO_IMAGE}{although}; {READ}")
+    _check_kind(content, name)
     try:
         with opened(content) as image:
             width, height = image.size

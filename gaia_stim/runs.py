@@ -146,7 +146,7 @@ class Run:
     @property
     def states(self) -> list[Path]:
         """The saves that a training can go on from, the last one first."""
-        return [path for path in (self.state, self.state_before) if path.exists()]
+        return [path for path in (self.state, self.state_before) if os.path.lexists(path)]
 
     @property
     def log(self) -> Path:

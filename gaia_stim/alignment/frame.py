@@ -1,6 +1,7 @@
 """The place that a model's images were put in, and how a further photograph is put there."""
 
 import base64
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -153,11 +154,13 @@ def by_frame(frame: AlignmentFrame) -> Way:
 
 
 def _recorded(folder: Path) -> tuple[AlignmentFrame | None, frozenset[str]]:
-    """The frame of the aligned folder that this one is, or is in, and the hashes of what was written there."""
+    """The frame of the aligned folder that this one is, or is in, and the hashes of what was written there.
+
+    Raises `DataError` for a record that cannot be read: photographs would be placed, or not, without a word.
+    """
     for home in [folder, *folder.parents][: DEEPEST + 1]:
-        mark = stamp(home / RECORD)
-        if mark is not None:
-            return _read(home / RECORD, mark)
+        if os.path.lexists(home / RECORD):
+            return _read(home / RECORD, stamp(home / RECORD))
     return None, frozenset()
 
 
@@ -165,6 +168,9 @@ def _recorded(folder: Path) -> tuple[AlignmentFrame | None, frozenset[str]]:
 def _read(path: Path, mark: object) -> tuple[AlignmentFrame | None, frozenset[str]]:
     try:
         record = read_json(path)
+    except DataError as error:
+        raise DataError(f"{error}; move it away if it does not come from 'gaia-stim align'") from error
+    try:
         return AlignmentFrame.model_validate(record[FRAME]), frozenset(record["files"].values())
-    except (AttributeError, DataError, KeyError, TypeError, ValidationError):
+    except (AttributeError, KeyError, TypeError, ValidationError):
         return None, frozenset()  # Somebody's own file, or of before there were frames.

@@ -358,7 +358,7 @@ class SamplesConfig(Config):
     out: Annotated[Path, Output("The folder: OUT/images/*.png and OUT/labels.csv.", "OUT", positional=True)] = Path(
         "samples"
     )
-    n: Annotated[Count, Decides("How many faces.", "N")] = 2_000
+    n: Annotated[Count, Field(le=1_000_000), Decides("How many faces.", "N")] = 2_000
     size: Annotated[int, Field(ge=16, le=1024), Decides("Pixels of a side.", "PX")] = 64
     seed: Seed = 0
     confound: Annotated[

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gaia_stim.errors import ConfigError
 from gaia_stim.files import hash_bytes
-from gaia_stim.images import read_bytes
+from gaia_stim.gate import content_of
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Colour: TypeAlias = tuple[int, int, int]
@@ -31,6 +31,8 @@ _SPELLED = {"α": "alpha", "β": "beta", "γ": "gamma", "→": "to", "×": "x"} 
 """What Pillow's built-in font may lack, and texts may hold; other letters lose their accents."""
 FAMILY = "Helvetica, Arial, sans-serif"
 """The letters of SVG: what every machine has."""
+LARGEST_FONT = 1 << 26
+"""Bytes; those of all of the world's scripts have fewer."""
 _SAMPLE = 13
 """Height of the font in which a glyph is looked for."""
 _MEASURED = 100
@@ -84,7 +86,7 @@ def plain() -> Typeface:
 
 def typeface(path: Path) -> Typeface:
     """The user's font. Raises `ConfigError` where the file is no TrueType font, `DataError` where none is there."""
-    content = read_bytes(path)
+    content = content_of(path, LARGEST_FONT)
     try:
         family = ImageFont.truetype(io.BytesIO(content), _SAMPLE).getname()[0] or path.stem
     except OSError:

@@ -19,7 +19,6 @@ from gaia_stim.devices import build
 from gaia_stim.errors import ConfigError
 from gaia_stim.evaluation.comparison import (
     COLLAPSED,
-    OF_A_FLOW,
     MeasuredTraining,
     collapsed,
     ideals,
@@ -32,6 +31,7 @@ from gaia_stim.evaluation.comparison import (
 )
 from gaia_stim.evaluation.contenders import Contender, claim, given, named, requested, train_all, trainings
 from gaia_stim.evaluation.figures import kept_figures
+from gaia_stim.evaluation.likelihood import OF_A_FLOW
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS, OPPOSITE, RANDOM, Drawn, draw, midpoint_figures, pairs
 from gaia_stim.evaluation.paper_figures import Models, attribute_sheets, labels_beside, strips

@@ -15,6 +15,7 @@ import numpy as np
 from gaia_stim.dataset import Dataset
 from gaia_stim.drawing.sheets import column_sheet
 from gaia_stim.evaluation.evidence import blend
+from gaia_stim.evaluation.likelihood import OF_A_FLOW
 from gaia_stim.evaluation.measure import scores
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.images import Pixels
@@ -30,8 +31,6 @@ VARIES = "reconstruction_spread"
 COLLAPSED = 0.6
 """A model whose pictures vary by less than this share of what the images do shows few pictures for many images: what
 else is measured of it says nothing beside the others' figures, however good it looks."""
-OF_A_FLOW = "bits_per_dimension"
-"""A figure that only models have whose decoding undoes their encoding: no table ranks those by reconstructions."""
 OF_RECONSTRUCTIONS = ("reconstruction_", "sharpness", "identity", "cycle")
 """How the names of figures begin that are perfect of such a model, whatever it learned."""
 ROWS = 8

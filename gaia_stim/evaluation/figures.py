@@ -14,7 +14,7 @@ from gaia_stim.dataset import Dataset, Split
 from gaia_stim.errors import DataError
 from gaia_stim.evaluation.evidence import gather
 from gaia_stim.evaluation.landmarks import MOST, LandmarkFigures, landmark_figures, landmark_picture
-from gaia_stim.evaluation.likelihood import likelihood
+from gaia_stim.evaluation.likelihood import OF_A_FLOW, likelihood
 from gaia_stim.evaluation.measure import in_words, measure
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.files import read_json, write_json
@@ -67,7 +67,10 @@ def kept_figures(run: Run, dataset: Dataset, seed: int, listen: Listener, *, aga
     kept = {} if again else _kept(run.path / EVALUATION)
     too_few: object = kept.get("not_measured")
     excused = too_few if isinstance(too_few, dict) else {}
-    is_whole = all(isinstance(kept.get(name), float) or name in excused for name in METRICS)
+    # What is kept may have been edited: a figure is a number, or left out for a reason.
+    is_whole = isinstance(kept.get(OF_A_FLOW, 0.0), float) and all(
+        isinstance(kept.get(name), float) or (kept.get(name) is None and name in excused) for name in METRICS
+    )
     if is_whole and wanted.items() <= kept.items():
         listen(Note(f"{run.path}: measured before"))
         return kept

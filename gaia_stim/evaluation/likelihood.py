@@ -8,6 +8,9 @@ from gaia_stim.images import Pixels, to_float
 from gaia_stim.models.flow import Flow
 from gaia_stim.space.space import Space
 
+OF_A_FLOW = "bits_per_dimension"
+"""A figure that only models have whose decoding undoes their encoding: no table ranks those by reconstructions."""
+
 
 def likelihood(space: Space, pictures: Pixels) -> dict[str, float]:
     """Mean bits a number that pictures (n, size, size, C) take, at least, by a flow; nothing of another model.
@@ -17,7 +20,7 @@ def likelihood(space: Space, pictures: Pixels) -> dict[str, float]:
     if not isinstance(space.model, Flow):
         return {}
     bits = [_bits(space.model, picture) for picture in pictures]
-    return {"bits_per_dimension": sum(bits) / len(bits)}
+    return {OF_A_FLOW: sum(bits) / len(bits)}
 
 
 @torch.inference_mode()

@@ -81,7 +81,7 @@ EDITED = "export set --design design --to {} --out {} --degrees 7"
 STANDS: Mapping[str, Stand] = {
     "config": Stand("run/config.json", ("info run", f"morph {A} {B} -m run --out out", *ON_A_RUN), MODEL),
     "config of lines": Stand("grey/config.json", ("benchmark lines grey --out out",), MODEL, is_good=False),
-    "log": Stand("run/log.jsonl", ("report run --out out.html", "figure run --images faces --out out.svg")),
+    "log": Stand("run/log.jsonl", ("report run --out out.html",)),
     "weights": Stand("run/model.safetensors", ("info run", f"encode {A} -m run --out out.csv"), MODEL),
     "latest": Stand("runs/latest", ("info", f"encode {A} --out out.csv"), MODEL),
     "evaluation": Stand("run/evaluation.json", ("compare run --images faces --out out",), is_needed=False),
@@ -172,7 +172,7 @@ STANDS: Mapping[str, Stand] = {
     "held out": Stand("held.txt", ("train faces --preset tiny --hold-out held.txt --out out",)),
     "checkpoint": Stand("grey/training_state.safetensors", (TRAINED.format("faces", "grey"),), MODEL),
     "recipe": Stand("recipe.yaml", ("recipe check recipe.yaml", "run recipe.yaml"), USAGE),
-    "options": Stand("options.yaml", ("train faces --config options.yaml --out out",), USAGE),
+    "options": Stand("options.yaml", (TRAINED.format("faces --config options.yaml", "out"),), USAGE),
 }
 JSON = frozenset(
     kind
