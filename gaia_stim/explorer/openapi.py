@@ -18,10 +18,12 @@ def document() -> dict[str, Any]:
             "/": {"get": _operation("This page.")},
             "/v1/stimulus": {"get": _operation("A stimulus as PNG, with its provenance in the headers.", STIMULUS)},
             "/v1/space": {"get": _operation("The model, the photographs' names, and the attributes.")},
-            "/v1/participants": {"post": _operation("Owner: a participant's token, told once.", body=PARTICIPANT)},
+            "/v1/participants": {
+                "post": _operation("Owner: a participant's token, told once.", body=PARTICIPANT, done="201")
+            },
             "/v1/chain": {
                 "get": _operation("Owner: all chains."),
-                "post": _operation("Owner: begin a chain.", body=ChainSpec.model_json_schema()),
+                "post": _operation("Owner: begin a chain.", body=ChainSpec.model_json_schema(), done="201"),
             },
             "/v1/chain/{chain}": {"get": _operation("The next trial.", CHAIN)},
             "/v1/chain/{chain}/picture": {"get": _operation("What the next trial shows.", [*CHAIN, *SHOWN])},
@@ -50,7 +52,7 @@ def page() -> str:
     """The document for people: a page of HTML that asks the network for nothing."""
     loader = PackageLoader("gaia_stim.explorer", "page")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("api.html").render(**document(), kind=_kind)
+    return environment.get_template("api.html").render(**document(), kind=_kind, done=DONE)
 
 
 def _kind(schema: dict[str, Any]) -> str:
@@ -62,7 +64,12 @@ def _kind(schema: dict[str, Any]) -> str:
     return ", ".join([" or ".join(schema["enum"]) if "enum" in schema else str(schema["type"]), *told])
 
 
-def _operation(summary: str, parameters: list[Any] | None = None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+DONE = {"200": "As asked.", "201": "Made as asked: a participant, a chain."}
+
+
+def _operation(
+    summary: str, parameters: list[Any] | None = None, body: dict[str, Any] | None = None, done: str = "200"
+) -> dict[str, Any]:
     errors = {"400": "Something is wrong in what was asked; `error` says what.", "403": "No token, or not this one."}
     errors |= {"404": "No such photograph or chain.", "409": "Not the next trial."}
     content = {"content": {"application/json": {"schema": body}}, "required": True}
@@ -70,10 +77,7 @@ def _operation(summary: str, parameters: list[Any] | None = None, body: dict[str
         "summary": summary,
         "parameters": parameters or [],
         **({"requestBody": content} if body else {}),
-        "responses": {
-            "200": {"description": "As asked."},
-            **{code: {"description": why} for code, why in errors.items()},
-        },
+        "responses": {code: {"description": why} for code, why in {done: DONE[done], **errors}.items()},
     }
 
 

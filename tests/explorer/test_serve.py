@@ -265,6 +265,19 @@ def test_every_address_is_in_the_openapi_document(owner: TestClient) -> None:
     assert routes - {("/v1/openapi.json", "get")} == told
 
 
+def test_answers_are_those_that_the_openapi_document_tells(owner: TestClient) -> None:
+    paths = owner.get("/v1/openapi.json").json()["paths"]
+    bodies = {"/v1/participants": {"name": "p01"}, "/v1/chain": {"kind": "gsp", "start": "anna.png", "axes": 2}}
+    bodies["/v1/chain/{chain}/trials/{trial}"] = {"answer": 0.5}
+    asked = {(path, method): about for path, methods in paths.items() for method, about in methods.items()}
+    posts = [(path, "post") for path in bodies]
+    assert {one for one in asked if one[1] == "post"} == set(posts)
+    for path, method in [*posts, *(asked.keys() - {("/v1/stimulus", "get"), *posts})]:
+        address = path.format(chain=1, trial=0) + ("?trial=1&at=0.5" if path.endswith("picture") else "")
+        answer = owner.request(method, address, json=bodies.get(path) if method == "post" else None)
+        assert answer.is_success and str(answer.status_code) in asked[path, method]["responses"], (path, answer.text)
+
+
 def test_what_can_be_asked_is_a_page_too(owner: TestClient) -> None:
     answer = owner.get("/")
     assert answer.headers["content-type"].startswith("text/html")
