@@ -43,16 +43,20 @@ ROUND ?= 0
 test-faults: $(VENV)/installed-dev
 	GAIA_STIM_SLOW=1 GAIA_STIM_ROUND=$(ROUND) $(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -rs tests/faults
 
-# Images under a fuzzer that looks where it gets, SECONDS long; skipped where atheris cannot be installed.
+# Images, then records, under a fuzzer that looks where it gets, SECONDS long each; skipped where atheris cannot be
+# installed.
 FUZZED := .ecosystem/fuzz
 SECONDS ?= 600
 fuzz:
-	mkdir -p $(FUZZED)/corpus
+	mkdir -p $(FUZZED)/images $(FUZZED)/records
 	test -x $(FUZZED)/venv/bin/python || $(PYTHON) -m venv $(FUZZED)/venv
 	if ! $(FUZZED)/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		atheris --editable .; then echo "skipped: atheris cannot be installed here" >&2; exit; fi; \
-	$(FUZZED)/venv/bin/python tests/faults/fuzz_images.py $(FUZZED)/corpus -artifact_prefix=$(FUZZED)/ \
-		-timeout=10 -rss_limit_mb=4096 -max_len=65536 -max_total_time=$(SECONDS)
+	for kind in images records; do \
+		PYTHONPATH=tests $(FUZZED)/venv/bin/python tests/faults/fuzz_$$kind.py $(FUZZED)/$$kind \
+			-artifact_prefix=$(CURDIR)/$(FUZZED)/ -timeout=20 -rss_limit_mb=4096 -max_len=65536 \
+			-max_total_time=$(SECONDS) || exit 1; \
+	done
 
 # The experiment programs themselves, in .ecosystem/ and from Debian; `make test` runs what of it is there.
 ecosystem:
