@@ -51,6 +51,18 @@ def amounts(text: str) -> list[float]:
     return found
 
 
+Without = Annotated[str | None, Decides("All but these, with commas between.", "NAMES")]
+Ones = Annotated[
+    tuple[str, ...] | None,
+    Decides(
+        "Which of two words is 1, everywhere or in one column; may be repeated. [default: as the words say, else "
+        "asked]",
+        "[COLUMN=]WORD",
+        panel="How the table is read",
+    ),
+]
+
+
 class AttributesFitConfig(FolderConfig):
     """Find the direction of the space that stands for each attribute of a table of labels."""
 
@@ -60,7 +72,7 @@ class AttributesFitConfig(FolderConfig):
         Input("The folder of the images. [default: 'images' beside the labels, else the labels' folder]", "DIR"),
     ] = None
     attributes: Annotated[str | None, Decides("Only these, with commas between. [default: all]", "NAMES")] = None
-    without: Annotated[str | None, Decides("All but these, with commas between.", "NAMES")] = None
+    without: Without = None
     image_column: Annotated[
         str | None,
         Decides(
@@ -89,15 +101,7 @@ class AttributesFitConfig(FolderConfig):
             panel="How the table is read",
         ),
     ] = None
-    one: Annotated[
-        tuple[str, ...] | None,
-        Decides(
-            "Which of two words is 1, everywhere or in one column; may be repeated. [default: as the words say, else "
-            "asked]",
-            "[COLUMN=]WORD",
-            panel="How the table is read",
-        ),
-    ] = None
+    one: Ones = None
     decimal: Annotated[
         Literal["point", "comma"] | None,
         Decides(

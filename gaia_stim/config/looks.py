@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from gaia_stim.config.attributes import Ones, Without
 from gaia_stim.config.base import Config, Count, FolderConfig, Force, ModelPath, RecordedModel, Seed
 from gaia_stim.config.displays import RecordedDisplay
 from gaia_stim.config.options import Decides, Input, Model, Output
@@ -136,6 +137,8 @@ class CompareConfig(FolderConfig):
         Path | None,
         Input("The labels for Figures 3 and 4. [default: those of drawn faces; of other images none]", "TABLE"),
     ] = None
+    without: Without = None
+    one: Ones = None
     out: Annotated[Path, Output("The folder of table, sheets and trainings.", "DIR")] = Path("comparison")
     seed: Seed = 0
     force: Force = False
@@ -144,6 +147,9 @@ class CompareConfig(FolderConfig):
     def _one_way(self) -> "CompareConfig":
         if self.labels and not self.figures:
             raise ValueError("--labels: only says something together with --figures")
+        read = {"--without": self.without, "--one": self.one}
+        if not self.labels and (said := [name for name, value in read.items() if value is not None]):
+            raise ValueError(f"{said[0]}: only says something together with --labels")
         if self.methods is None:
             given = {"--images-seen": self.images_seen, "--size": self.size, "--set": self.set_}
             if said := [name for name, value in given.items() if value is not None]:

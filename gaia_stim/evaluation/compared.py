@@ -13,6 +13,7 @@ import pandas as pd
 
 from gaia_stim.cells import frame_csv
 from gaia_stim.config import BenchmarkMidpointsConfig, CompareConfig
+from gaia_stim.config.attributes import names
 from gaia_stim.config.verbs import verb_of
 from gaia_stim.dataset import Dataset
 from gaia_stim.devices import build
@@ -40,6 +41,7 @@ from gaia_stim.files import clear_leftovers, write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.samples.folder import are_drawn
 from gaia_stim.space.images import images_of
+from gaia_stim.space.labelled import chosen_labels, labelled, tell
 from gaia_stim.space.space import Space
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
@@ -82,6 +84,8 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     """
     # All that was asked for is understood before the first hour of training.
     wanted = list(trainings(config))
+    if config.labels:
+        chosen_labels(config.labels, *_asked_of_labels(config))
     request = {"verb": verb_of(config), "seed": config.seed, "trainings": requested(config, wanted)}
     claim(config.out, COMPARISON, request, [training.folder for training in wanted], force=config.force)
     contenders = train_all(wanted, listen) if wanted else given(config.runs or (), listen)
@@ -134,12 +138,20 @@ def _figures(config: CompareConfig, models: Models, dataset: Dataset, listen: Li
     drawn = {STRIPS: strips(models, dataset)}
     labels = config.labels or labels_beside(dataset)
     if labels:
-        drawn[FACES], drawn[VECTORS] = attribute_sheets(models, labels, dataset, listen)
+        first = next(iter(models.values()))
+        found = labelled(first, labels, Path(dataset.folder), *_asked_of_labels(config), listen)
+        tell(found, listen)
+        drawn[FACES], drawn[VECTORS] = attribute_sheets(models, found, dataset, listen)
     else:
         listen(Note("Figures 3 and 4, attributes, need labels: --labels TABLE", warning=True))
     for name, sheet in drawn.items():
         write_png(config.out / name, sheet)
     return {name: config.out / name for name in drawn}
+
+
+def _asked_of_labels(config: CompareConfig) -> tuple[dict[str, Any], Sequence[str], Sequence[str]]:
+    """How labels are read, and which of their columns are meant, as `labelled` takes it."""
+    return {"ones": list(config.one or ())}, (), names(config.without)
 
 
 def _said_of(model: str, share: float) -> str:

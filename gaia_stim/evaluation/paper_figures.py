@@ -16,7 +16,7 @@ from gaia_stim.events import Listener, silent
 from gaia_stim.images import Pixels
 from gaia_stim.samples.folder import LABELS, are_drawn
 from gaia_stim.space.attributes import complete, mean_difference, ols, read_out
-from gaia_stim.space.labelled import Labelled, labelled, tell
+from gaia_stim.space.labelled import Labelled
 from gaia_stim.space.paths import Codes, Line
 from gaia_stim.space.space import Space
 
@@ -68,19 +68,17 @@ def directions(space: Space, found: Labelled, listen: Listener = silent) -> Dire
 
 
 def attribute_sheets(
-    models: Models, labels: Path, dataset: Dataset, listen: Listener = silent
+    models: Models, images: Labelled, dataset: Dataset, listen: Listener = silent
 ) -> tuple[Pixels, Pixels]:
     """Figure 3, faces with each attribute moved, and Figure 4, each vector decoded from the mean code: mean differences
-    beside regression. A row a model in each. Raises as `labelled`.
+    beside regression. A row a model in each.
     """
     first = next(iter(models.values()))
-    images = labelled(first, labels, Path(dataset.folder), {}, (), (), listen)
-    tell(images, listen)
     found = {model: directions(space, images, listen) for model, space in models.items()}
     said = read_out(images.codes(first, listen), images.values).r2
-    chosen = [int(place) for place in np.argsort(-said, kind="stable")[:ATTRIBUTES]]
-    names = [images.attributes[place].name for place in chosen]
-    return _on_faces(models, found, chosen, names, dataset), _alone(models, found, chosen, names)
+    shown = [int(place) for place in np.argsort(-said, kind="stable")[:ATTRIBUTES]]
+    names = [images.attributes[place].name for place in shown]
+    return _on_faces(models, found, shown, names, dataset), _alone(models, found, shown, names)
 
 
 def _on_faces(

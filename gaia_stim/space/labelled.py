@@ -12,7 +12,7 @@ from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
-from gaia_stim.labels import Attribute, coding_in_words, join, problems, read_labels
+from gaia_stim.labels import Attribute, Labels, coding_in_words, join, problems, read_labels
 from gaia_stim.space.images import AS_EVER, codes_of, images_of
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
@@ -86,6 +86,18 @@ def labelled(
     Raises `DataError` where the table is none, labels and images do not belong together, or an attribute cannot be
     fitted; `ConfigError` for names that are not there, and where of two words nothing says which is 1.
     """
+    labels = chosen_labels(file, how, chosen, without)
+    home = folder or default_folder(file)
+    images = images_of(space, home, listen, reading=folders)
+    joined = join(labels, images.table["path"].tolist(), _from_table(images.folder, file))
+    if found := problems(labels.attributes, joined.values):
+        told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())
+        raise DataError(f"{file}: {told}. Leave out what cannot be fitted: --without {','.join(found)}")
+    return Labelled(images, labels.attributes, joined.values, joined.matched, joined.summary, labels.notes)
+
+
+def chosen_labels(file: Path, how: Mapping[str, Any], chosen: Sequence[str], without: Sequence[str]) -> Labels:
+    """The labels of a table that are asked for; raises as `labelled`."""
     labels = read_labels(file, **how)
     if chosen:
         labels = labels.select(chosen)
@@ -97,13 +109,7 @@ def labelled(
         if not kept:
             raise DataError(f"{file}: nothing is left where {', '.join(without)} is left out")
         labels = labels.select(kept)
-    home = folder or default_folder(file)
-    images = images_of(space, home, listen, reading=folders)
-    joined = join(labels, images.table["path"].tolist(), _from_table(images.folder, file))
-    if found := problems(labels.attributes, joined.values):
-        told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())
-        raise DataError(f"{file}: {told}. Leave out what cannot be fitted: --without {','.join(found)}")
-    return Labelled(images, labels.attributes, joined.values, joined.matched, joined.summary, labels.notes)
+    return labels
 
 
 def default_folder(labels: Path) -> Path:

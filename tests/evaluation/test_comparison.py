@@ -11,7 +11,6 @@ from gaia_stim.dataset import open_dataset
 from gaia_stim.drawing.sheets import MARGIN
 from gaia_stim.evaluation.comparison import (
     COLLAPSED,
-    OF_A_FLOW,
     VARIES,
     MeasuredTraining,
     collapsed,
@@ -23,6 +22,7 @@ from gaia_stim.evaluation.comparison import (
     titles,
     unequal,
 )
+from gaia_stim.evaluation.likelihood import OF_A_FLOW
 from gaia_stim.images import Pixels
 from gaia_stim.metrics import METRICS
 from gaia_stim.space.space import Space

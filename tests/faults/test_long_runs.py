@@ -4,6 +4,8 @@ What grows is measured as bytes for each thing done, over all but the beginning:
 Each is done in a process of its own, for in this one other tests have left memory that would be filled unseen.
 """
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +18,10 @@ import numpy as np
 import psutil
 import pytest
 
+from faults.attacks import clean
 from faults.conftest import times
+from faults.world import make_world
+from gaia_stim import cli
 from gaia_stim.config import MorphConfig, TrainConfig
 from gaia_stim.events import Event, Progress
 from gaia_stim.pipeline.morphs import morph
@@ -150,3 +155,41 @@ def write_sets(faces: Path, run: Path, count: int) -> Watched:
 def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
     """Each set replaces the one before; that a recipe's memory of what it made is bounded, tests/pipeline tells."""
     alone(write_sets, faces, tiny_run, times(40, 400)).check(times(100_000, 2000))
+
+
+COMMANDS = (
+    "info set",
+    "info run --card",
+    "cite set",
+    "report set --out out.html",
+    "figure set --out out.svg",
+    "figure scaled --out out.pdf",
+    "chain faces --state serve.sqlite -m run --chain 1 --out out",
+    "export-decoder run --out out",
+    "export set --design design --to jspsych --out out",
+    "design questplus set --out out",
+    "attributes show vectors -m run --out out",
+    "audit set --out out",
+    "match set --luminance --out out",
+)
+"""Of a small world, in turn."""
+
+
+def give_commands(faces: Path, run: Path, home: Path, count: int) -> Watched:
+    os.chdir(home)
+    make_world(home, faces, run, rare=False)
+
+    def given(number: int) -> None:
+        command = COMMANDS[number % len(COMMANDS)]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+            code = cli.main(["-q", *command.split()])
+        assert code == 0, (command, said.getvalue())
+        clean(*Path().glob("out*"), *Path().glob(".out*"))
+
+    return do_often(count, given)
+
+
+@pytest.mark.slow
+def test_thousands_of_commands(faces: Path, tiny_run: Path, tmp_path: Path) -> None:
+    """In one process, as a notebook or a server of somebody's gives them."""
+    alone(give_commands, faces, tiny_run, tmp_path, times(60, 2000)).check(times(200_000, 20_000))

@@ -213,6 +213,21 @@ def test_the_papers_figures_are_made_by_the_same_command(
         make(CompareConfig, {"runs": runs, "labels": labels})
 
 
+def test_words_that_are_not_told_are_asked_before_anything_is_trained(faces: Path, tmp_path: Path) -> None:
+    names = [path.name for path in sorted(faces.glob("*.png"))]
+    rows = [f"{name},{'left' if place % 2 else 'right'}" for place, name in enumerate(names)]
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(["image,side", *rows]))
+    command = {"runs": (faces,), "methods": "ae", "figures": True, "labels": labels, "out": tmp_path / "out"}
+    with pytest.raises(ConfigError, match="--one 'side=right'"):
+        compare(make(CompareConfig, command))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match="--one: only says something together with --labels"):
+        make(CompareConfig, {"runs": (faces,), "one": ("side=right",)})
+    quick = {"set": ("network=light", "width=4", "preset=tiny"), "images_seen": 16, "seeds": 1}
+    assert compare(make(CompareConfig, {**command, **quick, "one": ("side=right",)})).vectors
+
+
 def test_vectors_of_the_figures_are_those_of_attributes_fit(space: Space, faces: Path, tmp_path: Path) -> None:
     labels = faces.parent / "labels.csv"
     fit(make(AttributesFitConfig, {"labels": labels, "model": space.run, "out": tmp_path / "fitted"}))
