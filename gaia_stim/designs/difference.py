@@ -444,7 +444,8 @@ def posterior(tried: list[Smooth], count: int, rng: np.random.Generator) -> list
             slopes = one.drawn(normal)
             scales.append(one.scale_of(slopes))
             logs.append(one.loss(slopes) - one.loss_at_fit - normal @ normal / 2)
-    ratio = np.exp(-(np.array(logs) - np.median(logs)))
+    # From the likeliest down: of few trials others are less likely by more than a float can say.
+    ratio = np.exp(min(logs) - np.array(logs))
     ratio = np.minimum(ratio, ratio.mean() * np.sqrt(len(ratio)))
     return [scales[number] for number in rng.choice(len(scales), count, p=ratio / ratio.sum())]
 

@@ -127,6 +127,16 @@ def test_a_boundary_between_categories_is_not_smoothed_away() -> None:
         assert respaced(fit.alpha, fit.scale, truth) < 0.2 < 0.9 < variation(np.diff(truth(np.linspace(0, 1, 9))))
 
 
+def test_five_answers_have_a_scale_and_intervals() -> None:
+    """So few leave scales possible that are less likely than the best one by more than a float can say."""
+    places = [[2, 3], [2, 1], [0, 1], [1, 2], [3, 2]]
+    alpha = np.hstack([np.array(places) / 3, np.full((5, 2), np.nan)])
+    answers = Answers("2afc", alpha, np.array(["b", "a", "b", "b", "a"]), np.full(5, "p"))
+    for seed in range(4):
+        fit = fit_2afc(answers, options(bootstrap=200), np.random.default_rng(seed))
+        assert np.isfinite([fit.scale, fit.low, fit.high]).all()
+
+
 def test_without_roughness_the_smooth_fit_is_the_plain_one() -> None:
     """The fewer the parts' slopes are held together, the nearer to maximum likelihood."""
     table = trial_list("mlds", 7, repetitions=20)

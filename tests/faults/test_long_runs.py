@@ -39,14 +39,15 @@ class Held(NamedTuple):
     """What this process holds."""
 
     memory: int
-    """Bytes."""
+    """Bytes of its own: pages of files (torch's libraries) come and go as the machine needs them."""
     files: int
     threads: int
 
     @classmethod
     def now(cls) -> "Held":
         process = psutil.Process()
-        return cls(process.memory_info().rss, process.num_fds(), process.num_threads())
+        [anonymous] = [line for line in Path("/proc/self/status").read_text().splitlines() if "RssAnon" in line]
+        return cls(int(anonymous.split()[1]) * 1024, process.num_fds(), process.num_threads())
 
 
 class Watched:
