@@ -155,7 +155,7 @@ def write_sets(faces: Path, run: Path, count: int) -> Watched:
 @pytest.mark.slow
 def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
     """Each set replaces the one before; that a recipe's memory of what it made is bounded, tests/pipeline tells."""
-    alone(write_sets, faces, tiny_run, times(40, 400)).check(times(100_000, 2000))
+    alone(write_sets, faces, tiny_run, times(40, 1000)).check(times(100_000, 2000))
 
 
 COMMANDS = (
