@@ -64,11 +64,13 @@ def doctor(config: DoctorConfig, listen: Listener = silent) -> DoctorResult:
 
 
 def _versions() -> list[Check]:
+    import numpy as np  # first: while torch's C code imports it, a Ctrl-C is lost
     import torch
 
     return [
         Check("gaia-stim", "ok", gaia_stim.__version__),
         Check("python", "ok", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
+        Check("numpy", "ok", np.__version__),
         Check("torch", "ok", torch.__version__),
     ]
 
