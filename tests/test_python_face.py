@@ -4,12 +4,14 @@ import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planted_sets import planted_set
 
 import gaia_stim
 from gaia_stim.events import Note
 from gaia_stim.files import write_bytes
+from gaia_stim.images import png_bytes
 from gaia_stim.space.space import Space
 from gaia_stim.stimuli.manifest import Row
 
@@ -31,8 +33,9 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
 def test_a_set_shows_its_sheet(tmp_path: Path) -> None:
     stimuli = planted_set(tmp_path / "set", [Row.numbered("morph", 0, 1)])
     assert stimuli._repr_png_() is None
-    write_bytes(tmp_path / "set" / "sheet.png", b"a sheet")
-    assert stimuli._repr_png_() == b"a sheet"
+    sheet = png_bytes(np.zeros((2, 2, 3), np.uint8))
+    write_bytes(tmp_path / "set" / "sheet.png", sheet)
+    assert stimuli._repr_png_() == sheet
 
 
 def test_a_space_shows_what_it_is(space: Space) -> None:
