@@ -54,7 +54,7 @@ fuzz:
 		atheris --editable .; then echo "skipped: atheris cannot be installed here" >&2; exit; fi; \
 	for kind in images records; do \
 		PYTHONPATH=tests $(FUZZED)/venv/bin/python tests/faults/fuzz_$$kind.py $(FUZZED)/$$kind \
-			-artifact_prefix=$(CURDIR)/$(FUZZED)/ -timeout=20 -rss_limit_mb=4096 -max_len=65536 \
+			-artifact_prefix=$(CURDIR)/$(FUZZED)/ -timeout=10 -rss_limit_mb=4096 -max_len=65536 \
 			-max_total_time=$(SECONDS) || exit 1; \
 	done
 
