@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import gaia_stim
 from gaia_stim.errors import ConfigError
@@ -137,6 +137,12 @@ def has_bfloat16(device: "torch.device") -> bool:
     if device.type != "cpu":
         return False
     return not _cpu_flags().isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def arithmetic(precision: str, device: "torch.device") -> Literal["float32", "bfloat16"]:
+    """What training in this `--precision` computes in there."""
+    reduced = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
+    return "bfloat16" if reduced else "float32"
 
 
 @cache

@@ -81,6 +81,7 @@ class RunConfig(Config):
     threads: int = Field(ge=0, le=4096)
     device: str
     precision: str
+    """What it was begun in, bfloat16 or float32; "auto" in runs of older versions."""
     model: ModelConfig
     dataset: DatasetRecord
     alignment: AlignmentFrame | None = None

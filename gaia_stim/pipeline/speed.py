@@ -143,8 +143,8 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
         turns = speed.in_turn(jobs, config.rounds, device, listen)
         seconds = turns.median(STEP)
         data_wait = ours.loader.waited / (ours.state.step * seconds)
-        reduced, done = ours.train_step.reduced, speed.operations(jobs[STEP])
-        peak = speed.peak(device, torch.bfloat16 if reduced else torch.float32)
+        precision, done = ours.train_step.precision, speed.operations(jobs[STEP])
+        peak = speed.peak(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
         return BenchmarkStepResult(
             images_per_second=config.batch / seconds,
             step_over_ae=turns.ratio(STEP, AUTOENCODER),
@@ -159,7 +159,7 @@ def benchmark_step(config: BenchmarkStepConfig, listen: Listener = silent) -> Be
             parameters=sum(parameter.numel() for parameter in gaia.parameters()),
             device=str(device),
             threads=threads,
-            precision="bfloat16" if reduced else "float32",
+            precision=precision,
         )
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from gaia_stim.config import TrainConfig
-from gaia_stim.devices import has_bfloat16
+from gaia_stim.devices import arithmetic
 from gaia_stim.models.base import Losses, Means, Report
 from gaia_stim.training.distributed import ProcessGroup
 from gaia_stim.training.loader import Microbatch
@@ -62,7 +62,7 @@ class TrainStep:
         self.count = config.groups or group.size
         """Microbatches of a step, over all processes."""
         self.device = state.broken.device
-        self.reduced = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16(self.device))
+        self.precision = arithmetic(config.precision, self.device)
 
     def __call__(self, batch: list[Microbatch]) -> Report:
         """One step of every player; nothing but the step's number changes where it is not numbers."""
@@ -112,7 +112,7 @@ class TrainStep:
             return self._losses(one).values()
 
     def _autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def _mean(self, own: list[Means]) -> Means:
         """The means over all microbatches, of which this process has played its own."""

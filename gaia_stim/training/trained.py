@@ -11,7 +11,7 @@ import gaia_stim
 from gaia_stim.alignment import LOOKED_AT, AlignmentFrame, scatter
 from gaia_stim.config import INVERTIBLE, ModelConfig, SamplesConfig, TrainConfig
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
-from gaia_stim.devices import choose_device, free_cores
+from gaia_stim.devices import arithmetic, choose_device, free_cores
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, OutputInTheWay
 from gaia_stim.events import Listener, Note, silent
 from gaia_stim.images import read_image
@@ -122,6 +122,9 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
         if going_on:
             training.resume()
             training.check_best()
+            begun, now = run.config().precision, training.train_step.precision
+            if begun not in (now, "auto"):
+                listen(Note(f"{run.path}: begun in {begun}, goes on in {now}, as this machine has it", warning=True))
         elif devices.leads:
             # Whatever a run that is replaced, or one that was never saved, left here.
             run.clear()
@@ -308,7 +311,7 @@ def _run_config(
         torch=torch.__version__,
         threads=threads,
         device=str(device),
-        precision=config.precision,
+        precision=arithmetic(config.precision, device),
         model=model,
         dataset=DatasetRecord(
             folder=str(dataset.folder),

@@ -181,7 +181,7 @@ def test_a_sound_step_is_what_it_was_without_the_guard(begin: Callable[..., Trai
     adam = torch.optim.Adam(groups, betas=(training.config.beta1, 0.999), fused=True)
     for step in range(20):
         [(_, [one])] = training.loader.steps(step, step + 1)
-        with torch.autocast("cpu", torch.bfloat16, enabled=training.train_step.reduced):
+        with torch.autocast("cpu", torch.bfloat16, enabled=training.train_step.precision == "bfloat16"):
             report = backward(model, one.images, torch.Generator().manual_seed(one.seed))
         for name, rate in rates.items():
             rate.copy_(report.rates[name] * training.train_step.learning_rate())

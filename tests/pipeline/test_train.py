@@ -17,10 +17,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from gaia_stim import cli
+from gaia_stim import cli, devices
 from gaia_stim.config import SamplesConfig, TrainConfig
 from gaia_stim.dataset import open_dataset
-from gaia_stim.devices import has_bfloat16
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, DivergedError, InterruptedRun
 from gaia_stim.events import Event, Note, Progress
 from gaia_stim.files import STAGING_MARK, hash_file, read_json
@@ -645,8 +644,36 @@ def test_a_training_that_diverged_without_a_good_state(ask: Ask, tmp_path: Path)
     assert changed <= {"log.jsonl"}
 
 
-def test_the_precision_of_a_run_is_on_record(tiny_run: Path) -> None:
-    assert Run(tiny_run).config().precision in ("auto", "bfloat16" if has_bfloat16(torch.device("cpu")) else "float32")
+@pytest.mark.parametrize(
+    ("precision", "flag", "recorded"),
+    [
+        ("auto", "avx512_bf16", "bfloat16"),
+        ("auto", "avx2", "float32"),
+        ("float32", "avx512_bf16", "float32"),
+        ("bfloat16", "avx2", "bfloat16"),
+    ],
+)
+def test_what_a_run_computes_in_is_on_record(
+    precision: str, flag: str, recorded: str, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_cpu_flags", lambda: frozenset({flag}))
+    train(ask(precision=precision, images_seen=8))
+    assert Run(tmp_path / "run").config().precision == recorded
+
+
+@pytest.mark.usefixtures("_told_of_every_step")
+def test_a_run_that_goes_on_in_another_precision_says_so(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its folder was begun on one machine and goes on on another."""
+    told: list[Event] = []
+    monkeypatch.setattr(devices, "_cpu_flags", lambda: frozenset({"avx512_bf16"}))
+    with pytest.raises(InterruptedRun):
+        train(ask(), Stop(20))
+    monkeypatch.setattr(devices, "_cpu_flags", lambda: frozenset({"avx2"}))
+    train(ask(), told.append)
+    warned = [event.text for event in told if isinstance(event, Note) and event.warning]
+    assert warned == [f"{tmp_path / 'run'}: begun in bfloat16, goes on in float32, as this machine has it"]
 
 
 # -- before the game --------------------------------------------------------------------------------------------------
