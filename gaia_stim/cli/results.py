@@ -6,12 +6,14 @@ A result is a frozen dataclass or a pydantic model; nothing here knows any parti
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
 from pydantic import BaseModel
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -85,20 +87,53 @@ def show(console: Console, result: Any, hint: str = "") -> None:
 
 def _entry(name: str, value: Any, width: int) -> RenderableType:
     if _is_table(value):
-        return Group(Text(name, "bold"), _table(value))
+        return Group(Text(name, "bold"), _Columns(value))
     if isinstance(value, dict):
         return Group(Text(name, "bold"), Padding(render(value), (0, 0, 0, 2)))
     return Text.assemble((f"{name:<{width}}  ", "bold"), _word(value))
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in names:
-        table.add_column(_title(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_word(row.get(name)), STYLES.get(str(row.get(name)), "")) for name in names))
-    return table
+@dataclass(frozen=True)
+class _Columns:
+    """A table; with more columns than the terminal has room for, parts of it below each other.
+
+    Each part begins with the first column, which says what a row is.
+    """
+
+    rows: list[dict[str, Any]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first, *others = dict.fromkeys(name for row in self.rows for name in row)
+        room = options.max_width - self._least(first)
+        parts: list[list[str]] = [[]]
+        taken = 0
+        for name in others:
+            taken += self._least(name)
+            if taken > room and parts[-1]:
+                parts.append([])
+                taken = self._least(name)
+            parts[-1].append(name)
+        for part in parts:
+            yield self._part([first, *part])
+
+    def _least(self, name: str) -> int:
+        """In how little room a column can be read: that of its longest word, or what is left where it is folded."""
+        words = chain(_title(name).split(), *(_word(row.get(name)).split() for row in self.rows))
+        return min(max(map(cell_len, words), default=0), FOLDED) + GAP
+
+    def _part(self, names: list[str]) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
+        for name in names:
+            table.add_column(_title(name), overflow="fold")
+        for row in self.rows:
+            table.add_row(*(Text(_word(row.get(name)), STYLES.get(str(row.get(name)), "")) for name in names))
+        return table
+
+
+GAP = 2
+"""Blanks between two columns."""
+FOLDED = 24
+"""Letters in a line of a word that is too long for its column, such as a path."""
 
 
 STYLES = {"ok": "green", "warn": "yellow"}

@@ -41,7 +41,7 @@ from gaia_stim.files import clear_leftovers, write_bytes, write_json
 from gaia_stim.images import write_png
 from gaia_stim.samples.folder import are_drawn
 from gaia_stim.space.images import images_of
-from gaia_stim.space.labelled import chosen_labels, labelled, tell
+from gaia_stim.space.labelled import check_fittable, chosen_labels, labelled, tell
 from gaia_stim.space.space import Space
 
 COMPARISON, TABLE = "comparison.json", "comparison.csv"
@@ -85,7 +85,8 @@ def compared(config: CompareConfig, listen: Listener = silent) -> CompareResult:
     # All that was asked for is understood before the first hour of training.
     wanted = list(trainings(config))
     if config.labels:
-        chosen_labels(config.labels, *_asked_of_labels(config))
+        labels = chosen_labels(config.labels, *_asked_of_labels(config))
+        check_fittable(config.labels, labels.attributes, labels.values)
     request = {"verb": verb_of(config), "seed": config.seed, "trainings": requested(config, wanted)}
     claim(config.out, COMPARISON, request, [training.folder for training in wanted], force=config.force)
     contenders = train_all(wanted, listen) if wanted else given(config.runs or (), listen)

@@ -25,6 +25,9 @@ from gaia_stim.training.trained import trained
 NOT_A_METHODS = ("images", "out", "config", "force", "dry_run", "seed", "method")
 """Options of `train` that are the comparison's own."""
 
+MOST_OPTIONS = 3
+"""In a name that is read above a column of pictures."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -173,8 +176,16 @@ def given(paths: Sequence[Path], listen: Listener) -> list[Contender]:
         listen(Note(f"not a fair comparison of methods: the runs differ in {differences}", warning=True))
     return [
         Contender(model, run, int(one.get("seed", 0)))
-        for model, run, one in zip(names(options), runs, options, strict=True)
+        for model, run, one in zip(_called(runs, names(options)), runs, options, strict=True)
     ]
+
+
+def _called(runs: Sequence[Run], models: Sequence[str]) -> Sequence[str]:
+    """The models' names; where they became too long to read, and no two runs are one model, the folders' instead."""
+    folders = [run.path.resolve().name for run in runs]
+    too_long = any(model.count(":") > MOST_OPTIONS for model in models)
+    one_each = len(set(models)) == len(set(folders)) == len(runs)
+    return folders if too_long and one_each else models
 
 
 def open_run(path: Path) -> Run:

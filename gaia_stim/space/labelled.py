@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from gaia_stim.config import FolderConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import ConfigError, DataError
 from gaia_stim.events import Listener, Note
 from gaia_stim.labels import Attribute, Labels, coding_in_words, join, problems, read_labels
+from gaia_stim.labels.coding import AttributeValues
 from gaia_stim.space.images import AS_EVER, codes_of, images_of
 from gaia_stim.space.paths import Codes
 from gaia_stim.space.space import Space
@@ -28,7 +26,7 @@ class Labelled:
 
     images: Dataset
     attributes: tuple[Attribute, ...]
-    values: npt.NDArray[np.float64]
+    values: AttributeValues
     """(images, attributes)"""
     matched: int
     summary: str
@@ -90,10 +88,15 @@ def labelled(
     home = folder or default_folder(file)
     images = images_of(space, home, listen, reading=folders)
     joined = join(labels, images.table["path"].tolist(), _from_table(images.folder, file))
-    if found := problems(labels.attributes, joined.values):
+    check_fittable(file, labels.attributes, joined.values)
+    return Labelled(images, labels.attributes, joined.values, joined.matched, joined.summary, labels.notes)
+
+
+def check_fittable(file: Path, attributes: Sequence[Attribute], values: AttributeValues) -> None:
+    """Raises `DataError` where one of the attributes cannot be fitted on these rows of the table."""
+    if found := problems(attributes, values):
         told = "; ".join(f"'{name}' {reason}" for name, reason in found.items())
         raise DataError(f"{file}: {told}. Leave out what cannot be fitted: --without {','.join(found)}")
-    return Labelled(images, labels.attributes, joined.values, joined.matched, joined.summary, labels.notes)
 
 
 def chosen_labels(file: Path, how: Mapping[str, Any], chosen: Sequence[str], without: Sequence[str]) -> Labels:

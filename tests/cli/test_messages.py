@@ -207,6 +207,28 @@ def test_long_paths_are_not_broken() -> None:
     assert "x" * 200 in stream.getvalue()
 
 
+@pytest.mark.parametrize("columns", [1, 2, 7, 13, 40])
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_table_wider_than_the_terminal_is_printed_in_parts(columns: int, width: int) -> None:
+    """As `compare` of all the paper's methods is: each number in one piece, and each part says what its rows are."""
+    names = [f"model:latent={number}" for number in range(columns)]
+    rows = [
+        {"figure": figure} | {name: base + number for number, name in enumerate(names)}
+        for figure, base in (("sharpness", 1000), ("betweenness", 5000))
+    ]
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(render({"figures": rows}))
+    lines = [line.split() for line in stream.getvalue().splitlines()[1:]]
+    assert {line[0] for line in lines[::3]} == {"figure"} and [line[0] for line in lines[1:3]] == [
+        "sharpness",
+        "betweenness",
+    ]
+    assert max(map(len, stream.getvalue().splitlines())) <= width
+    for number, figure in enumerate(("figure", "sharpness", "betweenness")):
+        printed = [word for line in lines[number::3] for word in line[1:]]
+        assert printed == [names, *([str(row[name]) for name in names] for row in rows)][number], figure
+
+
 def test_scales_of_many_people_are_a_row_a_person() -> None:
     """All figures stand in --json; a terminal of 100 columns has room for those that are read, on one line each."""
     figures = {"pse": 0.51234, "pse_low": 0.48, "pse_high": 0.55, "half": 0.5, "jnd": 0.1, "lapse": None, "sigma": 0.2}

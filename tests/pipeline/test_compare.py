@@ -12,7 +12,7 @@ from PIL import Image
 
 from gaia_stim import cli
 from gaia_stim.config import AttributesFitConfig, BenchmarkMidpointsConfig, CompareConfig, SamplesConfig, make
-from gaia_stim.errors import CheckpointError, ConfigError
+from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.evaluation import contenders as module
 from gaia_stim.evaluation.compared import COMPARISON, TABLE
 from gaia_stim.evaluation.figures import EVALUATION
@@ -176,6 +176,21 @@ def test_images_without_methods_are_no_runs(folder: Path, capsys: pytest.Capture
     assert cli.main(["compare", "a", "--size", "32"]) == 2
 
 
+def test_runs_that_differ_in_much_are_called_by_their_folders(plant: Plant) -> None:
+    many = {"method": "gaia", "size": 16, "latent": 8, "alpha": 0.5, "gamma": 0.6, "edges": 0.0}
+    few = {**many, "latent": 16, "alpha": 0.25, "gamma": 0.75}
+    a, b = plant("a", **many), plant("b", **few)
+    assert [one.model for one in module.given([a, b], silent)] == [
+        "gaia:latent=8:alpha=0.5:gamma=0.6",
+        "gaia:latent=16:alpha=0.25:gamma=0.75",
+    ]
+    c = plant("c", **{**few, "edges": 1.0})
+    assert [one.model for one in module.given([a, c], silent)] == ["a", "c"]
+    twin = plant("twin", **{**few, "edges": 1.0, "seed": 1})
+    together = [one.model for one in module.given([a, c, twin], silent)]
+    assert together[1] == together[2] != together[0], "two seeds of one model are called alike"
+
+
 def test_a_run_without_weights_yet(plant: Plant, folder: Path) -> None:
     run = plant(size=16)
     (run / "model.safetensors").unlink()
@@ -211,6 +226,17 @@ def test_the_papers_figures_are_made_by_the_same_command(
     assert heights == [3 * min(2, held_out // 2), 4, 4]
     with pytest.raises(ConfigError, match="--labels: only says something together with --figures"):
         make(CompareConfig, {"runs": runs, "labels": labels})
+
+
+def test_labels_that_cannot_be_fitted_are_told_before_anything_is_trained(faces: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "image,lab,age\n" + "".join(f"{path.name},1,{place}\n" for place, path in enumerate(faces.iterdir()))
+    )
+    command = {"runs": (faces,), "methods": "ae", "figures": True, "labels": labels, "out": tmp_path / "out"}
+    with pytest.raises(DataError, match="'lab' is 1 for every image that has it.*--without lab"):
+        compare(make(CompareConfig, command))
+    assert not (tmp_path / "out").exists()
 
 
 def test_words_that_are_not_told_are_asked_before_anything_is_trained(faces: Path, tmp_path: Path) -> None:
