@@ -234,7 +234,7 @@ def test_labels_that_cannot_be_fitted_are_told_before_anything_is_trained(faces:
         "image,lab,age\n" + "".join(f"{path.name},1,{place}\n" for place, path in enumerate(faces.iterdir()))
     )
     command = {"runs": (faces,), "methods": "ae", "figures": True, "labels": labels, "out": tmp_path / "out"}
-    with pytest.raises(DataError, match="'lab' is 1 for every image that has it.*--without lab"):
+    with pytest.raises(DataError, match=r"'lab' is 1 for every image that has it.*--without lab"):
         compare(make(CompareConfig, command))
     assert not (tmp_path / "out").exists()
 
