@@ -11,6 +11,7 @@ class PlainAutoencoder(Autoencoder):
     """One player, one loss: ‖x − Dec(Enc(x))‖₁, and what `likeness` and the networks add to it."""
 
     own_options = ("pixel_loss",)
+    heeds = ("edges",)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

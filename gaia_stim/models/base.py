@@ -25,6 +25,8 @@ Codes = Float[Tensor, "batch latent"]
 
 OWN_OPTIONS = ("reconstruction", "balance_rate", "pixel_loss")
 """Options of few models, which the others refuse: a name in a table shall not promise what nobody did."""
+DEFAULTED = ("objective", "interpolations", "alpha", "gamma", "edges", "pretrain")
+"""Options of few models that have values in all trainings: given to another, they are told to mean nothing."""
 
 Means = Mapping[str, Tensor]
 """Losses by name without their graphs, averaged over all microbatches of a step."""
@@ -79,6 +81,8 @@ class Autoencoder(nn.Module, ABC):
     """Who plays, and what of the model each of them moves."""
     own_options: tuple[str, ...] = ()
     """Those of `OWN_OPTIONS` that it knows."""
+    heeds: tuple[str, ...] = ()
+    """Those of `DEFAULTED` that change its training."""
     pixel_loss = "l1"
     """How differences of reconstructions from their images count where nobody says, l1 or l2."""
     pretrains = False

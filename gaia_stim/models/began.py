@@ -23,6 +23,7 @@ class Began(Autoencoder):
     """Two players: the generator (our decoder) and the discriminator, an autoencoder of images."""
 
     own_options = ("balance_rate",)
+    heeds = ("gamma",)
     LAMBDA_K = 0.002
     """λ_k, the gain of the control: twice the paper's 0.001, as errors in [0, 1] are half of those in [−1, 1]."""
     STEPS = 100

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from gaia_stim.config import ModelConfig
 from gaia_stim.models import OBJECTIVES
 from gaia_stim.models.base import (
+    DEFAULTED,
     Autoencoder,
     Codes,
     Images,
@@ -102,6 +103,7 @@ class Gaia(Autoencoder):
     """Generator Dec(Enc(x)) and discriminator D, an autoencoder of images too."""
 
     own_options = ("pixel_loss",)
+    heeds = DEFAULTED
     pretrains = True
 
     def __init__(self, config: ModelConfig) -> None:

@@ -9,7 +9,7 @@ import torch
 
 import gaia_stim
 from gaia_stim.alignment import LOOKED_AT, AlignmentFrame, scatter
-from gaia_stim.config import INVERTIBLE, ModelConfig, SamplesConfig, TrainConfig
+from gaia_stim.config import INVERTIBLE, ModelConfig, SamplesConfig, TrainConfig, option_name
 from gaia_stim.dataset import Dataset, cache_folder, open_dataset
 from gaia_stim.devices import arithmetic, choose_device, free_cores
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, OutputInTheWay
@@ -17,7 +17,7 @@ from gaia_stim.events import Listener, Note, silent
 from gaia_stim.images import read_image
 from gaia_stim.labels import by_chance, by_list, read_groups
 from gaia_stim.models import build
-from gaia_stim.models.base import Autoencoder
+from gaia_stim.models.base import DEFAULTED, Autoencoder
 from gaia_stim.runs import LATEST, DatasetRecord, Run, RunConfig, name_latest, named_run
 from gaia_stim.samples.folder import IMAGES, LABELS, draw_into
 from gaia_stim.tensors import read_tensors
@@ -101,6 +101,7 @@ def trained(config: TrainConfig, listen: Listener = silent) -> TrainResult:
     [threads] = devices.highest(threads)
     torch.set_num_threads(threads)
     model = _new_model(model_config, config)
+    _mind_unheeded(model, config, listen)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if config.dry_run:
         listen(Note(_plan(config, dataset, run, threads, device, parameters, resuming)))
@@ -260,6 +261,14 @@ def _new_model(model_config: ModelConfig, config: TrainConfig) -> Autoencoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.seed, 0, "weights"))
         return build(model_config)
+
+
+def _mind_unheeded(model: Autoencoder, config: TrainConfig, listen: Listener) -> None:
+    """Say which options somebody gave that change nothing in a model of this method."""
+    usual = TrainConfig(preset=config.preset)
+    for name in DEFAULTED:
+        if name not in model.heeds and getattr(config, name) != getattr(usual, name):
+            listen(Note(f"{option_name(name)}: changes nothing in method '{config.method}'", warning=True))
 
 
 def _start_from(model: Autoencoder, run: Run) -> None:

@@ -279,3 +279,26 @@ def test_an_option_that_a_method_does_not_know_is_refused(method: str, option: s
         return
     with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')} {value}: method '{method}' has none"):
         toy(method, **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("objective", "paper"), ("interpolations", False), ("alpha", 0.7), ("gamma", 0.9), ("edges", 0.0)],
+)
+def test_the_options_that_a_method_heeds_are_those_that_change_its_training(
+    method: str, option: str, value: Any
+) -> None:
+    def step(**options: Any) -> list[Tensor]:
+        model = toy(method, **options)
+        report = backward(model, discs(), seeded())
+        model.keep_score(report, torch.tensor(False))
+        # A control on what is made later counts too, as BEGAN's k does.
+        return [*gradients(model).values(), *(value for _, value in report.figures()), *model.buffers()]
+
+    same = all(map(torch.equal, step(), step(**{option: value})))
+    assert same is (option not in look_up(MODELS, "method", method).heeds)
+
+
+def test_pretraining_is_heeded_where_there_is_a_game_to_begin_with(method: str) -> None:
+    model = look_up(MODELS, "method", method)
+    assert ("pretrain" in model.heeds) is model.pretrains
