@@ -13,6 +13,7 @@ import csv
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -121,7 +122,7 @@ def read_frame(path: Path, what: str, most: int = LARGEST, **how: Any) -> "pd.Da
     import pandas as pd
 
     try:
-        _check_width(path, most)
+        _check_head(path, most)
         # What the name says of compression is nothing to go by: a small file would unpack to gigabytes.
         options = {"compression": None, "keep_default_na": False, "na_values": [""], **how}
         table: pd.DataFrame = pd.read_csv(path, **options)
@@ -132,26 +133,30 @@ def read_frame(path: Path, what: str, most: int = LARGEST, **how: Any) -> "pd.Da
         raise DataError(f"{path}: not {what} ({error})") from error
 
 
-def _check_width(path: Path, most: int) -> None:
-    """Whether parsing what is there as a CSV takes bounded time and memory.
+def _check_head(path: Path, most: int) -> None:
+    """Whether parsing what is there as a CSV takes bounded time and memory, and its columns are what they are called.
 
-    Raises `ValueError` saying what is too much of it, `DataError` where it is no file. The first two rows tell its
+    Raises `ValueError` saying what is wrong with it, `DataError` where it is no file. The first two rows tell its
     width: pandas refuses what is wider further down, but where the first row is wider than the header it would move the
-    columns.
+    columns. A name that is there twice it would change.
     """
     with opened(path, most) as stream:
         size = os.fstat(stream.fileno()).st_size
         head = io.StringIO(stream.read(_HEAD).decode("utf-8-sig", errors="replace"), newline=None)
     try:
-        widths = [len(row) for row in islice(filter(None, csv.reader(head, skipinitialspace=True)), 2)]
+        rows = list(islice(filter(None, csv.reader(head, skipinitialspace=True)), 2))
     except csv.Error as error:
         raise ValueError(error) from error
+    widths = [len(row) for row in rows]
     if max(widths, default=0) > MOST_COLUMNS:
         raise ValueError(f"more than {MOST_COLUMNS:,} columns")
     if size > _HEAD and not head.read(1):
         raise ValueError(f"its first two rows are longer than {_HEAD:,} bytes")
     if len(widths) == 2 and widths[1] > widths[0]:
         raise ValueError(f"its first row has {widths[1]} cells under a header of {widths[0]}")
+    names = Counter(name for name in rows[0] if name) if rows else Counter()
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"two of its columns are called '{twice[0]}'")
 
 
 def _may_be_a_date(text: str) -> bool:

@@ -105,8 +105,15 @@ def read_manifest(path: Path) -> pd.DataFrame:
     table = read_frame(path, "a manifest", dtype=kinds)
     if missing := [name for name in COLUMNS if name not in table]:
         raise DataError(f"{path}: not a manifest (it lacks the column {missing[0]})")
-    for name in set(TEXT_COLUMNS) & set(table):
-        table[name] = table[name].map(unguarded, na_action="ignore")
+    for name in [name for name in ALL_COLUMNS if name in table]:
+        if name in TEXT_COLUMNS:
+            table[name] = table[name].map(unguarded, na_action="ignore")
+        elif not pd.api.types.is_numeric_dtype(table[name]):
+            numbers = pd.to_numeric(table[name], errors="coerce")
+            if (is_text := (numbers.isna() & table[name].notna()).to_numpy()).any():
+                row = int(is_text.argmax())
+                raise DataError(f"{path}:{row + 2}: {name} is '{table[name].iloc[row]}', which is no number")
+            table[name] = numbers.astype(float)
     return table
 
 

@@ -5,6 +5,8 @@ Each is done in a process of its own, for in this one other tests have left memo
 """
 
 import contextlib
+import ctypes
+import gc
 import io
 import os
 import sys
@@ -46,6 +48,9 @@ class Held(NamedTuple):
     @classmethod
     def now(cls) -> "Held":
         process = psutil.Process()
+        # What was freed is nobody's, but the allocator may keep it for the next who asks.
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
         [anonymous] = [line for line in Path("/proc/self/status").read_text().splitlines() if "RssAnon" in line]
         return cls(int(anonymous.split()[1]) * 1024, process.num_fds(), process.num_threads())
 

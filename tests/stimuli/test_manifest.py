@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_sets import PROVENANCE
 
+from gaia_stim.errors import DataError
 from gaia_stim.files import write_json
-from gaia_stim.stimuli.manifest import COLUMNS, Row, manifest_csv
+from gaia_stim.stimuli.manifest import COLUMNS, TEXT_COLUMNS, Row, manifest_csv, read_manifest
 from gaia_stim.stimuli.sets import StimulusSet
 
 CONTRACT = """stim_id, image, kind, position, alpha, grid_u, grid_v, angle_deg, attribute,
@@ -118,6 +119,25 @@ def test_large_seeds_are_whole_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
 def test_large_seeds_beside_an_empty_cell(seed: int) -> None:
     assert [values[COLUMNS.index("seed")] for values in cells([row(0, seed=seed), row(1)])[1:]] == [str(seed), ""]
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in TEXT_COLUMNS])
+def test_a_text_among_numbers_is_told_with_its_line(name: str, tmp_path: Path) -> None:
+    """As after a paste that went one column too far; a whole number has its own message."""
+    table = cells([row(0, seed=1), row(1, seed=1)])
+    table[2][table[0].index(name)] = "anna"
+    (tmp_path / "manifest.csv").write_text("\n".join(",".join(line) for line in table))
+    with pytest.raises(DataError, match=rf"manifest.csv:3: {name} is 'anna', which is no number|not a manifest"):
+        read_manifest(tmp_path / "manifest.csv")
+
+
+@pytest.mark.parametrize("more", ["stim_id", "mine"])
+def test_a_column_too_many_in_the_header_moves_nothing(more: str, tmp_path: Path) -> None:
+    table = cells([row(0, source_ids="anna;bob"), row(1, source_ids="anna;bob")])
+    table[0].insert(1, more)
+    (tmp_path / "manifest.csv").write_text("\n".join(",".join(line) for line in table))
+    with pytest.raises(DataError, match=r"two of its columns are called 'stim_id'|:2: amount_2 is 'anna;bob'"):
+        read_manifest(tmp_path / "manifest.csv")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "@x", "-cmd"])
