@@ -40,6 +40,11 @@ def times(few: T, many: T) -> T:
     return many if SLOW else few
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, so that no process waits for another's at the end."""
+    items.sort(key=lambda item: "test_long_runs" not in item.nodeid)
+
+
 @pytest.fixture
 def command(tmp_path: Path, cache: Path) -> Callable[..., Command]:
     """A command line of ours, to be given to a process of its own in the test's folder."""

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from faults.attacks import clean
-from faults.conftest import times
+from faults.conftest import ROUND, SLOW, times
 from faults.world import make_world
 from gaia_stim import cli
 from gaia_stim.config import MorphConfig, TrainConfig
@@ -33,6 +33,7 @@ from gaia_stim.training import loop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counted as Linux counts")
 
+LIBC = ctypes.CDLL(None)
 BEGINNING = 0.4
 """Of a run: what is not looked at."""
 
@@ -50,7 +51,7 @@ class Held(NamedTuple):
         process = psutil.Process()
         # What was freed is nobody's, but the allocator may keep it for the next who asks.
         gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
+        LIBC.malloc_trim(0)
         [anonymous] = [line for line in Path("/proc/self/status").read_text().splitlines() if "RssAnon" in line]
         return cls(int(anonymous.split()[1]) * 1024, process.num_fds(), process.num_threads())
 
@@ -61,6 +62,8 @@ class Watched:
     def __init__(self) -> None:
         self.done: list[int] = []
         self.held: list[Held] = []
+        # What was imported is not looked through each time.
+        gc.freeze()
 
     def look(self, done: int) -> None:
         self.done.append(done)
@@ -106,6 +109,11 @@ def leak() -> Watched:
     return do_often(20_000, lambda number: leaked.append(os.urandom(1024)))
 
 
+def in_turn(place: int) -> pytest.MarkDecorator:
+    """One of the four long runs in each round of the slow suite."""
+    return pytest.mark.skipif(SLOW and place != ROUND % 4, reason=f"in rounds {place}, {place + 4}, {place + 8}")
+
+
 @pytest.mark.slow
 def test_a_leak_would_be_seen() -> None:
     """A kilobyte each time is found, to a tenth."""
@@ -129,6 +137,7 @@ def take_steps(faces: Path, out: Path, steps: int) -> Watched:
 
 
 @pytest.mark.slow
+@in_turn(0)
 def test_thousands_of_steps(faces: Path, tmp_path: Path) -> None:
     """A training saves, validates, logs and draws on the way; its log has as many rows however long it is."""
     alone(take_steps, faces, tmp_path / "run", times(400, 3000)).check(times(20_000, 1000))
@@ -143,6 +152,7 @@ def make_morphs(faces: Path, run: Path, count: int) -> Watched:
 
 
 @pytest.mark.slow
+@in_turn(1)
 def test_thousands_of_morphs(faces: Path, tiny_run: Path) -> None:
     alone(make_morphs, faces, tiny_run, times(100, 5000)).check(times(20_000, 500))
 
@@ -158,6 +168,7 @@ def write_sets(faces: Path, run: Path, count: int) -> Watched:
 
 
 @pytest.mark.slow
+@in_turn(2)
 def test_many_written_sets(faces: Path, tiny_run: Path) -> None:
     """Each set replaces the one before; that a recipe's memory of what it made is bounded, tests/pipeline tells."""
     alone(write_sets, faces, tiny_run, times(40, 1000)).check(times(100_000, 2000))
@@ -196,6 +207,7 @@ def give_commands(faces: Path, run: Path, home: Path, count: int) -> Watched:
 
 
 @pytest.mark.slow
+@in_turn(3)
 def test_thousands_of_commands(faces: Path, tiny_run: Path, tmp_path: Path) -> None:
     """In one process, as a notebook or a server of somebody's gives them."""
     alone(give_commands, faces, tiny_run, tmp_path, times(60, 2000)).check(times(200_000, 20_000))
