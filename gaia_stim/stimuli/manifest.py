@@ -109,12 +109,15 @@ def read_manifest(path: Path) -> pd.DataFrame:
         if name in TEXT_COLUMNS:
             table[name] = table[name].map(unguarded, na_action="ignore")
         elif not pd.api.types.is_numeric_dtype(table[name]):
-            numbers = pd.to_numeric(table[name], errors="coerce")
-            if (is_text := (numbers.isna() & table[name].notna()).to_numpy()).any():
-                row = int(is_text.argmax())
-                raise DataError(f"{path}:{row + 2}: {name} is '{table[name].iloc[row]}', which is no number")
-            table[name] = numbers.astype(float)
+            table[name] = [_number(cell, f"{path}:{line}: {name}") for line, cell in enumerate(table[name], 2)]
     return table
+
+
+def _number(cell: Any, where: str) -> float:
+    try:
+        return float(cell)
+    except (OverflowError, TypeError, ValueError):
+        raise DataError(f"{where} is '{str(cell)[:40]}', which is no number") from None
 
 
 def rows_of(records: Iterable[Mapping[Any, Any]], where: str) -> list[Row]:

@@ -267,7 +267,9 @@ def _mind_unheeded(model: Autoencoder, config: TrainConfig, listen: Listener) ->
     """Say which options somebody gave that change nothing in a model of this method."""
     usual = TrainConfig(preset=config.preset)
     for name in DEFAULTED:
-        if name not in model.heeds and getattr(config, name) != getattr(usual, name):
+        value = getattr(config, name)
+        # Where none of it is asked for, there is none.
+        if name not in model.heeds and value and value != getattr(usual, name):
             listen(Note(f"{option_name(name)}: changes nothing in method '{config.method}'", warning=True))
 
 

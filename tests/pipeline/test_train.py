@@ -679,10 +679,10 @@ def test_a_run_that_goes_on_in_another_precision_says_so(
 def test_options_that_change_nothing_are_told(ask: Ask) -> None:
     told: list[Event] = []
     short = {"images_seen": 8, "force": True}
-    train(ask(method="vae", gamma=0.9, interpolations=False, **short), told.append)
+    train(ask(method="vae", gamma=0.9, objective="paper", **short), told.append)
     warned = [event.text for event in told if isinstance(event, Note) and event.warning]
-    assert warned == [f"--{name}: changes nothing in method 'vae'" for name in ("interpolations", "gamma")]
-    for options in ({"method": "vae"}, {"gamma": 0.9}, {"method": "ae", "edges": 0.0}):
+    assert warned == [f"--{name}: changes nothing in method 'vae'" for name in ("objective", "gamma")]
+    for options in ({"method": "vae", "edges": 0.0, "alpha": 0.0}, {"gamma": 0.9}, {"method": "ae", "edges": 0.5}):
         told.clear()
         train(ask(**options, **short), told.append)
         assert not [event for event in told if isinstance(event, Note) and event.warning], options

@@ -122,12 +122,13 @@ def test_large_seeds_beside_an_empty_cell(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COLUMNS if name not in TEXT_COLUMNS])
-def test_a_text_among_numbers_is_told_with_its_line(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["anna", "9" * 400])
+def test_a_text_among_numbers_is_told_with_its_line(name: str, text: str, tmp_path: Path) -> None:
     """As after a paste that went one column too far; a whole number has its own message."""
     table = cells([row(0, seed=1), row(1, seed=1)])
-    table[2][table[0].index(name)] = "anna"
+    table[2][table[0].index(name)] = text
     (tmp_path / "manifest.csv").write_text("\n".join(",".join(line) for line in table))
-    with pytest.raises(DataError, match=rf"manifest.csv:3: {name} is 'anna', which is no number|not a manifest"):
+    with pytest.raises(DataError, match=rf"manifest.csv:3: {name} is '{text[:40]}', which is no number|not a manifest"):
         read_manifest(tmp_path / "manifest.csv")
 
 
