@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
+from scipy.linalg import solve_triangular
 from scipy.special import expit
 from scipy.stats import chi2
 
@@ -357,7 +358,7 @@ class Smooth:
 
     @cached_property
     def _spread(self) -> Values:
-        return np.linalg.cholesky(np.linalg.inv(self.curvature))
+        return root_of_inverse(self.curvature)
 
     def scale_of(self, slopes: Values) -> Values:
         return np.concatenate([[0.0], np.cumsum(self.widths * np.exp(slopes))])
@@ -386,6 +387,16 @@ class Smooth:
             - float(np.linalg.slogdet(self.curvature)[1]) / 2
             + float(beforehand)
         )
+
+
+def root_of_inverse(curvature: Values) -> Values:
+    """The lower triangle L (p, p) with L @ L.T the inverse of a positive definite matrix, which is never formed.
+
+    Of few answers the matrix is so nearly singular that its inverse, rounded, is not positive definite any more.
+    """
+    least = 10 * len(curvature) * np.finfo(float).eps * np.linalg.norm(curvature, 2)
+    lower = np.linalg.cholesky((curvature + least * np.eye(len(curvature)))[::-1, ::-1])
+    return np.asarray(solve_triangular(lower[::-1, ::-1], np.eye(len(curvature))).T)
 
 
 def divided(alpha: Values) -> Values:

@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from observers import Values
 from scipy.special import ndtr
 from scipy.stats import binom
 
 from gaia_stim.config import ScaleConfig
-from gaia_stim.designs.difference import fit_2afc, fit_mlds, fit_plain
+from gaia_stim.designs.difference import fit_2afc, fit_mlds, fit_plain, root_of_inverse
 from gaia_stim.designs.fits import MOST_LAPSES, Counts, Fit, People, interval
 from gaia_stim.designs.plot import scale_chart
 from gaia_stim.designs.psychometric import JND, fit_constant, fit_function, fit_identification, posterior
 from gaia_stim.designs.responses import Answers
+from gaia_stim.errors import DataError
 
 LIMITS = 0.0125, 20.0
 """Of sigma, for nine stimuli."""
@@ -69,6 +72,38 @@ def fitted(fit: Any, given: Answers, **values: Any) -> Fit:
 def counted(given: Answers) -> Counts:
     rows = np.column_stack([given.alpha[:, 0], np.zeros(len(given)), np.ones(len(given))])
     return Counts.of(rows, given.answer == "b")
+
+
+# -- few answers ------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(2, 30), st.integers(0, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=50)
+def test_a_root_of_an_inverse(size: int, condition: int, seed: int) -> None:
+    """As by the book while the matrix is far from singular, and a root when it is next to it."""
+    rng = np.random.default_rng(seed)
+    turned = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    matrix = (turned * np.geomspace(1e-3, 10.0**condition, size)) @ turned.T
+    found = root_of_inverse((matrix + matrix.T) / 2)
+    assert np.isfinite(found).all() and not np.triu(found, 1).any()
+    if condition < 4:
+        np.testing.assert_allclose(found, np.linalg.cholesky(np.linalg.inv(matrix)), rtol=1e-4, atol=1e-6)
+
+
+@given(st.integers(4, 12), st.integers(1, 4), st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_a_handful_of_answers_has_a_scale_or_a_reason(trials: int, people: int, seed: int) -> None:
+    """Whatever was answered, about four stimuli: a scale from 0 to 1 with its intervals, or a message."""
+    rng = np.random.default_rng(seed)
+    pairs = np.array([rng.choice(4, 2, replace=False) for _ in range(trials)]) / 3
+    rows = np.column_stack([pairs, np.full((trials, 2), np.nan)])
+    chosen, who = rng.choice(["a", "b"], trials), rng.choice([f"p{one}" for one in range(people)], trials)
+    try:
+        fit = fitted(fit_2afc, Answers("2afc", rows, chosen, who), bootstrap=20)
+    except DataError:
+        return
+    assert np.isfinite(fit.scale).all() and fit.scale[0] == 0 and fit.scale[-1] == pytest.approx(1)
+    assert (fit.low <= fit.high + 1e-12).all()
 
 
 # -- what intervals are about ------------------------------------------------------------------------------------------
