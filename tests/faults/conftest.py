@@ -32,6 +32,9 @@ TINY: dict[str, Any] = {
 ROUND = int(os.environ.get("GAIA_STIM_ROUND", "0"))
 """Of many repetitions of all faults: each breaks at other places (`make test-faults ROUND=3`)."""
 
+LONGEST = ("test_long_runs", "test_any_record", "test_odd_values_in_records")
+"""Parts of the names of tests that take a minute and more in the slow suite."""
+
 T = TypeVar("T")
 
 
@@ -42,7 +45,7 @@ def times(few: T, many: T) -> T:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first, so that no process waits for another's at the end."""
-    items.sort(key=lambda item: "test_long_runs" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
 @pytest.fixture
