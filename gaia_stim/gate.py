@@ -154,7 +154,7 @@ def check_json(value: Any, *, has_surrogates: bool = True) -> None:
 def mistake_in(error: ValidationError) -> str:
     """The first thing that is wrong with a record, by the field it is wrong with."""
     first = error.errors(include_url=False)[0]
-    said = re.sub(r" or (instance|an object) .*", "", first["msg"].lower())
+    said = re.sub(r" or (instance|an object) .*", "", first["msg"].lower().removeprefix("value error, "))
     what = "is missing" if first["type"] == "missing" else said
     return f"'{place}' {what}" if (place := ".".join(map(str, first["loc"]))[:80]) else what
 

@@ -37,6 +37,7 @@ from gaia_stim.files import (
     write_json,
 )
 from gaia_stim.gate import content_of, mistake_in
+from gaia_stim.images import parse_colour
 from gaia_stim.models import build
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.names import BUILT_IN as BUILT_IN
@@ -50,13 +51,21 @@ LARGEST_NAME = 1 << 16
 """Bytes of the file that names a run."""
 
 
+def _colour(text: str) -> str:
+    try:
+        parse_colour(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
 class DatasetRecord(Config):
     """The images a run was trained on."""
 
     folder: str
     content_hash: str
     fit: Fit
-    background: str
+    background: Annotated[str, AfterValidator(_colour)]
     training_images: int = Field(ge=0, lt=2**63)
     validation_images: int = Field(ge=0, lt=2**63)
     held_out: list[str] | None = None

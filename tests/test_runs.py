@@ -192,10 +192,14 @@ def test_a_run_that_has_only_begun_says_what_to_do(plant: Plant) -> None:
             lambda config: {**config, "model": {**config["model"], "size": 33}},
             "'model.size' input should be a multiple of 16",
         ),
+        (
+            lambda config: {**config, "dataset": {**config["dataset"], "background": "sky"}},
+            "'dataset.background' 'sky' is not a colour",
+        ),
         (lambda config: {**config, "surprise": 1}, "'surprise' extra inputs are not permitted"),
         (lambda config: {key: value for key, value in config.items() if key != "dataset"}, "'dataset' is missing"),
     ],
-    ids=["list", "size", "surplus", "missing"],
+    ids=["list", "size", "background", "surplus", "missing"],
 )
 def test_a_config_that_is_not_a_runs(change: Callable[[Any], Any], said: str, plant: Plant) -> None:
     run = plant()

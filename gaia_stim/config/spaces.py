@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from gaia_stim.config.base import Config, Count, Device, Fit, FolderConfig, Force, Precision, Seed, Threads
 from gaia_stim.config.options import Asking, Decides, Input, Output, Role, Watching
 
+MOST_NUMBERS = 3 * 1024**2
+"""Of a code: as many as the largest image has, which a flow needs."""
+
 
 class ModelConfig(Config):
     """Everything that is needed to build a model: what `config.json` carries beside the weights."""
@@ -16,14 +19,14 @@ class ModelConfig(Config):
     network: str
     size: int = Field(ge=16, le=1024, multiple_of=16)
     channels: Literal[1, 3]
-    latent: int = Field(ge=2)
+    latent: int = Field(ge=2, le=MOST_NUMBERS)
     width: int = Field(ge=4, le=512)
     objective: str
     interpolations: bool
     alpha: float = Field(ge=0)
     gamma: float = Field(ge=0, le=4)
     # Models of before there were shapes have neither.
-    shape_latent: int | None = None
+    shape_latent: int | None = Field(default=None, ge=1, le=MOST_NUMBERS)
     smoothness: float | None = Field(default=None, ge=0)
     edges: float = Field(default=0.0, ge=0)
     reconstruction: float | None = Field(default=None, ge=0)

@@ -120,6 +120,8 @@ def test_codes_that_are_a_pickle(name: str, tmp_path: Path) -> None:
     [
         {"width": 10**6},
         {"latent": 10**12},
+        {"latent": 2**52},
+        {"shape_latent": 2**52},
         {"size": 2**40},
         {"size": 10**5},
         {"width": 512, "latent": 4096, "size": 1024, "network": "munit"},
