@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Float32, Float64
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from gaia_stim.config import Config
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
@@ -62,12 +62,33 @@ class AttributeRecord(Config):
     """None where it is a sum of others."""
 
 
+class ReadingRecord(Config):
+    """How labels were read: what `read_labels` was asked for."""
+
+    image_column: str | None = None
+    categories: tuple[str, ...] = ()
+    baselines: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    ones: tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    sheet: str | None = None
+
+
+def _known_command(command: dict[str, Any]) -> dict[str, Any]:
+    """As it is, for it is compared with what is asked for; what labels are read by again is what it should be."""
+    try:
+        ReadingRecord.model_validate(command.get("reading"))
+    except ValidationError as error:
+        raise ValueError(f"its reading: {mistake_in(error)}") from error
+    return command
+
+
 class VectorsRecord(Config):
     """What `vectors.json` holds."""
 
     format: int = FORMAT
     gaia_stim: str
-    command: dict[str, Any]
+    command: Annotated[dict[str, Any], AfterValidator(_known_command)]
     """What was asked for: what makes two fits the same."""
     units: str = UNITS
     run: str

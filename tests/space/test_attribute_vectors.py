@@ -29,7 +29,7 @@ def some_vectors(r2: tuple[float, ...] = (0.8, 0.8, 0.0)) -> Vectors:
     )
     record = VectorsRecord(
         gaia_stim="0",
-        command={},
+        command={"reading": {"categories": [], "missing": ["-1"]}},
         run="r",
         model_hash="sha256_1",
         latent=latent,
@@ -117,6 +117,18 @@ def test_a_damaged_record(saved: Path, field: str) -> None:
     del record[field]
     (saved / JSON).write_text(json.dumps(record))
     with pytest.raises(DataError, match=f"not a record of vectors \\('{field}'"):
+        Vectors.open(saved)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [None, [], {"categories": -1}, {"baselines": []}, {"ones": [3]}, {"decimal": ";"}, {"surprise": 1}],
+    ids=str,
+)
+def test_how_labels_were_read_is_what_it_can_be(reading: object, saved: Path) -> None:
+    record = json.loads((saved / JSON).read_text())
+    write_json(saved / JSON, {**record, "command": {**record["command"], "reading": reading}})
+    with pytest.raises(DataError, match=r"vectors\.json: not a record of vectors \('command' its reading: "):
         Vectors.open(saved)
 
 
