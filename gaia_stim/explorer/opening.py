@@ -56,7 +56,7 @@ def opened(
 
 def _of_set(folder: Path, model: Path | None, listen: Listener) -> tuple[Space, list[tuple[str, Path]]]:
     about = StimulusSet.open(folder).provenance
-    space = open_space_by_hash(about.model.model_hash, Path(about.model.run), model, listen)
+    space = open_space_by_hash(folder, about.model.model_hash, Path(about.model.run), model, listen)
     files = [Path(one.path) for one in about.sources if one.source_id not in NO_IMAGES]
     there = [path for path in files if path.is_file()]
     if not there:

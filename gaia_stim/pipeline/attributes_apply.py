@@ -56,7 +56,9 @@ def apply(config: AttributesApplyConfig, listen: Listener = silent) -> Attribute
     edit.directions()
     for name, values in zip(config.attribute, steps, strict=True):
         _mind(vectors.attribute(name), values, config.unit, listen)
-    space = open_space_by_hash(vectors.record.model_hash, Path(vectors.record.run), config.model, listen)
+    space = open_space_by_hash(
+        config.vectors, vectors.record.model_hash, Path(vectors.record.run), config.model, listen
+    )
     faces = gather(space, config.faces, listen, align=config.align)
     out = config.out or Path(default_name("_".join(config.attribute), config.faces[0]))
     made = make_set(

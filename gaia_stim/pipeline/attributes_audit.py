@@ -95,7 +95,7 @@ def audit(config: AttributesAuditConfig, listen: Listener = silent) -> Attribute
     }
 
     def make(staging: Path) -> dict[str, Any]:
-        space = open_space_by_hash(record.model_hash, Path(record.run), config.model, listen)
+        space = open_space_by_hash(config.vectors, record.model_hash, Path(record.run), config.model, listen)
         evidence = gather_evidence(config, vectors, space, listen)
         for warning in evidence.warnings:
             listen(Note(warning, warning=True))

@@ -52,7 +52,7 @@ def show(config: AttributesShowConfig, listen: Listener = silent) -> AttributesS
     chosen = names(config.attributes) or _best_first(vectors)
     coded = codings(map(vectors.attribute, chosen))
     record = vectors.record
-    space = open_space_by_hash(record.model_hash, Path(record.run), config.model, listen)
+    space = open_space_by_hash(config.vectors, record.model_hash, Path(record.run), config.model, listen)
     faces = gather(space, _faces(config, vectors))
     request = {
         "verb": verb_of(config),

@@ -85,7 +85,7 @@ def audit(config: AuditConfig, listen: Listener = silent) -> AuditResult:
 def _space(config: AuditConfig, stimuli: StimulusSet, listen: Listener) -> Space | None:
     model = stimuli.provenance.model
     try:
-        return open_space_by_hash(model.model_hash, Path(model.run), config.model, listen)
+        return open_space_by_hash(stimuli.folder, model.model_hash, Path(model.run), config.model, listen)
     except CheckpointError as error:
         if config.model is not None:
             raise

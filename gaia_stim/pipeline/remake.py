@@ -59,7 +59,7 @@ def remake(config: RemakeConfig, listen: Listener = silent) -> RemakeResult:
     out = config.out or beside(config.target if is_set else config.target.parent, "_remade")
     if out.resolve() in (config.target.resolve(), config.target.resolve().parent):
         raise ConfigError(f"{out}: is the set itself; give another --out")
-    space = open_space_by_hash(record.model.model_hash, Path(record.model.run), config.model, listen)
+    space = open_space_by_hash(config.target, record.model.model_hash, Path(record.model.run), config.model, listen)
     if plan.codes.shape[1] != space.latent:
         raise DataError(f"{config.target}: its codes have {plan.codes.shape[1]} numbers, the model's {space.latent}")
     with threads_as_then(record.threads):

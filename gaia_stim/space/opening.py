@@ -120,8 +120,8 @@ def open_space(model: Path | None, listen: Listener, *, remembers: bool = True) 
     return space
 
 
-def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, listen: Listener) -> Space:
-    """The very model that made something: where it was then, or the one given, else wherever a model is looked for.
+def open_space_by_hash(made: Path, model_hash: str, recorded: Path, given: Path | None, listen: Listener) -> Space:
+    """The very model that `made` is of: where it was then, or the one given, else wherever a model is looked for.
 
     Weights are told by their hash, so it does not matter where they lie. Raises `CheckpointError` where none fits.
     """
@@ -132,8 +132,10 @@ def open_space_by_hash(model_hash: str, recorded: Path, given: Path | None, list
             listen(Note(f"model: {place} ({model_hash[:19]}…)"))
             return _load(run)
     looked = ", ".join(str(place) for place in dict.fromkeys(places))
-    wrong = "none of these is the model that made it"
+    wrong = "none of these is the model"
     if given is not None:
         is_one = named_run(given).weights.is_file()
-        wrong = "is not the model that made it" if is_one else "no such model, and it takes the one that made it"
-    raise CheckpointError(f"{looked}: {wrong} ({model_hash[:19]}…, then at {recorded}); name its run folder with -m")
+        wrong = "is not the model" if is_one else "no such model, and it takes the one"
+    raise CheckpointError(
+        f"{looked}: {wrong} that made {made} ({model_hash[:19]}…, then at {recorded}); name its run folder with -m"
+    )

@@ -107,7 +107,7 @@ def sweep_of(stimuli: StimulusSet, model: Path | None, images: Path | None, list
     plan = Plan.from_json(record.as_written["plan"])
     if problem := _problem(stimuli, plan):
         raise ConfigError(f"--slider smooth: {stimuli.folder} {problem}; leave the option out")
-    space = open_space_by_hash(record.model.model_hash, Path(record.model.run), model, listen)
+    space = open_space_by_hash(stimuli.folder, record.model.model_hash, Path(record.model.run), model, listen)
     if plan.carrying is not None:
         plan = with_sources(plan, record.sources, space, images)
     found = _keyed(_Continuum(stimuli, plan, space, [row.position for row in rows]))

@@ -214,7 +214,7 @@ def test_a_model_that_was_moved_is_found_where_it_is_named(
 def test_another_model_is_not_taken_for_it(
     made: Callable[..., Path], plant: Callable[..., Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(CheckpointError, match="is not the model that made it"):
+    with pytest.raises(CheckpointError, match="is not the model that made "):
         again(made(), tmp_path, model=plant())
 
 
