@@ -132,6 +132,15 @@ def test_how_labels_were_read_is_what_it_can_be(reading: object, saved: Path) ->
         Vectors.open(saved)
 
 
+@pytest.mark.parametrize("field", ["mean", "sd", "low", "high", "r2", "vif"])
+def test_a_figure_of_an_attribute_is_a_number(field: str, saved: Path) -> None:
+    record = json.loads((saved / JSON).read_text())
+    record["attributes"][0][field] = "NaN"
+    write_json(saved / JSON, record)
+    with pytest.raises(DataError, match=rf"not a record of vectors \('attributes.0.{field}' input should be a finite"):
+        Vectors.open(saved)
+
+
 def test_damaged_vectors(saved: Path) -> None:
     content = bytearray((saved / TENSORS).read_bytes())
     content[-1] ^= 1
