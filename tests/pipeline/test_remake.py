@@ -214,8 +214,10 @@ def test_a_model_that_was_moved_is_found_where_it_is_named(
 def test_another_model_is_not_taken_for_it(
     made: Callable[..., Path], plant: Callable[..., Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(CheckpointError, match="is not the model that made "):
-        again(made(), tmp_path, model=plant())
+    target = made()
+    with pytest.raises(CheckpointError) as caught:
+        again(target, tmp_path, model=plant())
+    assert f"is not the model that made {target} (sha256_" in str(caught.value)
 
 
 def test_a_photograph_that_is_shown_is_needed_and_found_elsewhere(
