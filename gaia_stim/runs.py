@@ -103,7 +103,7 @@ class WeightsRecord(Config):
     """What stands in the header of a weights file."""
 
     images_seen: int = Field(ge=0, lt=2**63)
-    validation_l1: float | None = Field(default=None, allow_inf_nan=False)
+    validation_l1: float | None = None
 
 
 Number = Annotated[float, Field(strict=True)]

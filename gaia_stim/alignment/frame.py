@@ -43,7 +43,7 @@ class Found:
 class StoredTemplate(BaseModel):
     """What the images have in common that were aligned by each other, as JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     png: str
     """A grey picture, base64; see `Template`."""
@@ -62,7 +62,7 @@ class StoredTemplate(BaseModel):
 class AlignmentFrame(BaseModel):
     """What `gaia-stim align` did to a folder: it stands in its record, and in the config of a model trained on it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     target: Target
     eyes: tuple[Place, Place] | None = None

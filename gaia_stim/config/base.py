@@ -15,9 +15,9 @@ from gaia_stim.errors import ConfigError, suggestion
 
 
 class Config(BaseModel):
-    """A verb's options: frozen, and nothing in them that the verb does not know."""
+    """A verb's options: frozen, finite, and nothing in them that the verb does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
     is_shared: ClassVar[bool] = False
     """Whether processes that were started together share the verb's work; else the first of them does it alone."""

@@ -25,7 +25,7 @@ SUMMARY = "run.json"
 class Record(BaseModel):
     """A job that was done."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     step: str
     do: str

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Float32, Float64
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from gaia_stim.config import Config
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
@@ -43,8 +43,6 @@ Direction = Float64[npt.NDArray[np.float64], " latent"]
 
 class AttributeRecord(Config):
     """What is known of one attribute of the labels that vectors were fitted on."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str
     kind: Literal["binary", "graded", "category"]
@@ -87,8 +85,6 @@ def _known_command(command: dict[str, Any]) -> dict[str, Any]:
 
 class VectorsRecord(Config):
     """What `vectors.json` holds."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     format: int = FORMAT
     gaia_stim: str

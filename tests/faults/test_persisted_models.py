@@ -1,12 +1,16 @@
 """What stands in files that the project keeps is of its type, finite and within bounds, or is refused by its field."""
 
+import importlib
 import json
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+import gaia_stim
 from faults.attacks import put
 from gaia_stim import cli
 from gaia_stim.config import PresentationConfig
@@ -14,6 +18,7 @@ from gaia_stim.designs.readers.keys import keys_beside
 from gaia_stim.designs.scale_record import ScaleRecord
 from gaia_stim.errors import DataError
 from gaia_stim.export.settings import TEXTS, Presentation, as_json, presentation, warnings
+from gaia_stim.runs import LogRow
 from gaia_stim.stimuli.sets import StimulusSet
 from gaia_stim.stimuli.trials import DESIGN, read_trials
 
@@ -48,6 +53,28 @@ CHAINS = {
     "places": 33,
     "chains": [{"participant": "p01", "spec": {"kind": "gsp"}}],
 }
+
+
+def models(kind: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    """All of the package's that have a field of their own."""
+    for child in kind.__subclasses__():
+        if child.__module__.startswith(f"{gaia_stim.__name__}.") and child.model_fields:
+            yield child
+        yield from models(child)
+
+
+def test_a_number_of_a_model_is_finite() -> None:
+    """'NaN' as text becomes a float unless a model says no, which strict JSON does not see; a log has a NaN to tell."""
+    for module in pkgutil.walk_packages(gaia_stim.__path__, f"{gaia_stim.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    lax = {
+        kind.__name__
+        for kind in models()
+        if any("float" in str(field.annotation) for field in kind.model_fields.values())
+        and kind.model_config.get("allow_inf_nan") is not False
+    }
+    assert lax == {LogRow.__name__}
 
 
 @pytest.fixture(scope="module")
