@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gaia_stim.errors import DataError
 
@@ -28,10 +28,14 @@ DEEPEST = 64
 """Levels of JSON; ours has less than 12."""
 LARGEST_WHOLE = 10**300
 """Beyond, a whole number is no float any more."""
+LONGEST_TEXT = 10_000
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+"""Of a record: a name, a path, a sentence."""
 _CHUNK = 1 << 22
 _PATIENCE, _SLOWEST = 60.0, 1 << 18
 """Seconds that a disk may take for a file, and one more for each so many bytes."""
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_NO_TEXT = re.compile(r"\\u([dD][89a-fA-F]|0000)")
+"""What JSON writes where a text has half a letter or a NUL."""
 
 
 class TooLarge(DataError):
@@ -124,11 +128,11 @@ def json_of(text: str) -> Any:
         value = json.loads(text, parse_constant=_no_number)
     except RecursionError:
         raise ValueError(f"deeper than {DEEPEST} levels") from None
-    check_json(value, has_surrogates=_SURROGATE.search(text) is not None)
+    _check_json(value, checks_texts=_NO_TEXT.search(text) is not None)
     return value
 
 
-def check_json(value: Any, *, has_surrogates: bool = True) -> None:
+def _check_json(value: Any, *, checks_texts: bool) -> None:
     """Whether all of a JSON value can be worked with; raises as `json_of`."""
     level = [value]
     for _ in range(DEEPEST):
@@ -140,9 +144,9 @@ def check_json(value: Any, *, has_surrogates: bool = True) -> None:
                     found.append(item)
                 elif isinstance(item, float | int):
                     _check_number(item)
-                elif has_surrogates and isinstance(item, str):
+                elif checks_texts and isinstance(item, str):
                     _check_text(item)
-            if has_surrogates and isinstance(one, dict):
+            if checks_texts and isinstance(one, dict):
                 for name in one:
                     _check_text(name)
         if not found:
@@ -165,6 +169,8 @@ def _check_number(number: float) -> None:
 
 
 def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise ValueError("a NUL, which no name can have")
     # The bytes of a file's name that is not UTF-8 stand as U+DC80 to U+DCFF, and as nothing else.
     try:
         text.encode("utf-8", "surrogateescape")

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gaia_stim.errors import CheckpointError, DataError
 from gaia_stim.files import named_hash, stamp, write_bytes
-from gaia_stim.gate import opened
+from gaia_stim.gate import json_of, opened
 
 HEADER = "gaia_stim"
 """The one key of our safetensors files' metadata."""
@@ -72,7 +72,9 @@ def _read_tensors(
         _check_weights(path, shapes, header)
     try:
         with safe_open(str(path), framework="pt") as file:
-            metadata = dict(json.loads((file.metadata() or {}).get(HEADER, "{}")))
+            metadata = json_of((file.metadata() or {}).get(HEADER, "{}"))
+        if not isinstance(metadata, dict):
+            raise ValueError("what its header tells of the tensors is no record")
         # Not by the file's own get_tensor, which leaves 2 KB behind each time a model is read (safetensors 0.8).
         tensors = {} if only_metadata else load(path.read_bytes())
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:

@@ -72,6 +72,7 @@ def test_text_with_and_without_its_mark(tmp_path: Path) -> None:
         ("NaN", "NaN is not JSON"),
         ('{"a": "\\ud800"}', "half a letter"),
         ('{"\\uDFFF": 1}', "half a letter"),
+        ('{"a": "b\\u0000c"}', "a NUL"),
     ],
 )
 def test_json_that_nothing_could_be_made_of(text: str, said: str) -> None:

@@ -304,6 +304,14 @@ class TestCoding:
         # Words that hold such numbers here and there are words.
         assert read_labels(write("image;x\na.png;1,000\nb.png;few\nc.png;many\n")).attributes[0].kind == "category"
 
+    @pytest.mark.parametrize("rows", ["a.png;{};1\nb.png;no;2\n", "a.png;{};1\nb.png;{}2;2\n"])
+    def test_a_long_text_is_no_word(self, rows: str, write: Write) -> None:
+        said = "holds a text of more than 1,000 letters"
+        labels = read_labels(write("image;remark;age\n" + rows.replace("{}", "x" * 1001)))
+        assert labels.names == ["age"] and said in labels.left_out["remark"]
+        assert said in error(write(f"image;{'x' * 1001}\na.png;1\nb.png;2\n"))
+        assert not read_labels(write("image;remark;age\n" + rows.replace("{}", "x" * 900))).left_out
+
     def test_dates_are_no_categories(self, write: Write) -> None:
         rows = "".join(f"{day}.png;{day:02d}.05.2024;{day}\n" for day in range(1, 28))
         labels = read_labels(write("image;taken;age\n" + rows))

@@ -13,6 +13,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from string import Formatter
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _have_streams()
     try:
-        call = build_app()(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        call = _program()(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
         if isinstance(call, Call):
             _run(call)
         sys.stdout.flush()
@@ -66,6 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     except BaseException as error:
         return _end(ending(error, arguments, _verb_in(arguments)))
+
+
+@cache
+def _program() -> Callable[..., Any]:
+    """The program as Click runs it: made once, for it takes longer than many a command."""
+    return typer.main.get_command(build_app())
 
 
 def build_app() -> typer.Typer:

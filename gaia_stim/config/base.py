@@ -12,12 +12,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from gaia_stim.config.options import Asking, Decides, Model, Option, Role, Watching, option_name, options
 from gaia_stim.errors import ConfigError, suggestion
+from gaia_stim.gate import LONGEST_TEXT
 
 
 class Config(BaseModel):
-    """A verb's options: frozen, finite, and nothing in them that the verb does not know."""
+    """A verb's options: frozen, finite, no text too long for a record, and nothing that the verb does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=LONGEST_TEXT, protected_namespaces=()
+    )
 
     is_shared: ClassVar[bool] = False
     """Whether processes that were started together share the verb's work; else the first of them does it alone."""

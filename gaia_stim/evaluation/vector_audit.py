@@ -147,14 +147,16 @@ def _halves(config: AttributesAuditConfig, vectors: Vectors, space: Space, liste
     record = vectors.record
     file, folder = config.labels or Path(record.labels), config.images or Path(record.images)
     if not file.is_file() or hash_file(file) != record.labels_hash:
-        raise DataError(f"{file}: the table of labels is gone or was changed since the fit; name it with --labels")
+        what = f"the table of labels of {config.vectors}"
+        raise DataError(f"{file}: {what} is gone or was changed since the fit; name it with --labels")
     if not folder.is_dir():
-        raise DataError(f"{folder}: the labelled images are gone; name their folder with --images")
+        raise DataError(f"{folder}: the labelled images of {config.vectors} are gone; name their folder with --images")
     own = record.names
     how = as_fitted(record.command["reading"], record.attributes)
     found = labelled(space, file, folder, how, own, (), listen, config)
     if found.images.content_hash != record.images_hash:
-        raise DataError(f"{folder}: its images are no longer those of the fit; fit again, or name them with --images")
+        what = f"its images are no longer those that {config.vectors} was fitted on"
+        raise DataError(f"{folder}: {what}; fit again, or name them with --images")
     known = np.flatnonzero(~np.isnan(found.values).all(axis=1))
     if len(known) < LEAST_IMAGES:
         raise DataError(f"{file}: {len(known)} labelled images are too few for an audit; {LEAST_IMAGES} are needed")

@@ -26,6 +26,8 @@ NO_ATTRIBUTES = ("license", "licence")
 """Columns that this program reads for something else."""
 CELEBA_FIRST = "5_o_Clock_Shadow"
 """CelebA's first attribute. Where it stands above the images, the header lacks their name and every row a value."""
+MOST_LETTERS = 1000
+"""Of what an attribute or its level can be called; what is longer is no word but a text."""
 LOOKED_AT = 1000
 """Rows that tell whether a column holds names of image files."""
 
@@ -136,6 +138,9 @@ def read_labels(
             coded[name] = Coded(left_out=reason)
             continue
         words = Column.read(table, name, stands_for_missing[name])
+        if max(map(len, (name, *words.words))) > MOST_LETTERS:
+            coded[name] = Coded(left_out=f"holds a text of more than {MOST_LETTERS:,} letters")
+            continue
         coded[name] = code(words, name in categories, chosen.get(name), told_ones.get(name), decimal)
     labels = Labels(
         file=file,

@@ -11,12 +11,13 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.torch import save
 
 from gaia_stim.cells import csv_bytes, guarded, read_frame, unguarded
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import write_bytes
-from gaia_stim.gate import opened
+from gaia_stim.gate import Text, mistake_in, opened
 from gaia_stim.space.paths import Codes
 from gaia_stim.tensors import HEADER, read_tensors
 
@@ -40,6 +41,17 @@ class CodeTable:
     image_id: list[str]
     path: list[str]
     image_hash: list[str]
+
+
+class _TextsRecord(BaseModel):
+    """What a file of codes says in words."""
+
+    model_config = ConfigDict(strict=True)
+
+    model_hash: Text
+    image_id: list[Text]
+    path: list[Text]
+    image_hash: list[Text]
 
 
 def check_suffix(path: Path) -> None:
@@ -70,7 +82,11 @@ def read_codes(path: Path) -> CodeTable:
         raise DataError(f"{path}: not {WRITTEN} ({error})") from error
     if table.codes.ndim != 2 or len(table.codes) == 0 or not np.isfinite(table.codes).all():
         raise DataError(f"{path}: its codes are not a table of finite numbers of 32 bits")
-    if any(not isinstance(column, list) or len(column) != len(table.codes) for column in (table.image_id, table.path)):
+    try:
+        texts = _TextsRecord.model_validate({name: getattr(table, name) for name in (*TEXTS, "model_hash")})
+    except ValidationError as error:
+        raise DataError(f"{path}: not {WRITTEN} ({mistake_in(error)})") from error
+    if any(len(getattr(texts, name)) != len(table.codes) for name in TEXTS):
         raise DataError(f"{path}: not as many images as codes")
     return table
 

@@ -133,11 +133,14 @@ class Vectors:
     intercepts: Float32[npt.NDArray[np.float32], " attributes"]
     mean: Float32[npt.NDArray[np.float32], " latent"]
     """The mean code of the images that have labels."""
+    folder: Path | None = None
+    """Where they were read; none: they were just fitted."""
 
     def place(self, name: str) -> int:
         """Which row is that of an attribute. Raises `ConfigError`, with suggestions, where there is none."""
         if name not in self.record.names:
-            raise unknown_name("attribute", name, self.record.names)
+            what = "attribute" if self.folder is None else f"attribute of {self.folder}"
+            raise unknown_name(what, name, self.record.names)
         return self.record.names.index(name)
 
     def attribute(self, name: str) -> AttributeRecord:
@@ -232,6 +235,7 @@ class Vectors:
             arrays["readout"],
             arrays["intercepts"],
             arrays["mean"],
+            folder,
         )
 
 

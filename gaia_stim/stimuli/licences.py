@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from gaia_stim.errors import DataError
 from gaia_stim.files import stamp
+from gaia_stim.gate import LONGEST_TEXT
 from gaia_stim.names import LICENCE_TABLES
 from gaia_stim.tabular import read_header, read_table
 
@@ -147,6 +148,11 @@ def _read(path: Path, state: tuple[int, int, int] | None) -> _Table | None:
     images = next((name for name in named if name.lower() in KEYS), named[0])
     column = next(name for name in named if name.lower() in COLUMN)
     rows = table.frame[table.frame[column] != ""]
+    for place, text in enumerate(table.frame[column]):
+        if len(text) > LONGEST_TEXT:
+            raise DataError(
+                f"{table.where(place)}: a licence of {len(text):,} letters; say it in at most {LONGEST_TEXT:,}"
+            )
     return _Table(path, [*rows[images]], [" ".join(text.split()) for text in rows[column]])
 
 

@@ -4,12 +4,14 @@ Ids begin with a letter and hashes with `sha256_`, so that no spreadsheet takes 
 avoid the words that experiment programs reserve.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
@@ -108,16 +110,19 @@ def read_manifest(path: Path) -> pd.DataFrame:
     for name in [name for name in ALL_COLUMNS if name in table]:
         if name in TEXT_COLUMNS:
             table[name] = table[name].map(unguarded, na_action="ignore")
-        elif not pd.api.types.is_numeric_dtype(table[name]):
+        elif not pd.api.types.is_numeric_dtype(table[name]) or np.isinf(table[name].astype(float)).any():
             table[name] = [_number(cell, f"{path}:{line}: {name}") for line, cell in enumerate(table[name], 2)]
     return table
 
 
 def _number(cell: Any, where: str) -> float:
     try:
-        return float(cell)
+        number = float(cell)
     except (OverflowError, TypeError, ValueError):
-        raise DataError(f"{where} is '{str(cell)[:40]}', which is no number") from None
+        number = math.inf
+    if math.isinf(number):
+        raise DataError(f"{where} is '{str(cell)[:40]}', which is no number")
+    return number
 
 
 def rows_of(records: Iterable[Mapping[Any, Any]], where: str) -> list[Row]:

@@ -15,12 +15,11 @@ from gaia_stim.alignment.placement import Placement
 from gaia_stim.config.renamed import spacing_now
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
-from gaia_stim.gate import mistake_in
+from gaia_stim.gate import Text, mistake_in
 from gaia_stim.metrics.photometry import SRGB, Display, display_of
 
 VERSION = 1
 MOST_STIMULI = 10_000_000
-Text = Annotated[str, Field(max_length=10_000)]
 """What is drawn, or stands in a line."""
 
 

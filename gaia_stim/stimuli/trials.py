@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from gaia_stim.cells import frame_csv, read_frame, unguarded
 from gaia_stim.errors import DataError
 from gaia_stim.files import read_json
-from gaia_stim.gate import mistake_in
+from gaia_stim.gate import Text, mistake_in
 from gaia_stim.stimuli.identity import SET_ID, SET_NAME
 from gaia_stim.stimuli.manifest import ALL_COLUMNS
 from gaia_stim.stimuli.sets import MANIFEST, StimulusSet
@@ -32,8 +32,6 @@ LEADING = ["participant", "block", "trial", "task", *STIM_COLUMNS, "correct"]
 """The columns that every list of trials has, in order; the design's own come after them."""
 WHEEL = "wheel"
 """The column that is 1 where alpha 1 is alpha 0 again, so that an analysis of adjustments goes round."""
-Said = Annotated[str, Field(max_length=10_000)]
-"""A text that is shown."""
 TEXT = ["task", *STIM_COLUMNS, "correct", SET_ID, SET_NAME]
 
 
@@ -171,9 +169,9 @@ class DesignRecord(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    question: Said = ""
-    answers: list[Said] = []
-    names: Annotated[list[Said], Field(min_length=2, max_length=2)] = ["A", "B"]
+    question: Text = ""
+    answers: list[Text] = []
+    names: Annotated[list[Text], Field(min_length=2, max_length=2)] = ["A", "B"]
     counts: dict[str, Any] = {}
     procedure: Annotated[Staircases | Quest | Chains, Field(discriminator="kind")] | None = None
     """How a design goes on that chooses its stimuli while the experiment runs: the experiment runs what stands here."""
@@ -208,11 +206,16 @@ def _check_set(file: Path, table: pd.DataFrame, record: Any, stimuli: StimulusSe
     about = record.get("set") if isinstance(record, dict) else None
     known = about.get("manifest_hash") if isinstance(about, dict) else None
     if others or (SET_ID not in table and known not in (None, stimuli.manifest_hash)):
-        which = f"{table.loc[table[SET_ID] == others[0], SET_NAME].iloc[0]} ({others[0]})" if others else "another"
+        which = _called(table, str(others[0])) if others else "another"
         raise DataError(
             f"{file}: is a design of the set {which}, and {stimuli.folder} is {stimuli.set_id}; a design belongs to "
             "the set that it was made for: make one of this set with 'gaia-stim design'"
         )
+
+
+def _called(table: pd.DataFrame, set_id: str) -> str:
+    name = table.loc[table[SET_ID] == set_id, SET_NAME].iloc[0] if SET_NAME in table else ""
+    return f"{name} ({set_id})" if name else set_id
 
 
 def conditions(stimuli: StimulusSet, trials: Trials | None) -> pd.DataFrame:

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from gaia_stim.config import TrainConfig
 from gaia_stim.dataset import Dataset
 from gaia_stim.errors import CheckpointError, DataError, DivergedError
 from gaia_stim.events import Listener, Note, Progress, silent
+from gaia_stim.gate import mistake_in
 from gaia_stim.images import write_png
 from gaia_stim.models.base import Autoencoder
 from gaia_stim.runs import Run, append_log, trim_log
-from gaia_stim.tensors import read_tensors, write_tensors
+from gaia_stim.tensors import first_line, read_tensors, write_tensors
 from gaia_stim.training.distributed import here
 from gaia_stim.training.interruption import StopRequest, stop_requests
 from gaia_stim.training.loader import Loader
@@ -271,7 +273,7 @@ class Training:
         try:
             self.state.load_state(tensors, record)
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            reason = mistake_in(error) if isinstance(error, ValidationError) else first_line(error)
             raise CheckpointError(f"{path}: not the state of this run ({reason})") from error
         if self.group.leads:
             trim_log(self.run.log, self.images_seen)

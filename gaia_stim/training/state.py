@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from gaia_stim.config import TrainConfig
+from gaia_stim.config import Config, TrainConfig
 from gaia_stim.models.base import Autoencoder
 
 ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")
@@ -18,6 +19,23 @@ class Best(NamedTuple):
 
     validation_l1: float = float("inf")
     images_seen: int = 0
+
+
+class GuardRecord(Config):
+    """How many steps were skipped, and how many of them were the last ones."""
+
+    skipped: int = Field(default=0, strict=True, ge=0, lt=2**63)
+    streak: int = Field(default=0, strict=True, ge=0, lt=2**63)
+
+
+class StateRecord(Config):
+    """What stands in the header of a file of a state. Those of before steps were skipped have no counts."""
+
+    step: int = Field(strict=True, ge=0, lt=2**63)
+    best_images_seen: int = Field(strict=True, ge=0, lt=2**63)
+    guard: GuardRecord = GuardRecord()
+    lowered: float = Field(default=1.0, strict=True, gt=0, le=1)
+    best_l1: float | None = Field(default=None, strict=True, ge=0)
 
 
 class TrainState:
@@ -58,16 +76,17 @@ class TrainState:
 
     def record(self) -> dict[str, object]:
         """What stands in its header."""
-        best = {"best_l1": self.best.validation_l1} if self.best.images_seen else {}
-        return {
-            "step": self.step,
-            "best_images_seen": self.best.images_seen,
-            "guard": {"skipped": int(self.skipped), "streak": int(self.streak)},
-            "lowered": self.lowered,
-        } | best
+        return StateRecord(
+            step=self.step,
+            best_images_seen=self.best.images_seen,
+            guard=GuardRecord(skipped=int(self.skipped), streak=int(self.streak)),
+            lowered=self.lowered,
+            best_l1=self.best.validation_l1 if self.best.images_seen else None,
+        ).model_dump(exclude_none=True)
 
     def load_state(self, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
         """Be as it was when that file was written. Raises whatever comes of it where it is another training's."""
+        told = StateRecord.model_validate(record)
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
@@ -84,13 +103,11 @@ class TrainState:
                     # Laid out in memory as the parameter is: the fused Adam asks for it.
                     moments[key] = torch.empty_like(parameter).copy_(moments[key])
                 self.adam.state[parameter] = moments
-        self.step = int(record["step"])
-        self.best = Best(float(record.get("best_l1", "inf")), int(record["best_images_seen"]))
-        # States of before steps were skipped have no counts.
-        counts = record.get("guard", {})
-        self.skipped.fill_(counts.get("skipped", 0))
-        self.streak.fill_(counts.get("streak", 0))
-        self.lowered = float(record.get("lowered", 1.0))
+        self.step = told.step
+        self.best = Best(float("inf") if told.best_l1 is None else told.best_l1, told.best_images_seen)
+        self.skipped.fill_(told.guard.skipped)
+        self.streak.fill_(told.guard.streak)
+        self.lowered = told.lowered
 
     def _prefixes(self) -> dict[str, nn.Parameter]:
         """What the names of each parameter's moments begin with."""

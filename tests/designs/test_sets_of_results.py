@@ -138,7 +138,11 @@ def test_a_second_session_of_another_set_is_refused(three: dict[str, StimulusSet
         design(DesignConfig(kind="mlds", stimuli=two.folder, trials=60, after=file, out=tmp_path / "second"))
     with pytest.raises(DataError, match=r"is a design of the set anna-bert \(set_.*and .*cleo-dora is set_"):
         export(ExportConfig(stimuli=two.folder, to="psychopy", design=first.out, out=tmp_path / "x"))
-    old = pd.read_csv(first.out / "trials.csv").drop(columns=["set_id", "set_name"])
+    unnamed = pd.read_csv(first.out / "trials.csv").drop(columns=["set_name"])
+    unnamed.to_csv(first.out / "trials.csv", index=False)
+    with pytest.raises(DataError, match=r"is a design of the set set_\w+, and .*cleo-dora is set_"):
+        read_trials(first.out, two)
+    old = unnamed.drop(columns=["set_id"])
     old.to_csv(first.out / "trials.csv", index=False)
     with pytest.raises(DataError, match="is a design of the set another"):
         read_trials(first.out, two)

@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import csv
 import json
 import os
 import pickle
@@ -15,6 +16,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from safetensors.torch import save
+
+from gaia_stim.tensors import HEADER, read_tensors, write_tensors
 
 DATA, MODEL, USAGE = 3, 4, 2
 
@@ -180,6 +185,8 @@ JSON = frozenset(
     if stand.suffix == ".json" and kind not in ("results json", "config of lines")
 )
 """Kinds that are one JSON value, and take moments to read."""
+RECORDS = JSON | {"weights", "checkpoint", "codes safetensors"}
+"""Kinds that are or hold a record as JSON: the whole file, or in the header of its tensors."""
 NO_STAND: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -286,6 +293,10 @@ ODD: tuple[Any, ...] = (
     "NaN", "1", "../../etc/passwd", "a\0b", "\n\n# injected",
 )  # fmt: skip
 """Values to put in the place of any other."""
+GONE = ...
+"""Instead of one: that there is no such place."""
+CELLS = ("", "-1", "nan", "1e999", "=A1", "x" * 20_000)
+"""Texts to put in the place of a cell."""
 
 
 def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -300,17 +311,50 @@ def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 
 
 def put(value: Any, place: tuple[Any, ...], odd: Any) -> Any:
-    """The value with something else at a place."""
+    """The value with something else at a place, or without the place."""
     if not place:
         return odd
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[place[0]] = put(copy[place[0]], place[1:], odd)
+    if odd is GONE and len(place) == 1:
+        del copy[place[0]]
+    else:
+        copy[place[0]] = put(copy[place[0]], place[1:], odd)
     return copy
 
 
+def record_in(path: Path) -> Any:
+    """The JSON value that a file is, or that stands in the header of its tensors."""
+    return read_tensors(path)[1] if path.suffix == ".safetensors" else json.loads(path.read_text())
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """What stands in the cells of a table, its header first."""
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        return list(csv.reader(stream))
+
+
 def with_field(place: tuple[Any, ...], odd: Any) -> Callable[[Path], object]:
-    """Put an odd value at a place of a JSON file."""
-    return lambda path: path.write_text(json.dumps(put(json.loads(path.read_text()), place, odd), allow_nan=True))
+    """Put an odd value at a place of a record, or a cell into the first row of a table's column, or leave it out.
+
+    The checksum of tensors is that of what they are now.
+    """
+
+    def make(path: Path) -> None:
+        if path.suffix == ".csv":
+            rows = rows_of(path)
+            rows[:] = [put(row, place, odd) if odd is GONE or at == 1 else row for at, row in enumerate(rows)]
+            with path.open("w", newline="", encoding="utf-8") as stream:
+                csv.writer(stream).writerows(rows)
+            return
+        record = put(record_in(path), place, odd)
+        if path.suffix != ".safetensors":
+            path.write_text(json.dumps(record, allow_nan=True))
+        elif isinstance(record, dict):
+            write_tensors(path, read_tensors(path)[0], record)
+        else:
+            path.write_bytes(save(read_tensors(path)[0], metadata={HEADER: json.dumps(record)}))
+
+    return make
 
 
 def _sqlite(*statements: str) -> Callable[[Path], object]:

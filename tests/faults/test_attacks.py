@@ -7,7 +7,6 @@ all.
 
 import ast
 import contextlib
-import json
 import pickle
 import random
 import re
@@ -18,12 +17,28 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import gaia_stim
 from faults.attacked import BYTES, Ending, Job, attack, watched
-from faults.attacks import ATTACKS, JSON, NO_STAND, ODD, STANDS, Attack, Stand, attacks_on, places, with_field
+from faults.attacks import (
+    ATTACKS,
+    CELLS,
+    GONE,
+    NO_STAND,
+    ODD,
+    RECORDS,
+    STANDS,
+    Attack,
+    Stand,
+    attacks_on,
+    places,
+    record_in,
+    rows_of,
+    with_field,
+)
 from faults.conftest import ROUND, SLOW, times
 from faults.world import make_world
 from gaia_stim.config.options import Role, options
@@ -93,22 +108,49 @@ def check(found: Sequence[tuple[Attack, Ending]]) -> None:
 
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_attacks_end_as_they_should(world: Path, cache: Path, piece: int) -> None:
-    todo = chosen()[piece::PIECES]
-    endings = attack(world, cache, [job for _, job in todo])
-    check([(one, ending) for (one, _), ending in zip(todo, endings, strict=True)])
+    try_all(world, cache, chosen()[piece::PIECES])
+
+
+Part = tuple[tuple[Any, ...], Any]
+"""A place in a file, and what is put there."""
 
 
 def test_odd_values_in_records(world: Path, cache: Path) -> None:
-    """Any value at any place of a JSON file: an answer or a message, never a bug."""
+    """Any value at any place of a record: an answer or a message, never a bug."""
     chance = random.Random(ROUND)
-    todo: list[tuple[Attack, Job]] = []
-    for kind in sorted(JSON & HERE.keys()):
-        stand = HERE[kind]
-        here = list(places(json.loads((world / stand.path).read_text())))
-        for _ in range(times(1, 12)):
-            place, odd = chance.choice(here), chance.choice(ODD)
-            one = Attack(f"{str(odd)[:20]!r} at {place}", (kind,), with_field(place, odd), may_do=True)
-            todo.append((one, Job(one.name, stand.path, chance.choice(stand.commands), field=(place, odd))))
+    todo = []
+    for kind in sorted(RECORDS & HERE.keys()):
+        here = list(places(record_in(world / HERE[kind].path)))
+        todo += [spoilt(kind, (chance.choice(here), chance.choice(ODD)), chance) for _ in range(times(1, 12))]
+    try_all(world, cache, todo)
+
+
+def test_what_is_missing_or_odd_in_a_part(world: Path, cache: Path) -> None:
+    """A record without one of its fields, a table without a column or with another cell in it."""
+    chance = random.Random(ROUND)
+    todo = []
+    for kind in sorted(HERE):
+        parts = parts_of(kind, world / HERE[kind].path)
+        todo += [spoilt(kind, part, chance) for part in chance.sample(parts, min(times(1, 5), len(parts)))]
+    try_all(world, cache, todo)
+
+
+def parts_of(kind: str, path: Path) -> list[Part]:
+    """The fields that a record can lack, the columns that a table can lack, and its cells that can be others."""
+    if kind in RECORDS:
+        return [(place, GONE) for place in places(record_in(path)) if place]
+    columns = range(len(rows_of(path)[0]) if path.suffix == ".csv" else 0)
+    return [((at,), odd) for at in columns for odd in (GONE, *CELLS)]
+
+
+def spoilt(kind: str, part: Part, chance: random.Random) -> tuple[Attack, Job]:
+    """A file of a kind with another part, and one of the commands that read it."""
+    (place, odd), stand = part, HERE[kind]
+    one = Attack(f"{str(odd)[:20]!r} at {place}", (kind,), with_field(place, odd), may_do=True)
+    return one, Job(one.name, stand.path, chance.choice(stand.commands), field=part)
+
+
+def try_all(world: Path, cache: Path, todo: Sequence[tuple[Attack, Job]]) -> None:
     endings = attack(world, cache, [job for _, job in todo])
     check([(one, ending) for (one, _), ending in zip(todo, endings, strict=True)])
 

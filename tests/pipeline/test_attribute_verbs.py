@@ -474,7 +474,7 @@ def test_an_audit_of_labels(squares: Path, tiny_run: Path, heard: Any) -> None:
     assert made.leakage_ols is not None and made.leakage_mean_difference is not None
     assert "not fitted on" in made.predictors_learned_from
     squares.write_text(squares.read_text() + "\n")
-    with pytest.raises(DataError, match="is gone or was changed since the fit"):
+    with pytest.raises(DataError, match="the table of labels of attributes is gone or was changed since the fit"):
         audit(make(AttributesAuditConfig, {"sources": 20, "seed": 1, "out": "other"}))
 
 

@@ -1,6 +1,7 @@
 """Vectors on disk, and directions that leave alone what is held."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,8 @@ def test_what_cannot_be_held() -> None:
     vectors = some_vectors()
     with pytest.raises(ConfigError, match=r"unknown attribute 'aeg' \(did you mean 'age'\?\)"):
         vectors.direction("sex", hold=["aeg"])
+    with pytest.raises(ConfigError, match=r"unknown attribute of faces/vectors 'aeg' \(did you mean 'age'\?\)"):
+        replace(vectors, folder=Path("faces/vectors")).direction("sex", hold=["aeg"])
     with pytest.raises(ConfigError, match="'glasses' cannot be held: the codes hardly say anything of it"):
         vectors.direction("sex", hold=["glasses"])
     with pytest.raises(ConfigError, match="moved and held"):

@@ -172,7 +172,23 @@ def of_one_array() -> bytes:
         ("flipped.npz", of_numpy().replace(b"\x80?", b"\x81?", 1)),
         ("array.npz", of_one_array()),
         ("too_few_names.npz", of_numpy(codes=np.ones((2, 2)))),
-        ("no_list.safetensors", save({"codes": torch.ones(1, 2)}, metadata=header(path=3))),
+        ("too_few_hashes.npz", of_numpy(image_hash=np.array([], np.str_))),
+        ("table_of_names.npz", of_numpy(image_id=np.array([["a", "b"]]))),
+        *(
+            (f"{name}_{kind}.safetensors", save({"codes": torch.ones(1, 2)}, metadata=header(**{name: odd})))
+            for name in TEXTS
+            for kind, odd in {
+                "none": None,
+                "number": 3,
+                "text": "a",
+                "mapping": {"a": 1},
+                "of_lists": [["a"]],
+                "half_a_letter": ["\ud800"],
+                "long": ["a" * 10_001],
+            }.items()
+        ),
+        ("model_number.safetensors", save({"codes": torch.ones(1, 2)}, metadata=header(model_hash=3))),
+        ("list.safetensors", save({"codes": torch.ones(1, 2)}, metadata={HEADER: "[]"})),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

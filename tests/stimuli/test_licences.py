@@ -97,6 +97,12 @@ def test_two_licences_for_one_image_are_an_error(tmp_path: Path) -> None:
         licence_of(image(tmp_path / "a.png"))
 
 
+def test_a_licence_that_no_record_holds_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "licenses.csv").write_text(f"image,license\nb.png,CC0\na.png,{'x' * 10_001}\n")
+    with pytest.raises(DataError, match=r"licenses\.csv:3: a licence of 10,001 letters"):
+        licence_of(image(tmp_path / "a.png"))
+
+
 def test_a_table_as_a_german_spreadsheet_saves_it(tmp_path: Path) -> None:
     table = "Bildrechte, Stand Mai;\r\nimage;license\r\na.png;Zoë fragen\r\nb.png;CC BY\r\n"
     (tmp_path / "licences.csv").write_bytes(table.encode("cp1252"))

@@ -122,7 +122,7 @@ def test_large_seeds_beside_an_empty_cell(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COLUMNS if name not in TEXT_COLUMNS])
-@pytest.mark.parametrize("text", ["anna", "9" * 400])
+@pytest.mark.parametrize("text", ["anna", "9" * 400, "inf", "-inf"])
 def test_a_text_among_numbers_is_told_with_its_line(name: str, text: str, tmp_path: Path) -> None:
     """As after a paste that went one column too far; a whole number has its own message."""
     table = cells([row(0, seed=1), row(1, seed=1)])

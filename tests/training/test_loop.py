@@ -19,7 +19,7 @@ from gaia_stim.images import read_image
 from gaia_stim.models import build
 from gaia_stim.models.base import Report
 from gaia_stim.runs import Run
-from gaia_stim.tensors import read_tensors
+from gaia_stim.tensors import read_tensors, write_tensors
 from gaia_stim.training import loop, validation
 from gaia_stim.training.loader import Microbatch
 from gaia_stim.training.loop import Training, due
@@ -330,6 +330,34 @@ def test_the_state_of_another_training_is_refused(options: dict[str, Any], begin
         training.resume()
     assert str(caught.value).startswith(f"{training.run.state}: not the state of this run (")
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "odd"),
+    [
+        (("step",), -1),
+        (("step",), 2.5),
+        (("best_l1",), "NaN"),
+        (("guard", "streak"), 10**30),
+        (("lowered",), float("nan")),
+        (("lowered",), 7.0),
+    ],
+    ids=str,
+)
+def test_a_state_whose_record_is_none_is_refused(place: tuple[str, ...], odd: object, begin: Begin) -> None:
+    training = begin()
+    advance(training)
+    training.save()
+    write_tensors(training.run.state, training.state.tensors(), training.state.record() | nested(place, odd))
+    with pytest.raises(CheckpointError) as caught:
+        begin().resume()
+    said = str(caught.value)
+    assert said.startswith(f"{training.run.state}: not ") and ("is not JSON" in said or f"'{'.'.join(place)}'" in said)
+
+
+def nested(place: tuple[str, ...], odd: object) -> dict[str, object]:
+    name, *rest = place
+    return {name: nested(tuple(rest), odd) if rest else odd}
 
 
 def test_a_refusal_is_one_line(begin: Begin) -> None:
