@@ -25,7 +25,8 @@ import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gaia_stim.alignment import AlignmentFrame
-from gaia_stim.config import Config, Fit, ModelConfig
+from gaia_stim.config import Fit, ModelConfig
+from gaia_stim.config.base import Record
 from gaia_stim.errors import CheckpointError, ConfigError, DataError
 from gaia_stim.files import (
     STAGING_MARK,
@@ -59,7 +60,7 @@ def _colour(text: str) -> str:
     return text
 
 
-class DatasetRecord(Config):
+class DatasetRecord(Record):
     """The images a run was trained on."""
 
     folder: str
@@ -81,7 +82,7 @@ def _known_options(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-class RunConfig(Config):
+class RunConfig(Record):
     """What `config.json` holds."""
 
     format: int = Field(default=FORMAT, ge=1, le=FORMAT)
@@ -99,7 +100,7 @@ class RunConfig(Config):
     """The training options, as given and defaulted."""
 
 
-class WeightsRecord(Config):
+class WeightsRecord(Record):
     """What stands in the header of a weights file."""
 
     images_seen: int = Field(ge=0, lt=2**63)

@@ -223,3 +223,10 @@ print(sorted({"torch", "numpy", "pandas", "PIL"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("field", ["first", "out", "model"])
+def test_no_option_holds_a_nul(field: str) -> None:
+    """A shell cannot say one, a recipe can."""
+    with pytest.raises(ConfigError, match="holds a NUL, which no name or text can have"):
+        make(MorphConfig, {**AB, field: "a\0b"})

@@ -16,11 +16,9 @@ from gaia_stim.gate import LONGEST_TEXT
 
 
 class Config(BaseModel):
-    """A verb's options: frozen, finite, no text too long for a record, and nothing that the verb does not know."""
+    """A verb's options: frozen, finite, and nothing in them that the verb does not know."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=LONGEST_TEXT, protected_namespaces=()
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
     is_shared: ClassVar[bool] = False
     """Whether processes that were started together share the verb's work; else the first of them does it alone."""
@@ -29,6 +27,8 @@ class Config(BaseModel):
     @classmethod
     def _places(cls, value: Any, info: ValidationInfo) -> Any:
         """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("holds a NUL, which no name or text can have")
         if info.field_name is None:
             return value
         option = Option(info.field_name, cls.model_fields[info.field_name])
@@ -45,6 +45,12 @@ class Config(BaseModel):
     def fields(cls, role: Role) -> set[str]:
         """The fields with that role."""
         return {option.field for option in options(cls).values() if option.role is role}
+
+
+class Record(Config):
+    """What a file of ours says of what was asked for and what came of it: no text of it is too long to be shown."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT)
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)

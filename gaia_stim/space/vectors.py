@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Float64
 from pydantic import AfterValidator, Field, ValidationError
 
-from gaia_stim.config import Config
+from gaia_stim.config.base import Record
 from gaia_stim.errors import CheckpointError, ConfigError, DataError, unknown_name
 from gaia_stim.files import hash_file, read_json
 from gaia_stim.gate import mistake_in
@@ -41,7 +41,7 @@ LEAST_OWN = 0.05
 Direction = Float64[npt.NDArray[np.float64], " latent"]
 
 
-class AttributeRecord(Config):
+class AttributeRecord(Record):
     """What is known of one attribute of the labels that vectors were fitted on."""
 
     name: str
@@ -62,7 +62,7 @@ class AttributeRecord(Config):
     """None where it is a sum of others."""
 
 
-class ReadingRecord(Config):
+class ReadingRecord(Record):
     """How labels were read: what `read_labels` was asked for."""
 
     image_column: str | None = None
@@ -83,7 +83,7 @@ def _known_command(command: dict[str, Any]) -> dict[str, Any]:
     return command
 
 
-class VectorsRecord(Config):
+class VectorsRecord(Record):
     """What `vectors.json` holds."""
 
     format: int = FORMAT

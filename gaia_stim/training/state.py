@@ -8,7 +8,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gaia_stim.config import Config, TrainConfig
+from gaia_stim.config import TrainConfig
+from gaia_stim.config.base import Record
 from gaia_stim.models.base import Autoencoder
 
 ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")
@@ -21,14 +22,14 @@ class Best(NamedTuple):
     images_seen: int = 0
 
 
-class GuardRecord(Config):
+class GuardRecord(Record):
     """How many steps were skipped, and how many of them were the last ones."""
 
     skipped: int = Field(default=0, strict=True, ge=0, lt=2**63)
     streak: int = Field(default=0, strict=True, ge=0, lt=2**63)
 
 
-class StateRecord(Config):
+class StateRecord(Record):
     """What stands in the header of a file of a state. Those of before steps were skipped have no counts."""
 
     step: int = Field(strict=True, ge=0, lt=2**63)
