@@ -22,7 +22,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from faults.attacks import places
+from faults.attacks import places, put
 from faults.conftest import ROUND, times
 from gaia_stim import cli
 from gaia_stim.cells import csv_bytes, guarded, unguarded
@@ -308,7 +308,7 @@ def test_a_manifest_that_names_files_elsewhere(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "set"]
 
 
-@pytest.mark.parametrize("way", times(["../../etc/passwd", "a\0b"], [*WAYS_OUT, "x" * 300, "a\0b", "CON", "a/b"]))
+@pytest.mark.parametrize("way", times(["../../etc/passwd"], [*WAYS_OUT, "x" * 300, "CON", "a/b"]))
 def test_a_provenance_that_names_files_elsewhere(
     way: str, made: Path, secret: Path, tiny_run: Path, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -332,6 +332,20 @@ def test_a_provenance_that_names_files_elsewhere(
         assert cli.main(["-q", *command]) in (0, 3), command
         said(capsys)
     assert not leaked(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place", [("plan", "stimuli", 1, "image"), ("sources", 0, "path"), ("request", "verb")], ids=str
+)
+def test_a_provenance_with_a_nul_in_it(
+    place: tuple[Any, ...], made: Path, tiny_run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """Nothing could open a file of that name, nor show the text: no command goes by such a record."""
+    write_json(made / "provenance.json", put(read_json(made / "provenance.json"), place, "a\0b"))
+    for command in on_the_set(made, tiny_run, tmp_path):
+        assert cli.main(["-q", *command]) == 3, command
+        assert "provenance.json: not a JSON file (a NUL, which no name can have)" in said(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 @pytest.mark.parametrize("what", ["stimuli/m_0002.png", "stimuli", "sheet.png"])
