@@ -17,7 +17,7 @@ from gaia_stim.evaluation.landmarks import MOST, LandmarkFigures, landmark_figur
 from gaia_stim.evaluation.likelihood import OF_A_FLOW, likelihood
 from gaia_stim.evaluation.measure import in_words, measure
 from gaia_stim.events import Listener, Note, silent
-from gaia_stim.files import read_json, write_json
+from gaia_stim.files import clear_leftovers, read_json, write_json
 from gaia_stim.images import Frame, Pixels, read_image
 from gaia_stim.labels import Landmarks
 from gaia_stim.metrics import METRICS
@@ -64,6 +64,9 @@ def kept_figures(run: Run, dataset: Dataset, seed: int, listen: Listener, *, aga
         "dataset_hash": dataset.content_hash,
         "seed": seed,
     }
+    if may_write := os.access(run.path, os.W_OK):
+        # Of one that was killed while it kept them: a run is no folder of this verb's, which others would clear.
+        clear_leftovers(run.path / EVALUATION)
     kept = {} if again else _kept(run.path / EVALUATION)
     too_few: object = kept.get("not_measured")
     excused = too_few if isinstance(too_few, dict) else {}
@@ -75,7 +78,7 @@ def kept_figures(run: Run, dataset: Dataset, seed: int, listen: Listener, *, aga
         listen(Note(f"{run.path}: measured before"))
         return kept
     measured = {**wanted, **figures_of(Space.load(run.path), dataset, seed, listen)}
-    if os.access(run.path, os.W_OK):
+    if may_write:
         write_json(run.path / EVALUATION, {name: _sayable(value) for name, value in measured.items()})
     return measured
 

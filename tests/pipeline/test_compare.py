@@ -19,6 +19,7 @@ from gaia_stim.evaluation.figures import EVALUATION
 from gaia_stim.evaluation.midpoints import IDEALS
 from gaia_stim.evaluation.paper_figures import directions
 from gaia_stim.events import Event, Note, silent
+from gaia_stim.files import STAGING_MARK
 from gaia_stim.metrics import METRICS
 from gaia_stim.pipeline.attributes_fit import fit
 from gaia_stim.pipeline.compare import compare
@@ -109,6 +110,22 @@ def test_trained_runs_are_compared_and_remembered(
     kept.write_text(kept.read_text().replace(Run(b).model_hash(), "sha256_other"))
     compare(config)
     assert measured == ["a", "b", "b"]
+
+
+def test_nothing_is_left_of_figures_that_were_not_kept_to_the_end(
+    plant: Plant, folder: Path, tmp_path: Path, measured: list[str]
+) -> None:
+    """By one that was killed: before they are measured again, or where they were kept before. Found by a kill."""
+    a, b = plant("a", size=16, alpha=0.25), plant("b", size=16, alpha=0.5)
+    for _ in range(2):
+        for run in (a, b):
+            (run / f"{STAGING_MARK}abcdefgh{EVALUATION}").write_text("{")
+            (run / f"{STAGING_MARK}abcdefghmine.json").write_text("mine")
+        compare(CompareConfig(runs=(a, b), images=folder, out=tmp_path / "out"))
+        for run in (a, b):
+            assert [path.name for path in run.glob(f"{STAGING_MARK}*")] == [f"{STAGING_MARK}abcdefghmine.json"]
+        shutil.rmtree(tmp_path / "out")
+    assert measured == ["a", "b"]
 
 
 @pytest.mark.slow
