@@ -30,7 +30,7 @@ LARGEST_WHOLE = 10**300
 """Beyond, a whole number is no float any more."""
 LONGEST_TEXT = 10_000
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
-"""Of a record: a name, a path, a sentence."""
+"""Of a record: a name, a path, a sentence; it is drawn, or stands in a line."""
 _CHUNK = 1 << 22
 _PATIENCE, _SLOWEST = 60.0, 1 << 18
 """Seconds that a disk may take for a file, and one more for each so many bytes."""

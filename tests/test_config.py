@@ -15,6 +15,7 @@ from gaia_stim.config import (
     CaricatureConfig,
     Config,
     DemoConfig,
+    InterpolateConfig,
     MorphConfig,
     Role,
     SamplesConfig,
@@ -230,3 +231,5 @@ def test_no_option_holds_a_nul(field: str) -> None:
     """A shell cannot say one, a recipe can."""
     with pytest.raises(ConfigError, match="holds a NUL, which no name or text can have"):
         make(MorphConfig, {**AB, field: "a\0b"})
+    with pytest.raises(ConfigError, match="images: holds a NUL"):
+        make(InterpolateConfig, {"images": ["a.png", "b.png", "a\0b"]}, str)

@@ -26,8 +26,12 @@ class Config(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _places(cls, value: Any, info: ValidationInfo) -> Any:
-        """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is."""
-        if isinstance(value, str) and "\0" in value:
+        """A file or folder has a name, and `~` is the home of who asks wherever a shell has left it as it is.
+
+        No text, alone or one of several, holds a NUL: neither a file could have it as its name, nor a record show it.
+        """
+        several = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, str) and "\0" in one for one in several):
             raise ValueError("holds a NUL, which no name or text can have")
         if info.field_name is None:
             return value

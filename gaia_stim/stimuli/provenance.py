@@ -20,7 +20,6 @@ from gaia_stim.metrics.photometry import SRGB, Display, display_of
 
 VERSION = 1
 MOST_STIMULI = 10_000_000
-"""What is drawn, or stands in a line."""
 
 
 @dataclass(frozen=True)
