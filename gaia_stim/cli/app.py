@@ -25,7 +25,7 @@ from rich.markup import escape
 import gaia_stim
 from gaia_stim import config, devices
 from gaia_stim.cli import option_file
-from gaia_stim.cli.messages import PROGRAM, Ending, ending, see_help
+from gaia_stim.cli.messages import CANCELLED, PROGRAM, Ending, ending, see_help
 from gaia_stim.cli.options import named, signature, typed
 from gaia_stim.config.verbs import FAMILIES, VERBS, Verb
 from gaia_stim.errors import ConfigError, GaiaStimError
@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _have_streams()
     try:
         call = _program()(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        if call == CANCELLED:  # so Typer ends where Ctrl-C comes while it reads the command line, without a word
+            raise KeyboardInterrupt
         if isinstance(call, Call):
             _run(call)
         sys.stdout.flush()

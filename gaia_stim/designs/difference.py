@@ -136,6 +136,8 @@ def _told(
 ) -> tuple[Values, People]:
     """The stimuli's alpha (p + 1,), and the answers as rows of steps."""
     alpha = np.unique(answers.alpha[np.isfinite(answers.alpha)])
+    if len(alpha) < 3:
+        raise DataError(f"{answers.task}: a scale needs at least three stimuli, not {len(alpha)}")
     starts = alpha[:-1]
     rows = np.zeros((len(answers), len(starts)))
     for (low, high), sign in pairs:
@@ -475,8 +477,6 @@ def roughness(widths: Values) -> Values:
 
 def _refuse(counts: Counts, answers: Answers) -> None:
     free, trials = counts.predictors.shape[1], int(counts.trials.sum())
-    if free < 2:
-        raise DataError(f"{answers.task}: a scale needs at least three stimuli, not {free + 1}")
     if len(set(answers.answer)) == 1:
         raise DataError(f"{answers.task}: all {len(answers)} answers are '{answers.answer[0]}', which tells no scale")
     if trials < free:

@@ -435,10 +435,18 @@ def _the_task(table: pd.DataFrame, task: str | None, has: Mapping[str, str]) -> 
 
 
 def _checked(table: pd.DataFrame) -> npt.NDArray[np.str_]:
-    """The answers, each one that the task knows."""
+    """The answers, each one that the task knows, to a trial that showed what the task shows."""
     answers = table["response"].str.lower()
     for is_triad, rows in answers.groupby(table["stim_d"] == ""):
         kind = _kind_of(str(table["task"].iloc[0]), bool(is_triad))
+        for place in STIM_COLUMNS[: len(kind.arrangements[0])]:
+            lacks = table.loc[rows.index, place] == ""
+            if lacks.any():
+                first = table.loc[rows.index[lacks][0]]
+                raise DataError(
+                    f"{first['file']}:{first['line']}: has no {place}, which every trial of {first['task']} has; was a "
+                    "column left out?"
+                )
         is_known = rows.isin(kind.answers)
         if NUMBER in kind.answers:
             is_known = np.isfinite(pd.to_numeric(rows, errors="coerce"))

@@ -165,7 +165,7 @@ def chart(
         frame,
         None if reference is None else up.at(reference),
         drawn(low + high[::-1]),
-        [drawn(one.points) for one in marks],
+        [drawn(ends) for one in marks if len(ends := one.points) > 1],
     )
 
 

@@ -254,6 +254,15 @@ def test_control_c(stub: Callable[[Run], None], capsys: Capture) -> None:
     assert capsys.readouterr().err == "cancelled\n"
 
 
+def test_control_c_while_the_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gaia_stim.cli.app.typed", interrupted)
+    assert cli.main(["info", "run"]) == 130
+    assert capsys.readouterr().err == "cancelled\n"
+
+
 def test_a_bug_leaves_a_report(
     stub: Callable[[Run], None], capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -179,6 +179,17 @@ def test_other_tasks_make_a_scale_that_spacing_takes(continuum: Path, tmp_path: 
     assert (read.alpha[0], read.alpha[-1], read.scale[0], read.scale[-1]) == (0, 1, 0, 1)
 
 
+def test_a_point_of_equality_beyond_the_stimuli_has_its_figure(continuum: Path, tmp_path: Path) -> None:
+    made = design(asked("identification", continuum, repetitions=40, out=tmp_path / "design"))
+    table = read_trials(made.out, StimulusSet.open(continuum)).table
+    seen = alphas(table)[:, 0] + 0.5 * np.random.default_rng(1).standard_normal(len(table))
+    table.assign(response=np.where(seen > 1.3, "b", "a")).to_csv(tmp_path / "results.csv", index=False)
+    heard: list[Any] = []
+    scale(ScaleConfig(responses=(tmp_path / "results.csv",), bootstrap=5, out=tmp_path / "s"), heard.append)
+    assert any("lies outside of the stimuli" in event.text for event in heard if isinstance(event, Note))
+    assert {"scale.png", "scale.svg", "scale.pdf"} <= {file.name for file in (tmp_path / "s").iterdir()}
+
+
 def test_a_design_is_whole_and_made_once(continuum: Path, tmp_path: Path, contents: Any) -> None:
     config = asked("abx", continuum, participants=3, repetitions=2, max_run=3, out=tmp_path / "design")
     made = design(config)

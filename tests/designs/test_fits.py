@@ -393,9 +393,12 @@ def test_answers_that_tell_nothing(kind: str, fit: Any, only: str) -> None:
     table = trial_list(kind, 7)
     with pytest.raises(DataError, match="answers are"):
         fit(answered(table, [only] * len(table)), options(), np.random.default_rng(0))
-    few = table.iloc[:4]
+    few = table.iloc[:4].copy()
     answers = ["ab", "cd", "ab", "cd"] if kind == "mlds" else ["a", "b", "a", "b"]
     with pytest.raises(DataError, match=r"too few|do not connect|at least three"):
+        fit(answered(few, answers), options(), np.random.default_rng(0))
+    few[[f"alpha_{place}" for place in "abcd"]] *= 0
+    with pytest.raises(DataError, match=r"at least three stimuli, not 1"):
         fit(answered(few, answers), options(), np.random.default_rng(0))
 
 

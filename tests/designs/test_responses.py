@@ -96,6 +96,7 @@ def test_triads_answer_in_their_own_words(tmp_path: Path) -> None:
         (lambda table: table.drop(columns="response"), "x.csv:1: has no column 'response'"),
         (lambda table: table.drop(columns="task"), "x.csv:1: has no column 'task'"),
         (lambda table: table.drop(columns="alpha_c"), "x.csv:2: has no number in the column alpha_c"),
+        (lambda table: table.drop(columns="stim_b"), "x.csv:2: has no stim_b, which every trial of mlds has"),
         (lambda table: table.assign(task="mlsd"), "unknown task 'mlsd' (did you mean 'mlds'?)"),
         (lambda table: table.assign(task="oddity"), "no scale can be fitted to oddity; it takes mlds"),
         (lambda table: table.assign(task=""), "the results have no trial"),

@@ -7,7 +7,7 @@ import pytest
 
 from gaia_stim.drawing.charts import PAGE, Chart, Series, chart, short
 from gaia_stim.drawing.ink import SERIES
-from gaia_stim.drawing.plots import BAND, PANEL, SINGLE, plot
+from gaia_stim.drawing.plots import BAND, PANEL, SINGLE, figure_files, plot
 from gaia_stim.images import Pixels
 
 
@@ -66,6 +66,13 @@ def test_a_plot_shows_dots_curve_interval_and_warning() -> None:
     warned = plot(chart("t", "s", "alpha", "Y", [Series("a", x, x, joined=False)], frame=PANEL), warned=True)
     assert shows(warned, SERIES[1]) and not shows(warned, SERIES[0])
     assert not shows(plot(chart("t", "s", "alpha", "Y", [Series("a", [], [])], frame=PANEL)), SERIES[0])
+
+
+def test_a_mark_of_no_points_is_none() -> None:
+    """Of a point that lies beyond the axis, or an interval that is not known."""
+    marks = [Series("none", [], []), Series("half", [0.5, math.nan], [0, 1]), Series("whole", [0.5, 0.5], [0, 1])]
+    found = chart("t", "s", "alpha", "Y", [Series("a", [0, 1], [0, 1])], frame=SINGLE, marks=marks)
+    assert len(found.marks) == 1 and len(dict(figure_files([found]))) == 3
 
 
 @pytest.mark.parametrize(
