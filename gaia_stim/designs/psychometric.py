@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from gaia_stim.config import ScaleConfig
 from gaia_stim.designs.fits import (
@@ -88,6 +88,13 @@ class Function(NamedTuple):
         below = np.where(differs > 0, self.guess, (self.guess + self.lapse) / 2)
         return np.asarray(below + (1 - self.guess - self.lapse) * shape)
 
+    def scale(self, places: Values) -> Values:
+        """Without guesses and lapses, at rising alphas, in any unit: told also where all lie far out in one tail."""
+        z = (places - self.pse) / self.sigma
+        if z[0] + z[-1] < 0:
+            return np.asarray(np.exp(log_ndtr(z) - log_ndtr(z[-1])))
+        return np.asarray(-np.exp(log_ndtr(-z) - log_ndtr(-z[0])))
+
 
 def _rows(alpha: Values, order: Values | float = 0.0, differs: npt.NDArray[np.bool_] | float = 1.0) -> Values:
     return np.column_stack(np.broadcast_arrays(alpha, order, differs)).astype(float)
@@ -137,7 +144,7 @@ def _fit(
     limits = STEEPEST * float(np.diff(levels).min()), FLATTEST * float(np.ptp(levels))
     best = fit_function(counts, limits)
     places = np.union1d(np.linspace(levels[0], levels[-1], PLACES), levels)
-    scale, small = rising(ndtr((places - best.pse) / best.sigma))
+    scale, small = rising(best.scale(places))
     expected = best.chance(counts.predictors)
     observed = counts.deviance(expected)
     simulated = [counts.simulated(expected, rng) for _ in range(config.bootstrap)]
@@ -149,7 +156,7 @@ def _fit(
         draws = again = [fit_function(people.drawn(rng), limits, best) for _ in range(config.bootstrap)]
     else:
         draws = posterior(counts, best, limits, config.bootstrap, rng)
-    curves = [rising(ndtr((places - one.pse) / one.sigma))[0] for one in draws]
+    curves = [rising(one.scale(places))[0] for one in draws]
     low, high = interval(curves, config.confidence, scale, len(people))
     numbers = [_numbers(one) for one in draws]
     if best.bias:

@@ -1,6 +1,7 @@
 """Scales are fitted to observers whose scale is known."""
 
 import itertools
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from gaia_stim.config import ScaleConfig
 from gaia_stim.designs.difference import PARTS, Smooth, fit_2afc, fit_mlds, fit_plain
 from gaia_stim.designs.fits import Counts, Fit, rising
 from gaia_stim.designs.informative import a_optimal, information
-from gaia_stim.designs.psychometric import JND, fit_constant, fit_identification
+from gaia_stim.designs.psychometric import JND, Function, fit_constant, fit_identification
 from gaia_stim.designs.responses import Answers
 from gaia_stim.errors import DataError
 from gaia_stim.metrics.distance import variation
@@ -327,6 +328,25 @@ def test_the_psychometric_function_of_constant_stimuli() -> None:
     assert fit.figures["standard"] == pytest.approx(0.3)
     assert fit.figures["pse"] == pytest.approx(0.38, abs=0.03)
     assert fit.figures["jnd"] == pytest.approx(JND * 0.1, rel=0.25)
+
+
+@pytest.mark.parametrize("sigma", [0.03, 0.1, 1.0])
+@pytest.mark.parametrize("pse", [-1.0, 0.3, 0.7, 2.0])
+def test_a_functions_scale_is_told_in_its_tails(pse: float, sigma: float) -> None:
+    """Against the tail on the side where it is small, number by number."""
+    places, side = np.linspace(0, 1, 11), np.sign(0.5 - pse)
+    tail = [side * math.erfc(side * (place - pse) / sigma / math.sqrt(2)) for place in places]
+    found = Function(pse, sigma).scale(places)
+    shares = (found - found[0]) / (found[-1] - found[0])
+    np.testing.assert_allclose(shares, (tail - tail[0]) / (tail[-1] - tail[0]), atol=1e-9)
+
+
+def test_intervals_of_a_handful_of_answers_are_numbers() -> None:
+    table = trial_list("identification", 3, participants=2)
+    is_first = (table["participant"] == "p02") & (table["stim_a"] == "m_0001")
+    responses = list(np.where(is_first, "a", "b"))
+    fit = fit_identification(answered(table, responses), options(bootstrap=100), np.random.default_rng(0))
+    assert np.isfinite([fit.low, fit.scale, fit.high]).all()
 
 
 def test_a_step_and_swapped_keys() -> None:
