@@ -422,6 +422,16 @@ def test_answers_that_tell_nothing(kind: str, fit: Any, only: str) -> None:
         fit(answered(few, answers), options(), np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(("share", "told"), [(0, "none"), (1, "all")])
+def test_a_standard_that_is_always_chosen_or_never(share: int, told: str) -> None:
+    """Wherever it stood: the keys were not swapped."""
+    table = trial_list("constant", 7)
+    standard_first = table["stim_a"] == "m_0004"
+    responses = list(np.where(standard_first == bool(share), "b", "a"))
+    with pytest.raises(DataError, match=f"the comparison was chosen in {told} of "):
+        fit_constant(answered(table, responses), options(), np.random.default_rng(0))
+
+
 def test_trials_that_do_not_connect_the_stimuli() -> None:
     table = trial_list("2afc", 8, pairs="step:4", repetitions=10)
     answers = answered(table, list(itertools.islice(itertools.cycle("ab"), len(table))))
