@@ -225,14 +225,14 @@ def _refuse(answers: Answers, counts: Counts, levels: Values) -> None:
         raise DataError(f"{answers.task}: a psychometric function needs at least three stimuli, not {len(levels)}")
     if len(set(answers.answer)) == 1:
         raise DataError(f"{answers.task}: all {len(answers)} answers are '{answers.answer[0]}', which tells nothing")
-    if second.sum() in (0, count):  # of `constant`, where the comparison is in either place
-        chosen = "none" if second.sum() == 0 else "all"
+    share = second.sum() / count
+    if share in (0, 1):  # of `constant`, where the comparison is in either place
+        chosen = "all" if share else "none"
         raise DataError(f"{answers.task}: the comparison was chosen in {chosen} of {count} trials, which tells nothing")
     # An adaptive session shows many stimuli once: there it is the trials that count.
     if count < (FEWEST if answers.is_adaptive else 2 * len(levels)):
         raise DataError(f"{answers.task}: {count} trials are too few for {len(levels)} stimuli; give at least {FEW}")
     off = alpha - np.average(alpha, weights=trials)
-    share = second.sum() / count
     rise = float(off @ second) / count
     if rise <= 0:
         certainty = -rise / np.sqrt(np.average(off**2, weights=trials) * share * (1 - share)) * np.sqrt(count)

@@ -439,14 +439,7 @@ def _checked(table: pd.DataFrame) -> npt.NDArray[np.str_]:
     answers = table["response"].str.lower()
     for is_triad, rows in answers.groupby(table["stim_d"] == ""):
         kind = _kind_of(str(table["task"].iloc[0]), bool(is_triad))
-        for place in STIM_COLUMNS[: len(kind.arrangements[0])]:
-            lacks = table.loc[rows.index, place] == ""
-            if lacks.any():
-                first = table.loc[rows.index[lacks][0]]
-                raise DataError(
-                    f"{first['file']}:{first['line']}: has no {place}, which every trial of {first['task']} has; was a "
-                    "column left out?"
-                )
+        _check_shown(table.loc[rows.index], kind)
         is_known = rows.isin(kind.answers)
         if NUMBER in kind.answers:
             is_known = np.isfinite(pd.to_numeric(rows, errors="coerce"))
@@ -458,6 +451,18 @@ def _checked(table: pd.DataFrame) -> npt.NDArray[np.str_]:
                 + ("; where it is a key, say what it stands for, as in --keys f=a,j=b" if first["by_key"] else "")
             )
     return answers.to_numpy(str)
+
+
+def _check_shown(table: pd.DataFrame, kind: Design) -> None:
+    """Raises `DataError` for a trial without one of the stimuli that the task shows."""
+    for place in STIM_COLUMNS[: len(kind.arrangements[0])]:
+        lacking = table[table[place] == ""]
+        if len(lacking):
+            first = lacking.iloc[0]
+            raise DataError(
+                f"{first['file']}:{first['line']}: has no {place}, which every trial of {first['task']} has; was a "
+                "column left out?"
+            )
 
 
 def _alphas(table: pd.DataFrame, stimuli: StimulusSet | None, is_needed: bool) -> Values:
